@@ -1,0 +1,184 @@
+package payout
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"sort"
+
+	"countersign/internal/bankdetails"
+	"countersign/internal/fault"
+	"countersign/internal/money"
+)
+
+// ID names a payout: a UUIDv7 made by us.
+type ID string
+
+// Number is the short running number that people say on the phone.
+type Number int64
+
+// Content is what a version of a payout says: who, how much, what for. Texts of a draft are kept as typed
+// (cleaned of outer spaces, NFC); a submitted content passed Check.
+type Content struct {
+	bankdetails.Details
+	// Amount is zero while AmountText could not be read as an amount.
+	Amount money.Amount
+	// AmountText is what was typed into the amount field; kept so that a draft loses nothing.
+	AmountText string
+	OwnRef     string // number of the document in the books, never sent
+	Note       string // basis: contract, act, invoice; never sent
+	DueDate    string // reserved, "" for now
+	PayeeID    string // reserved, "" for now
+	PayeeVer   int
+	Source     string // how it was entered: "desk"
+	Replaces   ID     // the payout this one replaces, "" for none
+}
+
+// Sizes: what a draft may hold in one field, in bytes, and the rules' own limits in characters.
+const (
+	MaxDraftField = 2000
+	MaxOwnRef     = 40
+	MaxNote       = 500
+	MaxReason     = 500
+)
+
+// SizeOK refuses a draft field over MaxDraftField bytes, at its field, with code "field.long".
+func (c Content) SizeOK() fault.List {
+	var l fault.List
+	for _, f := range c.texts() {
+		if len(f.value) > MaxDraftField {
+			l = append(l, fault.Bad(f.name, "field.long", MaxDraftField))
+		}
+	}
+	if len(c.AmountText) > 100 {
+		l = append(l, fault.Bad("amount", "field.long", 100))
+	}
+	return l
+}
+
+type named struct{ name, value string }
+
+func (c Content) texts() []named {
+	return []named{
+		{"full_name", c.FullName}, {"bik", c.BIK}, {"account", c.Account}, {"inn", c.INN}, {"kpp", c.KPP},
+		{"description", c.Description}, {"own_ref", c.OwnRef}, {"note", c.Note},
+	}
+}
+
+// Check says everything that refuses a submission, each fault at its field.
+func (c Content) Check() fault.List {
+	_, l := bankdetails.Check(c.Details)
+	if c.Amount.Minor <= 0 {
+		if _, err := money.ParseRoubles(c.AmountText); err != nil {
+			l = append(l, fault.As(err)...)
+		} else {
+			l = append(l, fault.Bad("amount", "amount.not_positive"))
+		}
+	}
+	if err := bankdetails.CheckOwnRef(c.OwnRef); err != nil {
+		l = append(l, fault.As(err)...)
+	}
+	if err := bankdetails.CheckNote(c.Note); err != nil {
+		l = append(l, fault.As(err)...)
+	}
+	return l
+}
+
+// Salt is the secret of one version's commitments: 32 random bytes, made outside.
+type Salt [32]byte
+
+// Commit binds a value without telling it: hex SHA-256(salt ‖ field name ‖ value).
+func (s Salt) Commit(field, value string) string {
+	h := sha256.New()
+	h.Write(s[:])
+	h.Write([]byte(field))
+	h.Write([]byte{0}) // names are fixed and hold no NUL, so name and value cannot run together
+	h.Write([]byte(value))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Commitments are the commitments to the personal fields of one version, by field name.
+func (c Content) Commitments(s Salt) map[string]string {
+	m := map[string]string{}
+	for _, f := range c.texts() {
+		m[f.name] = s.Commit(f.name, f.value)
+	}
+	return m
+}
+
+// Digest is the hex SHA-256 over the canonical content of one version: what an approval signs.
+type Digest string
+
+// Short is the version code that pages show.
+func (d Digest) Short() string {
+	if len(d) < 8 {
+		return string(d)
+	}
+	return string(d[:8])
+}
+
+// canonical is payout/1: fixed order, every field always there.
+type canonical struct {
+	Spec         string   `json:"spec"`
+	Kind         string   `json:"kind"`
+	Environment  string   `json:"environment"`
+	Project      string   `json:"project"`
+	ID           string   `json:"id"`
+	Version      int      `json:"version"`
+	AmountMinor  int64    `json:"amount_minor"`
+	Currency     string   `json:"currency"`
+	FullName     string   `json:"full_name"`
+	BIK          string   `json:"bik"`
+	Account      string   `json:"account"`
+	INN          string   `json:"inn"`
+	KPP          string   `json:"kpp"`
+	Description  string   `json:"description"`
+	OwnRef       string   `json:"own_ref"`
+	Note         string   `json:"note"`
+	DueDate      *string  `json:"due_date"`
+	PayeeID      *string  `json:"payee_id"`
+	PayeeVersion *int     `json:"payee_version"`
+	Source       string   `json:"source"`
+	Replaces     *string  `json:"replaces"`
+	Acks         []string `json:"acks"`
+}
+
+// Place is where a payout lives: it is in the digest, so an approval given on one desk means nothing on another.
+type Place struct{ Environment, Project string }
+
+// DigestOf computes the digest of a version with the warnings that were ticked.
+func DigestOf(at Place, id ID, version int, c Content, s Salt, acks []string) Digest {
+	sum := sha256.Sum256(CanonicalBytes(at, id, version, c, s, acks))
+	return Digest(hex.EncodeToString(sum[:]))
+}
+
+// CanonicalBytes is what DigestOf hashes: compact JSON, fixed order, nulls where unused.
+func CanonicalBytes(at Place, id ID, version int, c Content, s Salt, acks []string) []byte {
+	m := c.Commitments(s)
+	a := append([]string{}, acks...)
+	sort.Strings(a)
+	k := canonical{
+		Spec: "payout/1", Kind: "payout", Environment: at.Environment, Project: at.Project, ID: string(id), Version: version,
+		AmountMinor: c.Amount.Minor, Currency: string(c.Amount.Currency),
+		FullName: m["full_name"], BIK: m["bik"], Account: m["account"], INN: m["inn"], KPP: m["kpp"], Description: m["description"],
+		OwnRef: m["own_ref"], Note: m["note"], Source: c.Source, Acks: a,
+	}
+	if c.DueDate != "" {
+		k.DueDate = &c.DueDate
+	}
+	if c.PayeeID != "" {
+		k.PayeeID, k.PayeeVersion = &c.PayeeID, &c.PayeeVer
+	}
+	if c.Replaces != "" {
+		r := string(c.Replaces)
+		k.Replaces = &r
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(k); err != nil {
+		panic(err) // strings and ints only: cannot fail
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}

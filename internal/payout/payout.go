@@ -1,0 +1,508 @@
+package payout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/internal/fault"
+)
+
+// Actor is who does something: a person and the sign-in (e-mail) they used. Workers are Person "system".
+type Actor struct{ Person, SignIn string }
+
+// System is the identity of one of our workers, for events that no person caused.
+func System(worker string) Actor { return Actor{Person: "system", SignIn: worker} }
+
+// Snapshot is everything a payout is, as stored. Change it only through the methods of Payout.
+type Snapshot struct {
+	ID      ID
+	Number  Number
+	State   State
+	Version int
+	Content Content
+	Salt    Salt
+	// Digest is fixed at submit and empty while a draft; Acks are the warnings ticked then.
+	Digest Digest
+	Acks   []string
+	// Makers are the persons who created or edited any version, or created what this is a copy of. For good.
+	Makers []string
+	// Reference and Key are made once, before the first request, and never change.
+	Reference, Key string
+	// Asked: some attempt had a connection. CredentialNo: the bank refused our credentials once.
+	Asked, CredentialNo bool
+	// Session is the bank's session, once bound.
+	Session string
+	// Review: the evidence contradicts itself ("needs review").
+	Review bool
+	// Confirmed: the outcome stands on an answer fetched with our key (or a refusal), not on a webhook alone.
+	Confirmed bool
+	// ReturnedMinor is the sum of the accepted refunds, kopecks.
+	ReturnedMinor int64
+	// Why is a stable code that says why the state is as it is ("account_not_found", "timeout", ...).
+	Why string
+	// ChangesAsked: an approver sent this draft back.
+	ChangesAsked bool
+	// RuleSet is the version of the rules the submission was made under.
+	RuleSet int
+
+	CreatedAt, ChangedAt, SubmittedAt, ApprovedAt, SentAt time.Time
+	// SendAt is when the countdown is over.
+	SendAt time.Time
+	// Rev counts writes of the row; the store refuses a write over another one.
+	Rev int64
+}
+
+// Event is what happened: one line of the history.
+type Event struct {
+	Action   string
+	From, To State
+	Version  int
+	Digest   Digest
+	By       Actor
+	At       time.Time
+	// Reason is what a person wrote; it stands beside the history, only its commitment inside.
+	Reason string
+	// Facts are further, impersonal facts, by stable names.
+	Facts map[string]any
+}
+
+// The actions of a payout in the history.
+const (
+	ActCreated      = "payout.created"
+	ActEdited       = "payout.edited"
+	ActSubmitted    = "payout.submitted"
+	ActApproved     = "payout.approved" // one yes; To says whether it was the last
+	ActTakenBack    = "payout.taken_back"
+	ActChangesAsked = "payout.changes_asked"
+	ActRejected     = "payout.rejected"
+	ActCancelled    = "payout.cancelled"
+	ActExpired      = "payout.expired"
+	ActCameBack     = "payout.came_back" // at the claim: rules or standing changed
+	ActClaimed      = "payout.claimed"
+	ActNotSent      = "payout.not_sent"
+	ActAnswered     = "payout.answered"
+	ActMoved        = "payout.moved" // evidence moved it
+	ActConfirmed    = "payout.confirmed"
+	ActAlarm        = "payout.alarm"
+)
+
+// Payout is one payout. Build it with New or Restore.
+type Payout struct{ s Snapshot }
+
+// New makes a draft. It fails with Invalid "field.long" when something typed is over the sizes.
+func New(id ID, c Content, salt Salt, by Actor, at time.Time) (*Payout, Event, error) {
+	if err := c.SizeOK().Err(); err != nil {
+		return nil, Event{}, err
+	}
+	p := &Payout{Snapshot{ID: id, State: Draft, Version: 1, Content: c, Salt: salt, Makers: []string{by.Person},
+		CreatedAt: at, ChangedAt: at}}
+	return p, p.event(ActCreated, "", by, at), nil
+}
+
+// Restore rebuilds a stored payout. It fails when the stored row breaks an invariant: then nothing may be done with it.
+func Restore(s Snapshot) (*Payout, error) {
+	p := &Payout{s}
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("payout %d: %w", s.Number, err)
+	}
+	return p, nil
+}
+
+func (p *Payout) check() error {
+	s := &p.s
+	switch {
+	case s.ID == "":
+		return fmt.Errorf("no id")
+	case !slices.Contains(States(), s.State):
+		return fmt.Errorf("state %q is not one", s.State)
+	case s.Version < 1:
+		return fmt.Errorf("version %d", s.Version)
+	case len(s.Makers) == 0:
+		return fmt.Errorf("no maker")
+	case (s.State == PendingApproval || s.State == Approved || s.State.Sent()) && s.Digest == "":
+		return fmt.Errorf("state %s without a digest", s.State)
+	case s.Digest != "" && s.Content.Amount.Minor <= 0:
+		return fmt.Errorf("submitted with %d kopecks", s.Content.Amount.Minor)
+	case (s.State == Sending) && (s.Reference == "" || s.Key == ""):
+		return fmt.Errorf("sending without reference or key")
+	}
+	return nil
+}
+
+// S returns a copy of everything.
+func (p *Payout) S() Snapshot {
+	c := p.s
+	c.Makers = slices.Clone(c.Makers)
+	c.Acks = slices.Clone(c.Acks)
+	return c
+}
+
+// Numbered sets the running number that the store gave a new payout; it can be set only once.
+func (p *Payout) Numbered(n Number) {
+	if p.s.Number == 0 {
+		p.s.Number = n
+	}
+}
+
+// Stored notes the revision that the row now has.
+func (p *Payout) Stored(rev int64) { p.s.Rev = rev }
+
+// IsMaker reports whether the person may never approve this payout.
+func (p *Payout) IsMaker(person string) bool { return slices.Contains(p.s.Makers, person) }
+
+func (p *Payout) event(action string, from State, by Actor, at time.Time) Event {
+	return Event{Action: action, From: from, To: p.s.State, Version: p.s.Version, Digest: p.s.Digest, By: by, At: at, Facts: map[string]any{}}
+}
+
+func (p *Payout) move(to State, at time.Time) error {
+	if !CanMove(p.s.State, to) {
+		return fault.Moved("payout.state", p.s.Number, string(p.s.State))
+	}
+	p.s.State, p.s.ChangedAt = to, at
+	return nil
+}
+
+func (p *Payout) nothingAsked() error {
+	if p.s.Asked || p.s.State.Sent() {
+		return fault.Moved("payout.asked", p.s.Number)
+	}
+	return nil
+}
+
+// CheckReason is the rule for a reason that must be given: 1 to MaxReason characters. Faults at field "reason".
+func CheckReason(reason string) (string, error) {
+	reason = strings.TrimSpace(reason)
+	switch n := len([]rune(reason)); {
+	case n == 0:
+		return "", fault.Bad("reason", "reason.needed")
+	case n > MaxReason:
+		return "", fault.Bad("reason", "reason.long", MaxReason)
+	}
+	return reason, nil
+}
+
+// newDraft makes a fresh draft version out of whatever stage people had reached.
+func (p *Payout) newDraft(salt Salt, at time.Time) error {
+	if p.s.Asked || p.s.CredentialNo { // after a credential refusal the edges to draft are closed too
+		return fault.Moved("payout.asked", p.s.Number)
+	}
+	if p.s.State != Draft {
+		if err := p.move(Draft, at); err != nil {
+			return err
+		}
+	}
+	p.s.ChangedAt = at
+	p.s.Version++
+	p.s.Salt = salt
+	p.s.Digest, p.s.Acks, p.s.RuleSet = "", nil, 0
+	p.s.SubmittedAt, p.s.ApprovedAt, p.s.SendAt = time.Time{}, time.Time{}, time.Time{}
+	p.s.Why = ""
+	return nil
+}
+
+// Edit replaces the content by version seen+1. Allowed in draft, pending approval and approved, while nothing was
+// asked; voids every approval and makes the editor a co-maker for good. Conflict "payout.moved" when the version on
+// the editor's screen is not the newest.
+func (p *Payout) Edit(c Content, salt Salt, seen int, by Actor, at time.Time) (Event, error) {
+	if err := c.SizeOK().Err(); err != nil {
+		return Event{}, err
+	}
+	if seen != p.s.Version {
+		return Event{}, fault.Moved("payout.moved", p.s.Number)
+	}
+	if !p.s.State.Waiting() {
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(p.s.State))
+	}
+	from := p.s.State
+	c.Replaces, c.Source = p.s.Content.Replaces, p.s.Content.Source
+	if err := p.newDraft(salt, at); err != nil {
+		return Event{}, err
+	}
+	p.s.Content = c
+	p.s.ChangesAsked = false
+	if !p.IsMaker(by.Person) {
+		p.s.Makers = append(p.s.Makers, by.Person)
+	}
+	return p.event(ActEdited, from, by, at), nil
+}
+
+// Submit freezes the version and fixes the digest. The caller has looked up the warnings and that somebody can approve.
+// Invalid with every fault of the content when it is not complete.
+func (p *Payout) Submit(place Place, acks []string, ruleSet int, seen int, by Actor, at time.Time) (Event, error) {
+	if seen != p.s.Version {
+		return Event{}, fault.Moved("payout.moved", p.s.Number)
+	}
+	if p.s.State != Draft {
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(p.s.State))
+	}
+	if err := p.s.Content.Check().Err(); err != nil {
+		return Event{}, err
+	}
+	if err := p.move(PendingApproval, at); err != nil {
+		return Event{}, err
+	}
+	slices.Sort(acks)
+	p.s.Acks = slices.Compact(acks)
+	p.s.RuleSet = ruleSet
+	p.s.SubmittedAt = at
+	p.s.ChangesAsked = false
+	p.s.Digest = DigestOf(place, p.s.ID, p.s.Version, p.s.Content, p.s.Salt, p.s.Acks)
+	if !p.IsMaker(by.Person) { // whoever submits vouches for the content
+		p.s.Makers = append(p.s.Makers, by.Person)
+	}
+	return p.event(ActSubmitted, Draft, by, at), nil
+}
+
+// CanDecide refuses a decision that can't stand whoever makes it: a digest that moved, a state that isn't open, an own payout.
+func (p *Payout) CanDecide(by Actor, seen Digest) error {
+	if p.IsMaker(by.Person) {
+		return fault.Deny("approve.own", p.s.Number)
+	}
+	if p.s.Digest == "" || seen != p.s.Digest {
+		return fault.Moved("approve.moved", p.s.Number)
+	}
+	return nil
+}
+
+// Approve records one approver's yes. last says that with it the rules are met; then the countdown starts and ends at sendAt.
+func (p *Payout) Approve(by Actor, seen Digest, last bool, sendAt, at time.Time) (Event, error) {
+	if err := p.CanDecide(by, seen); err != nil {
+		return Event{}, err
+	}
+	if p.s.State != PendingApproval {
+		return Event{}, fault.Moved("approve.state", p.s.Number, string(p.s.State))
+	}
+	if last {
+		if err := p.move(Approved, at); err != nil {
+			return Event{}, err
+		}
+		p.s.ApprovedAt, p.s.SendAt = at, sendAt
+		p.s.Why = ""
+	}
+	p.s.ChangedAt = at
+	return p.event(ActApproved, PendingApproval, by, at), nil
+}
+
+// TakeBack withdraws the approver's own yes; an approved payout goes back to pending.
+func (p *Payout) TakeBack(by Actor, seen Digest, at time.Time) (Event, error) {
+	if err := p.CanDecide(by, seen); err != nil {
+		return Event{}, err
+	}
+	from := p.s.State
+	switch p.s.State {
+	case PendingApproval:
+	case Approved:
+		if err := p.nothingAsked(); err != nil {
+			return Event{}, err
+		}
+		if err := p.unapprove(at); err != nil {
+			return Event{}, err
+		}
+	default:
+		return Event{}, fault.Moved("approve.state", p.s.Number, string(p.s.State))
+	}
+	p.s.ChangedAt = at
+	return p.event(ActTakenBack, from, by, at), nil
+}
+
+func (p *Payout) unapprove(at time.Time) error {
+	if err := p.move(PendingApproval, at); err != nil {
+		return err
+	}
+	p.s.ApprovedAt, p.s.SendAt = time.Time{}, time.Time{}
+	return nil
+}
+
+// CameBack returns an approved payout to pending because, measured again at the claim, its approvals no longer suffice.
+func (p *Payout) CameBack(why string, at time.Time) (Event, error) {
+	from := p.s.State
+	if from != Approved {
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(from))
+	}
+	if err := p.unapprove(at); err != nil {
+		return Event{}, err
+	}
+	p.s.Why = why
+	e := p.event(ActCameBack, from, System("dispatcher"), at)
+	e.Facts["why"] = why
+	return e, nil
+}
+
+// AskChanges sends a pending payout back as a new draft version with the same content; the approver becomes no maker.
+func (p *Payout) AskChanges(by Actor, seen Digest, reason string, salt Salt, at time.Time) (Event, error) {
+	if err := p.CanDecide(by, seen); err != nil {
+		return Event{}, err
+	}
+	if p.s.State != PendingApproval {
+		return Event{}, fault.Moved("approve.state", p.s.Number, string(p.s.State))
+	}
+	reason, err := CheckReason(reason)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := p.newDraft(salt, at); err != nil {
+		return Event{}, err
+	}
+	p.s.ChangesAsked = true
+	e := p.event(ActChangesAsked, PendingApproval, by, at)
+	e.Reason = reason
+	return e, nil
+}
+
+// Reject ends a payout that nothing was asked for, by an approver, with a reason.
+func (p *Payout) Reject(by Actor, seen Digest, reason string, at time.Time) (Event, error) {
+	if err := p.CanDecide(by, seen); err != nil {
+		return Event{}, err
+	}
+	return p.end(Rejected, ActRejected, reason, by, at)
+}
+
+// Cancel ends a payout that nothing was asked for, by a maker, with a reason.
+func (p *Payout) Cancel(by Actor, reason string, at time.Time) (Event, error) {
+	return p.end(Cancelled, ActCancelled, reason, by, at)
+}
+
+func (p *Payout) end(to State, action, reason string, by Actor, at time.Time) (Event, error) {
+	if err := p.nothingAsked(); err != nil {
+		return Event{}, err
+	}
+	reason, err := CheckReason(reason)
+	if err != nil {
+		return Event{}, err
+	}
+	from := p.s.State
+	if err := p.move(to, at); err != nil {
+		return Event{}, err
+	}
+	e := p.event(action, from, by, at)
+	e.Reason = reason
+	return e, nil
+}
+
+// Expire ends a payout whose approval took longer than the rule set allows.
+func (p *Payout) Expire(at time.Time) (Event, error) {
+	if err := p.nothingAsked(); err != nil {
+		return Event{}, err
+	}
+	from := p.s.State
+	if err := p.move(Expired, at); err != nil {
+		return Event{}, err
+	}
+	return p.event(ActExpired, from, System("clock"), at), nil
+}
+
+// Claim moves an approved payout to sending. reference and key are used only if it has none yet.
+// The caller measured rules, holds and evidence in the same transaction.
+func (p *Payout) Claim(reference, key string, at time.Time) (Event, error) {
+	from := p.s.State
+	if from != Approved {
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(from))
+	}
+	if err := p.move(Sending, at); err != nil {
+		return Event{}, err
+	}
+	if p.s.Reference == "" {
+		p.s.Reference, p.s.Key = reference, key
+	}
+	p.s.SentAt = at
+	p.s.Why = ""
+	e := p.event(ActClaimed, from, System("dispatcher"), at)
+	e.Facts["reference"] = p.s.Reference
+	e.Facts["key"] = p.s.Key
+	return e, nil
+}
+
+// NotSent returns a payout to approved: the request provably never left ("bank_down"), or the bank refused our
+// credentials ("credentials"). The same bytes may go again.
+func (p *Payout) NotSent(why string, at time.Time) (Event, error) {
+	from := p.s.State
+	if from != Sending {
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(from))
+	}
+	if err := p.move(Approved, at); err != nil {
+		return Event{}, err
+	}
+	p.s.Why = why
+	if why == "credentials" {
+		p.s.CredentialNo = true
+	}
+	e := p.event(ActNotSent, from, System("dispatcher"), at)
+	e.Facts["why"] = why
+	return e, nil
+}
+
+// Outcome is what the evidence comes to; internal/protocol computes it.
+type Outcome struct {
+	State         State
+	Review        bool
+	Confirmed     bool
+	ReturnedMinor int64
+	Session       string
+	Why           string
+}
+
+// Same reports whether the payout already stands as the outcome says.
+func (p *Payout) Same(o Outcome) bool {
+	s := &p.s
+	return s.State == o.State && s.Review == o.Review && s.Confirmed == o.Confirmed && s.ReturnedMinor == o.ReturnedMinor &&
+		s.Session == o.Session && s.Why == o.Why
+}
+
+// Follow moves the payout to where the evidence puts it and returns one event a step: where the table has no direct edge it
+// goes by way of Unknown, in the same commit. When there is no way at all it stays, flagged. answer says that the
+// evidence that arrived is the answer to our own request.
+func (p *Payout) Follow(o Outcome, answer bool, at time.Time) []Event {
+	if p.Same(o) {
+		return nil
+	}
+	var out []Event
+	step := func(to State, o Outcome) {
+		from := p.s.State
+		if from != to {
+			if err := p.move(to, at); err != nil {
+				return
+			}
+		}
+		action := ActMoved
+		switch {
+		case answer:
+			action = ActAnswered
+		case from == to && o.Confirmed && !p.s.Confirmed:
+			action = ActConfirmed
+		}
+		p.s.Review, p.s.Confirmed, p.s.ReturnedMinor, p.s.Why = o.Review, o.Confirmed, o.ReturnedMinor, o.Why
+		if o.Session != "" {
+			p.s.Session = o.Session
+		}
+		p.s.ChangedAt = at
+		p.s.Asked = true
+		e := p.event(action, from, System("evidence"), at)
+		if answer {
+			e.By = System("dispatcher")
+		}
+		e.Facts["review"], e.Facts["confirmed"], e.Facts["returned_minor"], e.Facts["why"] = o.Review, o.Confirmed, o.ReturnedMinor, o.Why
+		if o.Session != "" {
+			e.Facts["session"] = o.Session
+		}
+		out = append(out, e)
+	}
+	switch {
+	case p.s.State == o.State || CanMove(p.s.State, o.State) && !(p.s.State.Waiting() || p.s.State.Ended()):
+		step(o.State, o)
+	case CanMove(p.s.State, Unknown) && (o.State == Unknown || CanMove(Unknown, o.State)):
+		via := o
+		via.State, via.Confirmed = Unknown, false
+		step(Unknown, via)
+		if o.State != Unknown {
+			step(o.State, o)
+		}
+	default: // no way: what we believed stays, loudly
+		o.State, o.Review = p.s.State, true
+		if !p.Same(o) {
+			step(p.s.State, o)
+		}
+	}
+	return out
+}

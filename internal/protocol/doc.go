@@ -1,0 +1,14 @@
+// Package protocol is asking the bank as a pure function: what an answer, a webhook or a fetched status means, and
+// what the set of all evidence about one payout comes to. No I/O, no clock, no JSON: internal/bank131 turns bytes into
+// the values here, internal/app keeps them and does what an Action says.
+//
+// The one rule that everything serves: the state after the claim is a function of the *set* of evidence, computed anew on
+// each arrival, so the order and the number of arrivals cannot matter (promises.md A.2 #8). Fold is that function.
+//
+// Decisions of ours where design.md leaves room, with the reason:
+//   - A credential refusal stops counting against a later "paid" once a later attempt of the same payout was taken by an
+//     answer of our own: otherwise every payout resent after repaired credentials would need review.
+//   - A second credential refusal of the same payout is an ordinary refusal.
+//   - Only HTTP 200 can mean "taken"; other 2xx have not been seen from this bank and count as unknown.
+//   - "Ten banking days" and "fifteen minutes" are measured at the time of a fetched status, so that they belong to the evidence.
+package protocol

@@ -1,0 +1,249 @@
+package protocol
+
+import (
+	"slices"
+	"time"
+
+	"countersign/internal/payout"
+)
+
+// Limits measured at a fetched status.
+const (
+	// OpenTooLong: banking days after which an open status no longer counts as "with the bank".
+	OpenTooLong = 10
+	// FlagOpenAfter: a final webhook that the fetched status still contradicts after this long is flagged.
+	FlagOpenAfter = 15 * time.Minute
+)
+
+// Fold computes the state of a payout that was claimed at sentAt from everything known about it. The order of evidence does not matter.
+// attempts is how many were ever claimed; one without an answer yet is on its way. ok is false when there is nothing but
+// proved "not sent" and the bank itself showed no session with our reference: then people still decide.
+func Fold(e Expect, sentAt time.Time, attempts int, evidence []Evidence) (o payout.Outcome, ok bool) {
+	f := gather(e, sentAt, attempts, evidence)
+	if !f.governs {
+		return payout.Outcome{}, false
+	}
+	o = f.outcome()
+	o.Session = f.bound
+	return o, true
+}
+
+type folded struct {
+	expect   Expect
+	sentAt   time.Time
+	governs  bool
+	bound    string
+	second   bool // a second session carries our reference
+	disowned bool // a final webhook left the set because its session is not ours
+	hooks    []Evidence
+	fetches  []Evidence
+	answer   *Evidence // of the latest attempt
+	credNo   bool      // an earlier credential refusal that no taken answer superseded
+	refunds  map[string]Refund
+	asked    bool // there was a request whose fate is not "proved not sent"
+}
+
+func gather(e Expect, sentAt time.Time, attempts int, all []Evidence) *folded {
+	f := &folded{expect: e, sentAt: sentAt, refunds: map[string]Refund{}}
+	sessions := map[string]bool{}
+	disowned := map[string]bool{}
+	latest, taken := 0, false
+	for i := range all {
+		ev := &all[i]
+		switch ev.Source {
+		case FromAnswer:
+			if ev.Answer == Taken {
+				f.bound, taken = ev.Session, true
+			}
+			if ev.Answer == CredentialNo {
+				f.credNo = true
+			}
+			if ev.Attempt > latest {
+				latest, f.answer = ev.Attempt, ev
+			}
+		case FromFetch:
+			if ev.Disowns {
+				disowned[ev.Session] = true
+			} else if ev.Ours {
+				sessions[ev.Session] = true
+			}
+		}
+	}
+	if taken {
+		f.credNo = false
+	}
+	if latest < attempts {
+		f.answer = nil // the newest attempt has no answer yet
+	}
+	if f.bound == "" {
+		// Without an answer of our own, a fetched session with our reference binds; two of them contradict each other.
+		for s := range sessions {
+			if f.bound == "" || s < f.bound {
+				f.bound = s
+			}
+		}
+	}
+	for s := range sessions {
+		if s != f.bound {
+			f.second = true
+		}
+	}
+	for _, ev := range all {
+		switch {
+		case ev.Source == FromFetch && !ev.Disowns && ev.Session == f.bound && f.bound != "":
+			if ev.Reading == Open && bankingDays(sentAt, ev.At) >= OpenTooLong {
+				ev.Reading, ev.Why = Doubtful, "ten_days"
+			}
+			f.fetches = append(f.fetches, ev)
+			f.addRefunds(ev)
+		case ev.Source == FromWebhook && ev.Ours && ev.Matches:
+			switch {
+			case f.bound != "" && ev.Session != f.bound:
+			case f.bound == "" && disowned[ev.Session]:
+				if ev.Reading.Final() {
+					f.disowned = true
+				}
+			default:
+				f.hooks = append(f.hooks, ev)
+				f.addRefunds(ev)
+			}
+		}
+	}
+	// A fetched session with our reference governs whatever we believed; else the latest attempt must have been asked.
+	f.asked = attempts > 0 && f.answer == nil || f.answer != nil && f.answer.Answer != NotSent && f.answer.Answer != CredentialNo
+	f.governs = f.asked || len(sessions) > 0
+	return f
+}
+
+func (f *folded) addRefunds(ev Evidence) {
+	if !ev.Ours || !ev.Matches {
+		return
+	}
+	for _, r := range ev.Refunds {
+		f.refunds[r.ID] = r // the bank's own id: the same refund told twice counts once
+	}
+}
+
+func (f *folded) returned() int64 {
+	var sum int64
+	for _, r := range f.refunds {
+		if sum += r.AmountMinor; sum < 0 || sum > f.expect.AmountMinor {
+			return f.expect.AmountMinor
+		}
+	}
+	return sum
+}
+
+// paid is the outcome of money that left: returned once everything came back.
+func (f *folded) paid(o payout.Outcome) payout.Outcome {
+	o.ReturnedMinor = f.returned()
+	o.State = payout.Succeeded
+	if o.ReturnedMinor >= f.expect.AmountMinor {
+		o.State = payout.Returned
+	}
+	o.Why = ""
+	return o
+}
+
+// outcome is the numbered list of design.md "Webhooks and evidence"; first match wins.
+func (f *folded) outcome() payout.Outcome {
+	if f.second {
+		return payout.Outcome{State: payout.Unknown, Review: true, Why: "second_session"}
+	}
+	_, fp := newest(f.fetches, func(e Evidence) bool { return e.Reading == Paid })
+	fetchedNot, fn := newest(f.fetches, func(e Evidence) bool { return e.Reading == NotPaid })
+	hookPaid, hp := newest(f.hooks, func(e Evidence) bool { return e.Reading == Paid })
+	hookNot, hn := newest(f.hooks, func(e Evidence) bool { return e.Reading == NotPaid })
+	refused := f.answer != nil && f.answer.Answer == Refused
+
+	// 1) Paid or returned beside a final "not paid", a refusal or a credential refusal.
+	if (fp || hp) && (fn || hn || refused || f.credNo) {
+		return f.paid(payout.Outcome{Review: true, Confirmed: fp})
+	}
+	// 2) Fetched, final.
+	if fp {
+		return f.paid(payout.Outcome{Confirmed: true})
+	}
+	if fn {
+		return payout.Outcome{State: payout.Failed, Confirmed: true, Why: fetchedNot.Why}
+	}
+	// 3) The latest, by the bank's clock, of doubtful or open fetched statuses and final webhooks.
+	doubt, hasDoubt := newest(f.fetches, func(e Evidence) bool { return e.Reading.Doubts() })
+	open, hasOpen := newest(f.fetches, func(e Evidence) bool { return e.Reading == Open })
+	final, hasFinal := hookPaid, hp
+	if hn && (!hp || hookNot.UpdatedAt.After(hookPaid.UpdatedAt)) {
+		final, hasFinal = hookNot, true
+	}
+	if hasDoubt {
+		beatenByFinal := hasFinal && !doubt.UpdatedAt.After(final.UpdatedAt)
+		beatenByOpen := hasOpen && open.UpdatedAt.After(doubt.UpdatedAt)
+		if !beatenByFinal && !beatenByOpen {
+			return payout.Outcome{State: payout.Unknown, Review: doubt.Reading == DoubtfulFlag || hasFinal, Why: doubt.Why}
+		}
+	}
+	if hasFinal {
+		// Never undone by an open status; but one that is still open after a quarter of an hour is looked at by a person.
+		o := payout.Outcome{State: payout.Failed, Why: final.Why}
+		if final.Reading == Paid {
+			o = f.paid(payout.Outcome{})
+		}
+		o.Review = slices.ContainsFunc(f.fetches, func(e Evidence) bool {
+			return e.Reading == Open && e.At.Sub(final.At) >= FlagOpenAfter
+		})
+		return o
+	}
+	if f.disowned {
+		return payout.Outcome{State: payout.Unknown, Review: true, Why: "not_ours"}
+	}
+	// 4) Fetched open.
+	if hasOpen {
+		return payout.Outcome{State: payout.InProgress}
+	}
+	// 5) The answer.
+	switch {
+	case f.answer == nil:
+		return payout.Outcome{State: payout.Sending}
+	case f.answer.Answer == Taken:
+		return payout.Outcome{State: payout.InProgress}
+	case refused:
+		return payout.Outcome{State: payout.Failed, Confirmed: true, Why: f.answer.Why}
+	default:
+		return payout.Outcome{State: payout.Unknown, Why: f.answer.Why}
+	}
+}
+
+// newest returns the matching evidence with the latest bank clock; ties go to what came to us later.
+func newest(list []Evidence, match func(Evidence) bool) (best Evidence, ok bool) {
+	for _, e := range list {
+		if !match(e) {
+			continue
+		}
+		if !ok || e.UpdatedAt.After(best.UpdatedAt) || e.UpdatedAt.Equal(best.UpdatedAt) && e.At.After(best.At) {
+			best, ok = e, true
+		}
+	}
+	return best, ok
+}
+
+var moscow = time.FixedZone("MSK", 3*60*60) // no summer time since 2014
+
+// bankingDays counts the Moscow weekdays that began after the day of from, up to and including the day of to.
+func bankingDays(from, to time.Time) int {
+	if from.IsZero() || !to.After(from) {
+		return 0
+	}
+	day := func(t time.Time) time.Time {
+		y, m, d := t.In(moscow).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, moscow)
+	}
+	n := 0
+	for d, end := day(from).AddDate(0, 0, 1), day(to); !d.After(end) && n < 1000; d = d.AddDate(0, 0, 1) {
+		if wd := d.Weekday(); wd != time.Saturday && wd != time.Sunday {
+			n++
+		}
+	}
+	return n
+}
+
+// BankingDays counts the banking days (Moscow, Monday to Friday) from one moment to another.
+func BankingDays(from, to time.Time) int { return bankingDays(from, to) }
