@@ -209,12 +209,16 @@ func hasWord(s, word string) bool {
 // NormalizeName returns a form of a name for comparing and searching only: case, ё, kinds of quotes, dashes
 // and spaces no longer count. It is never stored as the name, shown, or sent.
 func NormalizeName(s string) string {
-	s = norm.NFKC.String(strings.ToLower(norm.NFKC.String(s)))
+	s = norm.NFKD.String(strings.ToLower(norm.NFKC.String(s)))
+	base := ' ' // the letter that combining marks stand on
 	s = strings.Map(func(r rune) rune {
+		if !unicode.IsMark(r) {
+			base = r
+		}
 		switch {
-		case r == 'ё':
-			return 'е'
-		case unicode.In(r, unicode.Quotation_Mark):
+		case base == 'е' && r == '\u0308': // ё, taken apart
+			return -1
+		case unicode.Is(unicode.Quotation_Mark, r):
 			return -1
 		case unicode.Is(unicode.Dash, r):
 			return '-'
@@ -223,5 +227,5 @@ func NormalizeName(s string) string {
 		}
 		return r
 	}, s)
-	return strings.Join(strings.Fields(s), " ")
+	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
 }
