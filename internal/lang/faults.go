@@ -1,0 +1,6 @@
+package lang
+
+var (
+	russianFaults = map[string]string{}
+	englishFaults = map[string]string{}
+)
