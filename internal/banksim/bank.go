@@ -356,8 +356,8 @@ func (b *Bank) Advance(now time.Time) []Delivery {
 	return out
 }
 
-// Next is when the earliest pending thing is due; ok is false when nothing is. With it a driver can mix the
-// bank's doings with its own in the right order.
+// Next is when a driven bank's earliest pending thing is due; ok is false when nothing is. With it a driver can
+// mix the bank's doings with its own in the right order.
 func (b *Bank) Next() (due time.Time, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -365,6 +365,14 @@ func (b *Bank) Next() (due time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	return b.mem.heap[0].Due, true
+}
+
+// Pending counts what is still to come: steps, and messages without their 200. At 0 the bank changes nothing
+// more by itself.
+func (b *Bank) Pending() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.mem.jobs)
 }
 
 // GoLive ends the driven time: what was written is synced, and from now on Run executes what is due by

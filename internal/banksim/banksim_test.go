@@ -320,13 +320,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func idle(b *Bank) func() bool {
-	return func() bool {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return len(b.mem.jobs) == 0
-	}
-}
+func idle(b *Bank) func() bool { return func() bool { return b.Pending() == 0 } }
 
 func entryOf(t *testing.T, b *Bank, ref string) Entry {
 	t.Helper()

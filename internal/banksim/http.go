@@ -158,7 +158,8 @@ func (b *Bank) order(c *call, start bool) {
 		first *job   // row 52's first message
 		held  []*job // row 75's steps
 	)
-	err := b.update(b.o.Now(), func(t *tx) {
+	asked := b.o.Now()
+	err := b.update(asked, func(t *tx) {
 		e := t.entry(reference(o.Metadata))
 		e.Requests++
 		if e.Session == "" {
@@ -189,7 +190,9 @@ func (b *Bank) order(c *call, start bool) {
 			defer func() {
 				_ = http.NewResponseController(c.w).Flush() // the answer is out now, or its reader is gone
 				b.mu.Lock()
+				late := b.o.Now().Sub(asked)
 				for _, j := range held {
+					j.Due = j.Due.Add(late)
 					b.mem.offer(j)
 				}
 				b.mu.Unlock()

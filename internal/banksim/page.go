@@ -95,6 +95,10 @@ func (b *Bank) servePage(w http.ResponseWriter, r *http.Request) {
 		view.Rows = append(view.Rows, row)
 	}
 	ledger := b.Ledger()
+	if err := b.journal.sync(); err != nil {
+		http.Error(w, "journal cannot be written", http.StatusInternalServerError)
+		return
+	}
 	for _, e := range slices.Backward(ledger) {
 		if len(view.Entries) == pageTail {
 			break
