@@ -382,7 +382,7 @@ func TestHub_NoForeignEvents(t *testing.T) {
 		pub.Go(func() {
 			for i, m := range masks[p] {
 				data := strconv.Itoa(int(m))
-				h.Publish(Message{ID: int64(i*publishers + p), Event: "payout", Data: map[string]string{"ru": data, "en": data}, Audience: m})
+				h.Publish(Message{ID: int64(1 + i*publishers + p), Event: "payout", Data: map[string]string{"ru": data, "en": data}, Audience: m})
 			}
 		})
 	}
