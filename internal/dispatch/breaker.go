@@ -1,0 +1,145 @@
+package dispatch
+
+import (
+	"sync"
+	"time"
+)
+
+// stage is where the breaker stands.
+type stage uint8
+
+const (
+	closed stage = iota // as many claims as are allowed in flight
+	half                // one claim at a time
+	open                // none, until a probe answers properly
+)
+
+// breaker stops claims when the fate of a call is not known.
+//
+//	closed --trip--> open --probe proper--> half --a writing call answered properly--> closed
+//	                  ^                      |
+//	                  +--------trip----------+
+//
+// caution (a credential refusal) moves closed to half. All methods are safe for concurrent use; tell is called under the lock,
+// so that changes are told in their order, and must not call back.
+type breaker struct {
+	every, slow, fastFor time.Duration
+	tell                 func(down bool, since time.Time)
+
+	mu        sync.Mutex
+	stage     stage
+	trouble   time.Time // when it left closed
+	nextProbe time.Time // while open
+	probing   bool      // one probe at a time
+	turn      int       // counts stages, so that an answer is weighed against the stage its claim was made in
+	live      int       // claims of this turn that have not ended
+}
+
+// verdict on asking to claim.
+type verdict uint8
+
+const (
+	wait  verdict = iota
+	probe         // make the harmless call first and report it with probed
+	claim         // go on; end with settle or drop
+)
+
+// enter asks for a claim. With claim it returns the turn that settle or drop wants back.
+func (b *breaker) enter(now time.Time) (verdict, int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.stage == open && !b.probing && !now.Before(b.nextProbe):
+		b.probing = true
+		return probe, 0
+	case b.stage == open, b.stage == half && b.live > 0:
+		return wait, 0
+	}
+	b.live++
+	return claim, b.turn
+}
+
+// probed reports how the harmless call went.
+func (b *breaker) probed(now time.Time, proper bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probing = false
+	if b.stage != open {
+		return
+	}
+	if !proper {
+		b.schedule(now)
+		return
+	}
+	b.set(half)
+	b.tell(false, now)
+}
+
+// drop gives a claim back that found nothing to send.
+func (b *breaker) drop(turn int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if turn == b.turn {
+		b.live--
+	}
+}
+
+// weight of an answer.
+type weight uint8
+
+const (
+	proper  weight = iota // taken or refused: the bank works
+	trip                  // fate unknown, or no connection
+	caution               // credentials refused
+)
+
+// settle ends a claim with what came of its call. Trouble counts whenever the call was made; a proper answer closes the breaker only
+// when the claim was made half-open, after the trouble.
+func (b *breaker) settle(now time.Time, turn int, w weight) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if turn == b.turn {
+		b.live--
+	}
+	switch {
+	case w == trip && b.stage != open:
+		if b.stage == closed {
+			b.trouble = now
+		}
+		b.set(open)
+		b.schedule(now)
+		b.tell(true, b.trouble)
+	case w == caution && b.stage == closed:
+		b.trouble = now
+		b.set(half)
+	case w == proper && b.stage == half && turn == b.turn:
+		b.set(closed)
+	}
+}
+
+// careful moves a closed breaker to one claim at a time.
+func (b *breaker) careful(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stage == closed {
+		b.trouble = now
+		b.set(half)
+	}
+}
+
+func (b *breaker) set(s stage) { b.stage, b.turn, b.live = s, b.turn+1, 0 }
+
+func (b *breaker) schedule(now time.Time) {
+	pause := b.every
+	if now.Sub(b.trouble) >= b.fastFor {
+		pause = b.slow
+	}
+	b.nextProbe = now.Add(pause)
+}
+
+// due returns how long until the next probe, false when the breaker is not open.
+func (b *breaker) due(now time.Time) (time.Duration, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(b.nextProbe.Sub(now), 0), b.stage == open
+}
