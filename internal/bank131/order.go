@@ -73,7 +73,7 @@ func EncodePayout(e protocol.Expect) ([]byte, error) {
 		return nil, fmt.Errorf("encode payout: %w", err)
 	}
 	body := bytes.TrimRight(b.Bytes(), "\n")
-	e.Currency = strings.ToUpper(e.Currency)
+	e.Currency = w.AmountDetails.Currency
 	if back, err := DecodePayout(body); err != nil {
 		return nil, fmt.Errorf("encode payout: reading it back: %w", err)
 	} else if back != e {
@@ -83,7 +83,7 @@ func EncodePayout(e protocol.Expect) ([]byte, error) {
 }
 
 // DecodePayout reads a body of EncodePayout back, so that the claim can compare it with the approved content field by field
-// (currency in upper case). It fails on anything that EncodePayout would not write: other, missing or doubled fields, another
+// (the currency is "rub", as sent). It fails on anything that EncodePayout would not write: other, missing or doubled fields, another
 // kind of payout, two names that differ.
 func DecodePayout(body []byte) (protocol.Expect, error) {
 	n, doubled, err := parse(body)
@@ -128,7 +128,6 @@ func DecodePayout(body []byte) (protocol.Expect, error) {
 	if s.err != nil {
 		return protocol.Expect{}, s.err
 	}
-	e.Currency = string(money.RUB)
 	return e, nil
 }
 

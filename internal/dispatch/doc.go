@@ -12,8 +12,7 @@
 //   - The first probe comes one interval after the breaker opened, not at once. The fast pace (5 s) lasts one minute from the moment
 //     the breaker was last closed: a bank that answers balances but cuts payments loses one payout a minute to "unknown", not all.
 //   - Half-open, "one at a time" counts the claims since then; an older call that still hangs does not stop them.
-//   - After a credential refusal a proper balance counts for ProbeSlow (60 s), so that the one that matters is
-//     younger than the release.
+//   - After a credential refusal the balance is asked while sending is still stopped, so that the release finds it answered.
 //   - Once claimed, an order is called even when the process is stopping (serve waits for it); with CutOnStop the call is cut, and
 //     the cut is recorded at once.
 package dispatch

@@ -30,6 +30,8 @@ type Desk interface {
 	BankState(down bool, since time.Time)
 	// NeedProbe reports that the bank refused our credentials last: a balance must be answered properly before a claim.
 	NeedProbe() bool
+	// Probed is told that it was.
+	Probed()
 }
 
 // Bank is what the dispatcher needs of internal/bank131. No method returns an error: whatever happened is in the value.
@@ -48,7 +50,7 @@ type Options struct {
 
 	InFlight  int           // most calls at a time while the bank is well (4)
 	ProbeEach time.Duration // pause between probes of a bank in trouble (5 s)
-	ProbeSlow time.Duration // the same after ProbeFast (60 s); also how long a proper balance clears our credentials
+	ProbeSlow time.Duration // the same after ProbeFast (60 s)
 	ProbeFast time.Duration // how long ProbeEach is kept (1 min)
 	Idle      time.Duration // longest sleep of Sender and Poller without a wake (500 ms)
 	Slow      time.Duration // longest sleep of Expirer and Stale without a wake (5 s)
@@ -88,8 +90,7 @@ type Sender struct {
 
 	mu       sync.Mutex
 	known    string    // a session to probe with
-	credOK   time.Time // last proper balance
-	credNext time.Time // not before
+	credNext time.Time // the next balance after a credential refusal, not before
 }
 
 // NewSender makes the one sender of a process.
@@ -189,7 +190,7 @@ func (s *Sender) probe(ctx context.Context) bool {
 	return f.Problem == ""
 }
 
-// credentials holds claims after a credential refusal until a balance was answered properly, lately.
+// credentials holds claims after a credential refusal until a balance was answered properly; then they go one at a time.
 func (s *Sender) credentials(ctx context.Context) bool {
 	if !s.o.Desk.NeedProbe() {
 		return true
@@ -197,20 +198,19 @@ func (s *Sender) credentials(ctx context.Context) bool {
 	now := s.o.Now()
 	s.brk.careful(now)
 	s.mu.Lock()
-	fresh := !s.credOK.IsZero() && now.Sub(s.credOK) < s.o.ProbeSlow
 	early := now.Before(s.credNext)
+	if !early {
+		s.credNext = now.Add(s.o.ProbeEach)
+	}
 	s.mu.Unlock()
-	if fresh || early {
-		return fresh
+	if early {
+		return false
 	}
-	ok, _, _ := s.o.Bank.Balance(ctx, now)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if ok {
-		s.credOK = now
+	proper, _, _ := s.o.Bank.Balance(ctx, now)
+	if proper {
+		s.o.Desk.Probed()
 	}
-	s.credNext = now.Add(s.o.ProbeEach)
-	return ok
+	return proper
 }
 
 // know remembers a session for probes.
@@ -230,9 +230,6 @@ func (s *Sender) send(ctx context.Context, o *protocol.Order, turn int) error {
 	switch {
 	case kind == protocol.CredentialNo, kind == protocol.Refused && protocol.CredentialCode(why):
 		w = caution
-		s.mu.Lock()
-		s.credOK = time.Time{}
-		s.mu.Unlock()
 	case kind == protocol.Taken:
 		s.know(a.Session.ID)
 	case !kind.Proper():
