@@ -1,0 +1,299 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Exit codes of a wrong command line.
+const (
+	ExitUsage      = 2
+	ExitUsageAudit = 3 // of `audit verify`, whose 1 and 2 are verdicts
+)
+
+// Command is what is to be done: one of *Demo, *Serve, *PeopleAdd, *KeysNew, *Banksim,
+// *AuditVerify, *Backup and *Version, checked.
+type Command interface {
+	// Validate returns one error, of one line, for each setting that is wrong or missing.
+	Validate() []error
+	// String returns the command and its settings on one line, fit for a log.
+	String() string
+}
+
+// Rules of demo.
+const (
+	RulesDemo   = "demo"
+	RulesStrict = "strict"
+)
+
+// Flows of asking the bank.
+const (
+	FlowSingle   = "single"
+	FlowStepwise = "stepwise"
+)
+
+// Demo is everything on loopback in one process, with a pretend bank.
+type Demo struct {
+	Addr        string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on, this machine only; port 0 takes a free one."`
+	Data        string        `placeholder:"DIR" help:"Folder to keep the demo in; the next start goes on from it. Without it everything is thrown away at the end."`
+	Sample      int           `default:"400" placeholder:"N" help:"How many finished payouts a new demo begins with."`
+	Rules       string        `default:"demo" placeholder:"SET" help:"Rule set of a new demo: 'demo' (few guards, easy to try) or 'strict' (as 'serve' begins)."`
+	Delay       time.Duration `default:"2s" placeholder:"TIME" help:"How long the pretend bank takes; all its times scale with it."`
+	SendAfter   time.Duration `default:"3s" placeholder:"TIME" help:"Countdown between the last approval and sending, in which it can be taken back."`
+	PollMin     time.Duration `default:"20s" placeholder:"TIME" help:"How often the bank is asked about a payout in its first 10 minutes."`
+	BankTimeout time.Duration `default:"60s" placeholder:"TIME" help:"How long to wait for an answer of the bank; then the outcome is unknown."`
+}
+
+// Validate implements [Command].
+func (c *Demo) Validate() []error {
+	var l lines
+	if host, ok := l.addr("addr", c.Addr); ok && !loopback(host) {
+		l.add("addr", "the demo listens on this machine only (127.0.0.1, localhost or [::1]), not on %s", host)
+	}
+	l.oneOf("rules", c.Rules, RulesDemo, RulesStrict)
+	l.number("sample", c.Sample, 0, 100_000)
+	l.between("delay", c.Delay, time.Millisecond, time.Hour)
+	l.between("send-after", c.SendAfter, 0, 24*time.Hour)
+	l.between("poll-min", c.PollMin, 10*time.Millisecond, time.Hour)
+	l.between("bank-timeout", c.BankTimeout, 10*time.Millisecond, 10*time.Minute)
+	return l
+}
+
+func (c *Demo) String() string { return describe("demo", c) }
+
+// Proxies are networks whose X-Forwarded headers are believed.
+type Proxies []netip.Prefix
+
+// Serve is the real desk.
+type Serve struct {
+	Addr               string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one." group:"Web"`
+	PublicURL          string        `name:"public-url" placeholder:"URL" help:"Address people type, as https://desk.example.org. Required." group:"Web"`
+	TLSCertFile        string        `name:"tls-cert-file" placeholder:"FILE" help:"Certificate chain, PEM. Without it the desk listens on this machine only, unless a proxy is trusted." group:"Web"`
+	TLSKeyFile         string        `name:"tls-key-file" placeholder:"FILE" help:"Private key of the certificate, PEM." group:"Web"`
+	TrustedProxy       Proxies       `name:"trusted-proxy" placeholder:"CIDR" help:"Network of the reverse proxy, as 10.0.0.0/24: its word on client addresses is believed, and it may speak to the desk without TLS. Several with commas." group:"Web"`
+	DB                 string        `name:"db" placeholder:"FILE" help:"Database file. Required; 'people add' makes it." group:"Desk"`
+	SessionKeyFile     string        `placeholder:"FILE" help:"Secret for cookies, made by 'keys new' (session.key). Required." group:"Desk"`
+	HistoryKeyFile     string        `placeholder:"FILE" help:"Private key that signs the history, made by 'keys new' (history.pem). Required." group:"Desk"`
+	AnchorFile         string        `placeholder:"FILE" help:"Where the newest signed head of the history is kept; outside the database's folder, best on another disk. Required." group:"Desk"`
+	BankURL            string        `name:"bank-url" placeholder:"URL" help:"Address of the bank's API. Required." group:"Bank"`
+	BankProject        string        `placeholder:"NAME" help:"Project at the bank (X-PARTNER-PROJECT). Required." group:"Bank"`
+	BankPrivateKeyFile string        `placeholder:"FILE" help:"Our private key that signs requests, PEM, made by 'keys new' (bank-request.pem). Required." group:"Bank"`
+	BankPublicKeyFile  string        `placeholder:"FILE" help:"The bank's public key or keys that its webhooks are checked with, PEM. Required." group:"Bank"`
+	BankFlow           string        `default:"single" placeholder:"FLOW" help:"How a payout is asked for: 'single', one request." group:"Bank"`
+	BankTimeout        time.Duration `default:"60s" placeholder:"TIME" help:"How long to wait for an answer of the bank; then the outcome is unknown." group:"Bank"`
+	PollMin            time.Duration `default:"20s" placeholder:"TIME" help:"How often the bank is asked about a payout in its first 10 minutes." group:"Bank"`
+	SendAfter          time.Duration `default:"10s" placeholder:"TIME" help:"Countdown between the last approval and sending, in which it can be taken back." group:"Bank"`
+}
+
+// Help implements kong.HelpProvider.
+func (*Serve) Help() string {
+	return `Begin with 'keys new', then 'people add' for at least two admins, a maker and an approver, then 'serve'.
+
+Every flag can be set in the environment instead: --bank-url as DASHBOARD_BANK_URL. Keys come from files only. If anything is wrong or missing, each is named on a line of its own, nothing is started, and the exit code is 2.`
+}
+
+// TLS reports whether the desk itself speaks TLS.
+func (c *Serve) TLS() bool { return c.TLSCertFile != "" }
+
+// Validate implements [Command]. It looks whether the files are there and can be read, not what is in them.
+func (c *Serve) Validate() []error {
+	var l lines
+	host, addrOK := l.addr("addr", c.Addr)
+	public := l.publicURL("public-url", c.PublicURL)
+	switch {
+	case c.TLSCertFile != "" && c.TLSKeyFile != "":
+		l.file("tls-cert-file", c.TLSCertFile)
+		l.file("tls-key-file", c.TLSKeyFile)
+		if public != nil && public.Scheme != "https" {
+			l.add("public-url", "must begin with https:// when the desk has a certificate")
+		}
+	case c.TLSCertFile != "":
+		l.add("tls-key-file", "missing; --tls-cert-file needs it")
+	case c.TLSKeyFile != "":
+		l.add("tls-cert-file", "missing; --tls-key-file needs it")
+	case addrOK && !loopback(host) && len(c.TrustedProxy) == 0:
+		l.add("addr", "without TLS only this machine may speak to the desk: listen on 127.0.0.1, or give --tls-cert-file and --tls-key-file, or --trusted-proxy")
+	}
+	for _, p := range c.TrustedProxy {
+		if p.Bits() == 0 {
+			l.add("trusted-proxy", "%s trusts everybody: name the proxy's own network", p)
+		}
+	}
+	l.newFile("db", c.DB)
+	l.file("session-key-file", c.SessionKeyFile)
+	l.file("history-key-file", c.HistoryKeyFile)
+	l.newFile("anchor-file", c.AnchorFile)
+	l.url("bank-url", c.BankURL, true)
+	if l.given("bank-project", c.BankProject) && strings.IndexFunc(c.BankProject, notHeader) >= 0 {
+		l.add("bank-project", "holds characters that no project has")
+	}
+	l.file("bank-private-key-file", c.BankPrivateKeyFile)
+	l.file("bank-public-key-file", c.BankPublicKeyFile)
+	if c.BankFlow == FlowStepwise {
+		l.add("bank-flow", "stepwise is not built yet: leave it at single")
+	} else {
+		l.oneOf("bank-flow", c.BankFlow, FlowSingle)
+	}
+	l.between("bank-timeout", c.BankTimeout, 10*time.Millisecond, 10*time.Minute)
+	l.between("poll-min", c.PollMin, 10*time.Millisecond, time.Hour)
+	l.between("send-after", c.SendAfter, 0, 24*time.Hour)
+	l.apart(
+		setting{"bank-private-key-file", c.BankPrivateKeyFile}, setting{"history-key-file", c.HistoryKeyFile},
+		setting{"session-key-file", c.SessionKeyFile}, setting{"tls-key-file", c.TLSKeyFile},
+		setting{"db", c.DB}, setting{"anchor-file", c.AnchorFile},
+	)
+	return l
+}
+
+// Warnings returns one line for each setting that works but should not stay so; for stderr.
+func (c *Serve) Warnings() []string {
+	out := tooOpen(
+		setting{"bank-private-key-file", c.BankPrivateKeyFile}, setting{"history-key-file", c.HistoryKeyFile},
+		setting{"session-key-file", c.SessionKeyFile}, setting{"tls-key-file", c.TLSKeyFile},
+	)
+	if c.DB != "" && c.AnchorFile != "" && inside(c.AnchorFile, c.DB) {
+		out = append(out, "--anchor-file: it lies in the database's folder, so that an old copy of the folder brings its old anchor along: keep it elsewhere")
+	}
+	return out
+}
+
+func (c *Serve) String() string { return describe("serve", c) }
+
+// PeopleAdd adds one of the founding people, on the console.
+type PeopleAdd struct {
+	Email          string `arg:"" optional:"" name:"EMAIL" help:"Address they sign in with. Required."`
+	Name           string `placeholder:"NAME" help:"Their name, as it is shown. Required."`
+	Roles          string `placeholder:"ROLES" help:"What they may do: maker, approver, senior, auditor or admin; with commas where they go together, as maker,approver. Required."`
+	PasswordFile   string `placeholder:"FILE" help:"File with their first password, a phrase of 15 characters or more; a last line break does not count. Required."`
+	SamePersonAs   string `placeholder:"EMAIL" help:"They are the human being who already signs in with this address; then --name and --roles may be left out."`
+	DB             string `name:"db" placeholder:"FILE" help:"Database file; made if there is none. Required."`
+	HistoryKeyFile string `placeholder:"FILE" help:"Private key that signs the history. Required."`
+}
+
+// Help implements kong.HelpProvider.
+func (*PeopleAdd) Help() string {
+	return `The desk must be stopped. Works until the first payout was submitted; afterwards it is refused with exit code 2.`
+}
+
+// Validate implements [Command]. Whether the address, the roles and the password will do is not
+// known here.
+func (c *PeopleAdd) Validate() []error {
+	var l lines
+	l.argument("EMAIL", c.Email)
+	if c.Email != "" && !strings.Contains(c.Email, "@") {
+		l = append(l, errors.New("EMAIL: not an e-mail address"))
+	}
+	if c.SamePersonAs == "" {
+		l.given("name", c.Name)
+		l.given("roles", c.Roles)
+	} else if !strings.Contains(c.SamePersonAs, "@") {
+		l.add("same-person-as", "not an e-mail address")
+	}
+	l.file("password-file", c.PasswordFile)
+	l.newFile("db", c.DB)
+	l.file("history-key-file", c.HistoryKeyFile)
+	return l
+}
+
+func (c *PeopleAdd) String() string { return describe("people add", c) }
+
+// KeysNew makes the keys of a desk.
+type KeysNew struct {
+	Out string `placeholder:"DIR" help:"Folder for the new keys; made if there is none, no file in it is ever replaced. Required."`
+}
+
+// Help implements kong.HelpProvider.
+func (*KeysNew) Help() string {
+	return `Makes bank-request.pem and .pub (RSA, signs requests to the bank), history.pem and .pub (Ed25519, signs the history) and session.key (cookies), and prints the public half that goes into the application to the bank.`
+}
+
+// Validate implements [Command].
+func (c *KeysNew) Validate() []error {
+	var l lines
+	l.given("out", c.Out)
+	return l
+}
+
+func (c *KeysNew) String() string { return describe("keys new", c) }
+
+// Banksim is the pretend bank alone.
+type Banksim struct {
+	Addr                 string        `default:"127.0.0.1:8131" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
+	Data                 string        `placeholder:"DIR" help:"Folder for its ledger; made if there is none. Required."`
+	Project              string        `placeholder:"NAME" help:"The only project it knows. Required."`
+	WebhookURL           string        `name:"webhook-url" placeholder:"URL" help:"Where it sends its webhooks. Required."`
+	PartnerPublicKeyFile string        `placeholder:"FILE" help:"The desk's public key, PEM, that requests are checked with. Required."`
+	BankPrivateKeyFile   string        `placeholder:"FILE" help:"The pretend bank's private key, PEM, that webhooks are signed with. Required."`
+	Delay                time.Duration `default:"2s" placeholder:"TIME" help:"How long it takes; all its times scale with it."`
+	Seed                 int64         `default:"1" placeholder:"N" help:"Seed of its ids."`
+}
+
+// Validate implements [Command].
+func (c *Banksim) Validate() []error {
+	var l lines
+	l.addr("addr", c.Addr)
+	l.given("data", c.Data)
+	l.given("project", c.Project)
+	l.url("webhook-url", c.WebhookURL, false)
+	l.file("partner-public-key-file", c.PartnerPublicKeyFile)
+	l.file("bank-private-key-file", c.BankPrivateKeyFile)
+	l.between("delay", c.Delay, time.Millisecond, time.Hour)
+	return l
+}
+
+func (c *Banksim) String() string { return describe("banksim", c) }
+
+// AuditVerify recomputes a history and compares it with its signatures and its anchor.
+type AuditVerify struct {
+	DB     string `name:"db" placeholder:"FILE" help:"Database file, also of a running desk; it is only read. Required."`
+	Anchor string `placeholder:"FILE" help:"The anchor file, kept outside the database's folder. Without it an old copy cannot be told from the newest."`
+	Pub    string `placeholder:"FILE" help:"Public key of the history (history.pub). Without it the key recorded in the database is used, which its forger could have replaced."`
+}
+
+// Help implements kong.HelpProvider.
+func (*AuditVerify) Help() string {
+	return `Exit codes:
+
+	0  all holds, and the database equals or continues the anchor
+	1  broken: an event, a signature, or a row that differs from its event
+	2  older than the anchor, or different from it
+	3  cannot be read, or wrong command line
+	4  all holds, but no --anchor was given`
+}
+
+// Validate implements [Command]. Files that are not there are found when they are read.
+func (c *AuditVerify) Validate() []error {
+	var l lines
+	l.given("db", c.DB)
+	return l
+}
+
+func (c *AuditVerify) String() string { return describe("audit verify", c) }
+
+// Backup copies the database of a running desk.
+type Backup struct {
+	DB  string `name:"db" placeholder:"FILE" help:"Database file, also of a running desk. Required."`
+	Out string `placeholder:"FILE" help:"File for the copy; it must not exist. Required."`
+}
+
+// Validate implements [Command].
+func (c *Backup) Validate() []error {
+	var l lines
+	l.given("db", c.DB)
+	if l.newFile("out", c.Out) {
+		l.apart(setting{"db", c.DB}, setting{"out", c.Out})
+	}
+	return l
+}
+
+func (c *Backup) String() string { return describe("backup", c) }
+
+// Version prints the version.
+type Version struct{}
+
+// Validate implements [Command]; nothing can be wrong.
+func (*Version) Validate() []error { return nil }
+
+func (*Version) String() string { return "--version" }
