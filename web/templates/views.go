@@ -146,6 +146,9 @@ type BadgeView struct {
 	Held   string // reason in code while an approved payout does not leave, else ""
 	Review bool   // flagged: "Needs review"
 	Why    string // second line: why it stands still; "" for none
+	// A countdown ticks in its second line: when it ends, and the words around it (lang Held["countdown"]).
+	UntilMs int64
+	Tick    string
 }
 
 // RowView is one line of a list of payouts.
