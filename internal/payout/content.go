@@ -37,7 +37,7 @@ type Content struct {
 
 // Sizes: what a draft may hold in one field, in bytes, and the rules' own limits in characters.
 const (
-	MaxDraftField = 2000
+	MaxDraftField = 8000
 	MaxOwnRef     = 40
 	MaxNote       = 500
 	MaxReason     = 500
@@ -48,11 +48,11 @@ func (c Content) SizeOK() fault.List {
 	var l fault.List
 	for _, f := range c.texts() {
 		if len(f.value) > MaxDraftField {
-			l = append(l, fault.Bad(f.name, "field.long", MaxDraftField))
+			l = append(l, fault.Bad(f.name, bankdetails.CodeTyped, MaxDraftField))
 		}
 	}
 	if len(c.AmountText) > 100 {
-		l = append(l, fault.Bad("amount", "field.long", 100))
+		l = append(l, fault.Bad("amount", bankdetails.CodeTyped, 100))
 	}
 	return l
 }
@@ -76,13 +76,26 @@ func (c Content) Check() fault.List {
 			l = append(l, fault.Bad("amount", "amount.not_positive"))
 		}
 	}
-	if err := bankdetails.CheckOwnRef(c.OwnRef); err != nil {
-		l = append(l, fault.As(err)...)
+	if _, f := bankdetails.CheckOwnRef(c.OwnRef); f != nil {
+		l = append(l, f)
 	}
-	if err := bankdetails.CheckNote(c.Note); err != nil {
-		l = append(l, fault.As(err)...)
+	if _, f := bankdetails.CheckNote(c.Note); f != nil {
+		l = append(l, f)
 	}
 	return l
+}
+
+// Clean is the content as it is stored: texts in NFC without outer spaces, numbers without the spaces people type, the amount read
+// where it can be read. What cannot be cleaned stays as typed.
+func (c Content) Clean() Content {
+	c.Details, _ = bankdetails.Check(c.Details)
+	c.OwnRef, _ = bankdetails.CheckOwnRef(c.OwnRef)
+	c.Note, _ = bankdetails.CheckNote(c.Note)
+	c.Amount = money.Amount{Currency: money.RUB}
+	if a, err := money.ParseRoubles(c.AmountText); err == nil {
+		c.Amount = a
+	}
+	return c
 }
 
 // Salt is the secret of one version's commitments: 32 random bytes, made outside.

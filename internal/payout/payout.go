@@ -86,6 +86,7 @@ const (
 	ActMoved        = "payout.moved" // evidence moved it
 	ActConfirmed    = "payout.confirmed"
 	ActAlarm        = "payout.alarm"
+	ActHeld         = "payout.held"
 )
 
 // Payout is one payout. Build it with New or Restore.
@@ -505,4 +506,19 @@ func (p *Payout) Follow(o Outcome, answer bool, at time.Time) []Event {
 		}
 	}
 	return out
+}
+
+// Hold notes on an approved payout why it does not leave; it stays approved.
+func (p *Payout) Hold(why string, at time.Time) Event {
+	p.s.Why = why
+	e := p.event(ActHeld, p.s.State, System("dispatcher"), at)
+	e.Facts["why"] = why
+	return e
+}
+
+// Alarm notes something that a person must see and that moves nothing.
+func (p *Payout) Alarm(code string, at time.Time) Event {
+	e := p.event(ActAlarm, p.s.State, System("evidence"), at)
+	e.Facts["alarm"] = code
+	return e
 }

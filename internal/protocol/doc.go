@@ -11,4 +11,9 @@
 //   - A second credential refusal of the same payout is an ordinary refusal.
 //   - Only HTTP 200 can mean "taken"; other 2xx have not been seen from this bank and count as unknown.
 //   - "Ten banking days" and "fifteen minutes" are measured at the time of a fetched status, so that they belong to the evidence.
+//   - A session of ours that the bank shows beside a refusal, or beside a proof that nothing was sent, is flagged whatever it says.
+//   - Once evidence moved a payout (a webhook before our answer), a later proof of "not sent" cannot bring it back to the people:
+//     evidence goes on governing it, flagged.
+//   - A fetched status without a readable updated_at counts as of the moment it was fetched; a webhook without one as the oldest.
+//   - "Second session" and "never asked" halt once, when they become known, not again at every poll.
 package protocol

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -39,60 +40,66 @@ type folded struct {
 	fetches  []Evidence
 	answer   *Evidence // of the latest attempt
 	credNo   bool      // an earlier credential refusal that no taken answer superseded
-	refunds  map[string]Refund
+	refunds  map[string]refunded
 	asked    bool // there was a request whose fate is not "proved not sent"
+	shown    bool // the bank itself showed a session with our reference
 }
 
 func gather(e Expect, sentAt time.Time, attempts int, all []Evidence) *folded {
-	f := &folded{expect: e, sentAt: sentAt, refunds: map[string]Refund{}}
-	sessions := map[string]bool{}
+	f := &folded{expect: e, sentAt: sentAt, refunds: map[string]refunded{}}
+	ours := map[string]bool{} // sessions that carry our reference, by a fetched status
 	disowned := map[string]bool{}
-	latest, taken := 0, false
+	var taken []string
 	for i := range all {
 		ev := &all[i]
 		switch ev.Source {
 		case FromAnswer:
 			if ev.Answer == Taken {
-				f.bound, taken = ev.Session, true
+				taken = append(taken, ev.Session)
 			}
 			if ev.Answer == CredentialNo {
 				f.credNo = true
 			}
-			if ev.Attempt > latest {
-				latest, f.answer = ev.Attempt, ev
+			if f.answer == nil || ev.Attempt > f.answer.Attempt || ev.Attempt == f.answer.Attempt && tells(*ev, *f.answer) {
+				f.answer = ev
 			}
 		case FromFetch:
 			if ev.Disowns {
 				disowned[ev.Session] = true
 			} else if ev.Ours {
-				sessions[ev.Session] = true
+				ours[ev.Session] = true
 			}
 		}
 	}
-	if taken {
+	if len(taken) > 0 {
 		f.credNo = false
 	}
-	if latest < attempts {
+	if f.answer != nil && f.answer.Attempt < attempts {
 		f.answer = nil // the newest attempt has no answer yet
 	}
-	if f.bound == "" {
-		// Without an answer of our own, a fetched session with our reference binds; two of them contradict each other.
-		for s := range sessions {
+	f.shown = len(ours) > 0
+	// Our own answer binds; without one a fetched session with our reference does. Two of either contradict each other, whichever
+	// is named: the smallest, so that the order of arrival cannot matter.
+	if len(taken) > 0 {
+		f.bound = slices.Min(taken)
+	} else {
+		for s := range ours {
 			if f.bound == "" || s < f.bound {
 				f.bound = s
 			}
 		}
 	}
-	for s := range sessions {
-		if s != f.bound {
-			f.second = true
-		}
+	for _, s := range taken {
+		f.second = f.second || s != f.bound
+	}
+	for s := range ours {
+		f.second = f.second || s != f.bound
 	}
 	for _, ev := range all {
 		switch {
 		case ev.Source == FromFetch && !ev.Disowns && ev.Session == f.bound && f.bound != "":
-			if ev.Reading == Open && bankingDays(sentAt, ev.At) >= OpenTooLong {
-				ev.Reading, ev.Why = Doubtful, "ten_days"
+			if ev.UpdatedAt.IsZero() {
+				ev.UpdatedAt = ev.At // without the bank's clock a fetched status is as new as the moment it was fetched
 			}
 			f.fetches = append(f.fetches, ev)
 			f.addRefunds(ev)
@@ -109,10 +116,25 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence) *folded {
 			}
 		}
 	}
-	// A fetched session with our reference governs whatever we believed; else the latest attempt must have been asked.
 	f.asked = attempts > 0 && f.answer == nil || f.answer != nil && f.answer.Answer != NotSent && f.answer.Answer != CredentialNo
-	f.governs = f.asked || len(sessions) > 0
+	// A fetched session with our reference governs whatever we believed; else the latest attempt must have been asked.
+	f.governs = f.asked || f.shown
 	return f
+}
+
+// tells reports whether one answer to an attempt says more than another to the same attempt. There should be one; if there are two, a
+// proof beats a doubt.
+func tells(a, b Evidence) bool {
+	rank := func(e Evidence) int {
+		return slices.Index([]AnswerKind{Unsure, NotSent, CredentialNo, Refused, Taken}, e.Answer)
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), a.At.Compare(b.At), cmp.Compare(a.Why, b.Why), cmp.Compare(a.Session, b.Session)) > 0
+}
+
+// refunded is one refund as last told.
+type refunded struct {
+	at     time.Time
+	amount int64
 }
 
 func (f *folded) addRefunds(ev Evidence) {
@@ -120,16 +142,22 @@ func (f *folded) addRefunds(ev Evidence) {
 		return
 	}
 	for _, r := range ev.Refunds {
-		f.refunds[r.ID] = r // the bank's own id: the same refund told twice counts once
+		// The bank's own id: the same refund told twice counts once, as it was told last.
+		was, told := f.refunds[r.ID]
+		now := refunded{ev.UpdatedAt, r.AmountMinor}
+		if !told || now.at.After(was.at) || now.at.Equal(was.at) && now.amount > was.amount {
+			f.refunds[r.ID] = now
+		}
 	}
 }
 
 func (f *folded) returned() int64 {
 	var sum int64
 	for _, r := range f.refunds {
-		if sum += r.AmountMinor; sum < 0 || sum > f.expect.AmountMinor {
+		if r.amount >= f.expect.AmountMinor-sum {
 			return f.expect.AmountMinor
 		}
+		sum += r.amount
 	}
 	return sum
 }
@@ -145,8 +173,16 @@ func (f *folded) paid(o payout.Outcome) payout.Outcome {
 	return o
 }
 
-// outcome is the numbered list of design.md "Webhooks and evidence"; first match wins.
+// outcome is what the evidence comes to, flagged besides when the bank shows something that we hold as never sent or refused.
 func (f *folded) outcome() payout.Outcome {
+	o := f.numbered()
+	refused := f.answer != nil && f.answer.Answer == Refused
+	o.Review = o.Review || !f.asked || refused && f.shown && o.State != payout.Failed
+	return o
+}
+
+// numbered is the numbered list of design.md "Webhooks and evidence"; first match wins.
+func (f *folded) numbered() payout.Outcome {
 	if f.second {
 		return payout.Outcome{State: payout.Unknown, Review: true, Why: "second_session"}
 	}
@@ -167,11 +203,11 @@ func (f *folded) outcome() payout.Outcome {
 	if fn {
 		return payout.Outcome{State: payout.Failed, Confirmed: true, Why: fetchedNot.Why}
 	}
-	// 3) The latest, by the bank's clock, of doubtful or open fetched statuses and final webhooks.
+	// 3) The latest, by the bank's clock, of doubtful or open fetched statuses and final webhooks (all of one kind: both kinds are rule 1).
 	doubt, hasDoubt := newest(f.fetches, func(e Evidence) bool { return e.Reading.Doubts() })
 	open, hasOpen := newest(f.fetches, func(e Evidence) bool { return e.Reading == Open })
 	final, hasFinal := hookPaid, hp
-	if hn && (!hp || hookNot.UpdatedAt.After(hookPaid.UpdatedAt)) {
+	if hn {
 		final, hasFinal = hookNot, true
 	}
 	if hasDoubt {
@@ -183,7 +219,7 @@ func (f *folded) outcome() payout.Outcome {
 	}
 	if hasFinal {
 		// Never undone by an open status; but one that is still open after a quarter of an hour is looked at by a person.
-		o := payout.Outcome{State: payout.Failed, Why: final.Why}
+		o := payout.Outcome{State: payout.Failed, Confirmed: refused, Why: final.Why} // a refusal stays the proof that it is
 		if final.Reading == Paid {
 			o = f.paid(payout.Outcome{})
 		}
@@ -195,8 +231,11 @@ func (f *folded) outcome() payout.Outcome {
 	if f.disowned {
 		return payout.Outcome{State: payout.Unknown, Review: true, Why: "not_ours"}
 	}
-	// 4) Fetched open.
+	// 4) Fetched open, but not for ever.
 	if hasOpen {
+		if slices.ContainsFunc(f.fetches, func(e Evidence) bool { return e.Reading == Open && bankingDays(f.sentAt, e.At) >= OpenTooLong }) {
+			return payout.Outcome{State: payout.Unknown, Why: "ten_days"}
+		}
 		return payout.Outcome{State: payout.InProgress}
 	}
 	// 5) The answer.
@@ -208,17 +247,19 @@ func (f *folded) outcome() payout.Outcome {
 	case refused:
 		return payout.Outcome{State: payout.Failed, Confirmed: true, Why: f.answer.Why}
 	default:
-		return payout.Outcome{State: payout.Unknown, Why: f.answer.Why}
+		return payout.Outcome{State: payout.Unknown, Review: f.answer.Reading == DoubtfulFlag, Why: f.answer.Why}
 	}
 }
 
-// newest returns the matching evidence with the latest bank clock; ties go to what came to us later.
+// newest returns the matching evidence with the latest bank clock. Ties go to the louder doubt, then to what came to us later, then to
+// the spelling: never to the place in the list.
 func newest(list []Evidence, match func(Evidence) bool) (best Evidence, ok bool) {
+	loud := func(e Evidence) int {
+		return slices.Index([]Reading{Open, NotPaid, Paid, Doubtful, DoubtfulFlag}, e.Reading)
+	}
 	for _, e := range list {
-		if !match(e) {
-			continue
-		}
-		if !ok || e.UpdatedAt.After(best.UpdatedAt) || e.UpdatedAt.Equal(best.UpdatedAt) && e.At.After(best.At) {
+		if match(e) && (!ok || cmp.Or(e.UpdatedAt.Compare(best.UpdatedAt), cmp.Compare(loud(e), loud(best)), e.At.Compare(best.At),
+			cmp.Compare(e.Why, best.Why), cmp.Compare(e.Session, best.Session)) > 0) {
 			best, ok = e, true
 		}
 	}

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"strings"
 	"time"
 
 	"countersign/internal/payout"
@@ -88,27 +89,34 @@ func Next(s State, o Observation) (State, Action) {
 	case o.Fetch != nil:
 		a = s.fetched(o)
 	}
+	evidence := s.Evidence
 	if a.Keep {
-		s.Evidence = append(append([]Evidence{}, s.Evidence...), a.Evidence)
+		s.Evidence = append(append([]Evidence{}, evidence...), a.Evidence)
 	}
-	if a.NotSent != "" {
-		// Back to approved, unless the bank has shown a session of ours meanwhile.
-		if a.NotSent == "credentials" {
-			s.CredentialNo = true
-		}
+	if a.NotSent == "credentials" {
+		s.CredentialNo = true // and back to approved, unless evidence has moved it meanwhile
 	}
-	out, governs := Fold(s.Expect, s.SentAt, s.Attempts, s.Evidence)
+	before, now := s.gather(evidence), s.gather(s.Evidence)
+	// Once evidence moved it there is no way back to the people, whatever is proved afterwards: evidence goes on governing.
+	governs := now.governs || s.Now.Sent() && s.Now != payout.Sending
 	if governs && (a.Keep || o.Answer != nil) {
-		a.Moves, a.Outcome = true, out
+		a.Moves, a.Outcome = true, now.outcome()
+		a.Outcome.Session = now.bound
 		a.NotSent = ""
-		if out.Why == "second_session" && a.Halt == "" {
+		unsent := func(f *folded) bool { return f.shown && !f.asked }
+		switch {
+		case a.Halt != "":
+		case now.second && !before.second:
 			a.Halt = HaltSecondSession
-		}
-		if (s.Now.Waiting() || s.Now.Ended()) && a.Halt == "" {
+		case s.Now.Waiting(), s.Now.Ended(), unsent(now) && !unsent(before):
 			a.Halt = HaltUnasked
 		}
 	}
 	return s, a
+}
+
+func (s State) gather(evidence []Evidence) *folded {
+	return gather(s.Expect, s.SentAt, s.Attempts, evidence)
 }
 
 func (s State) answered(o Observation) Action {
@@ -127,6 +135,9 @@ func (s State) answered(o Observation) Action {
 		a.NotSent, a.Trip = "bank_down", true
 	case Unsure:
 		a.Trip = true
+		if v := o.Answer.Session; v != nil && o.Answer.HTTP == 200 && o.Answer.Err == "" && o.Answer.Status == "ok" {
+			a.Evidence.Reading = DoubtfulFlag // it was taken, as something else than what was approved
+		}
 		if o.Answer.Session != nil {
 			a.Fetch = o.Answer.Session.ID // a session in an odd answer: asking about it harms nobody
 		}
@@ -171,7 +182,10 @@ func (s State) told(o Observation) Action {
 		a.Alarm, a.Effect = "other_session", "nothing"
 	}
 	if ev.Matches {
-		ev.Refunds = accepted(w.Session)
+		odd := false
+		if ev.Refunds, odd = s.Expect.accepted(w.Session); odd {
+			a.Alarm = "other_currency"
+		}
 	}
 	if ev.Reading.Final() && a.Effect == "woke" {
 		a.Effect = "moved"
@@ -180,19 +194,8 @@ func (s State) told(o Observation) Action {
 	return a
 }
 
-func (s State) bound() string {
-	for _, e := range s.Evidence {
-		if e.Source == FromAnswer && e.Answer == Taken {
-			return e.Session
-		}
-	}
-	for _, e := range s.Evidence {
-		if e.Source == FromFetch && e.Ours && !e.Disowns {
-			return e.Session
-		}
-	}
-	return ""
-}
+// bound is the session that our own answer, or a fetched status with our reference, bound to this payout.
+func (s State) bound() string { return s.gather(s.Evidence).bound }
 
 func (s State) fetched(o Observation) Action {
 	f := o.Fetch
@@ -234,7 +237,10 @@ func (s State) fetched(o Observation) Action {
 		}
 	}
 	if ev.Matches {
-		ev.Refunds = accepted(f.Session)
+		odd := false
+		if ev.Refunds, odd = s.Expect.accepted(f.Session); odd {
+			a.Alarm = "other_currency"
+		}
 	}
 	if f.Session.NextAction == "confirm" && !s.Stepwise {
 		a.Alarm = "confirm_asked"
@@ -243,14 +249,18 @@ func (s State) fetched(o Observation) Action {
 	return a
 }
 
-func accepted(v SessionView) []Refund {
-	var out []Refund
+// accepted returns the refunds that count: accepted ones in the currency that was paid. odd reports an accepted one in another.
+func (e Expect) accepted(v SessionView) (out []Refund, odd bool) {
 	for _, p := range v.Payouts {
 		for _, r := range p.Refunds {
-			if r.Status == "accepted" && r.AmountMinor > 0 && r.ID != "" {
+			switch {
+			case r.Status != "accepted" || r.AmountMinor <= 0 || r.ID == "":
+			case !strings.EqualFold(r.Currency, e.Currency):
+				odd = true
+			default:
 				out = append(out, r)
 			}
 		}
 	}
-	return out
+	return out, odd
 }

@@ -110,11 +110,11 @@ func (r Reading) Doubts() bool { return r == Doubtful || r == DoubtfulFlag }
 
 // Read is the table "One session object reads as" of design.md, for the single flow or the stepwise one.
 func Read(s SessionView, stepwise bool) (Reading, string) {
+	if len(s.Payouts) > 1 {
+		return DoubtfulFlag, "two_payouts" // first: it is the louder one
+	}
 	if s.Status == "error" {
 		return Doubtful, first(s.payoutError(), s.ErrorCode, "session_error")
-	}
-	if len(s.Payouts) > 1 {
-		return DoubtfulFlag, "two_payouts"
 	}
 	p := ""
 	if len(s.Payouts) == 1 {

@@ -1,0 +1,413 @@
+-- +goose Up
+-- +goose StatementBegin
+-- The one source of the database's shape. Everything is STRICT; times are microseconds UTC, money is kopecks.
+-- "Append-only" tables are never updated or deleted: triggers at the end, REPLACE included.
+
+-- What this database is: incarnation, born ('demo' or 'serve'), environment, project, spec.
+CREATE TABLE meta (
+  name  TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
+
+-- A human being. Roles are comma-separated names in canonical order.
+CREATE TABLE person (
+  id           TEXT    NOT NULL PRIMARY KEY,
+  name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  roles        TEXT    NOT NULL,
+  founding     INTEGER NOT NULL DEFAULT 0,
+  created_at   INTEGER NOT NULL,
+  suspended_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- An e-mail that a person signs in with (lower case). A person may have several; they remain one person.
+CREATE TABLE account (
+  email         TEXT    NOT NULL PRIMARY KEY,
+  person_id     TEXT    NOT NULL REFERENCES person (id),
+  password_hash TEXT    NOT NULL,
+  changed_at    INTEGER NOT NULL,
+  idle_minutes  INTEGER NOT NULL DEFAULT 15,
+  keys_on       INTEGER NOT NULL DEFAULT 1
+) STRICT;
+
+-- A sign-in in force; id is the SHA-256 of the cookie's token, so that the table opens no door.
+CREATE TABLE login (
+  id         TEXT    NOT NULL PRIMARY KEY,
+  person_id  TEXT    NOT NULL REFERENCES person (id),
+  email      TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_seen  INTEGER NOT NULL,
+  idle_s     INTEGER NOT NULL,
+  agent      TEXT    NOT NULL,
+  source     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX login_person ON login (person_id);
+
+CREATE TABLE allowed_transition (
+  from_state TEXT NOT NULL,
+  to_state   TEXT NOT NULL,
+  PRIMARY KEY (from_state, to_state)
+) STRICT, WITHOUT ROWID;
+
+-- The projection of a payout: where it stands. Content lives in payout_version.
+CREATE TABLE payout (
+  id             TEXT    NOT NULL PRIMARY KEY,
+  number         INTEGER NOT NULL UNIQUE,
+  form           TEXT    NOT NULL UNIQUE,
+  state          TEXT    NOT NULL,
+  version        INTEGER NOT NULL CHECK (version >= 1),
+  digest         TEXT    NOT NULL,
+  acks           TEXT    NOT NULL,
+  makers         TEXT    NOT NULL,
+  rule_set       INTEGER NOT NULL,
+  amount_minor   INTEGER NOT NULL CHECK (amount_minor >= 0),
+  currency       TEXT    NOT NULL,
+  account        TEXT    NOT NULL,
+  full_name      TEXT    NOT NULL,
+  description    TEXT    NOT NULL,
+  search         TEXT    NOT NULL,
+  maker_name     TEXT    NOT NULL,
+  counted        TEXT    NOT NULL DEFAULT '',
+  given          INTEGER NOT NULL DEFAULT 0,
+  needed         INTEGER NOT NULL DEFAULT 0,
+  reference      TEXT    UNIQUE,
+  key            TEXT    UNIQUE,
+  session        TEXT    UNIQUE,
+  asked          INTEGER NOT NULL,
+  credential_no  INTEGER NOT NULL,
+  review         INTEGER NOT NULL,
+  confirmed      INTEGER NOT NULL,
+  returned_minor INTEGER NOT NULL CHECK (returned_minor >= 0),
+  why            TEXT    NOT NULL,
+  changes_asked  INTEGER NOT NULL,
+  replaces       TEXT    REFERENCES payout (id),
+  created_at     INTEGER NOT NULL,
+  changed_at     INTEGER NOT NULL,
+  submitted_at   INTEGER NOT NULL,
+  approved_at    INTEGER NOT NULL,
+  sent_at        INTEGER NOT NULL,
+  send_at        INTEGER NOT NULL,
+  rev            INTEGER NOT NULL,
+  CHECK (state NOT IN ('pending_approval', 'approved', 'sending', 'in_progress', 'succeeded', 'failed', 'returned') OR amount_minor > 0),
+  CHECK (state <> 'sending' OR (reference IS NOT NULL AND key IS NOT NULL))
+) STRICT;
+CREATE INDEX payout_changed ON payout (changed_at DESC, number DESC);
+CREATE INDEX payout_state ON payout (state, changed_at DESC, number DESC);
+CREATE INDEX payout_submitted ON payout (submitted_at) WHERE state IN ('pending_approval', 'approved');
+CREATE INDEX payout_send ON payout (send_at, number) WHERE state = 'approved';
+CREATE INDEX payout_same ON payout (account, amount_minor) WHERE account <> '';
+CREATE INDEX payout_review ON payout (review) WHERE review = 1;
+-- At most one replacement is alive.
+CREATE UNIQUE INDEX payout_replaces ON payout (replaces)
+  WHERE replaces IS NOT NULL AND state NOT IN ('rejected', 'cancelled', 'expired', 'failed');
+
+-- Who is a maker of what: for the "Mine" tab, and the bar on one's own work.
+CREATE TABLE payout_maker (
+  payout_id TEXT    NOT NULL REFERENCES payout (id),
+  person_id TEXT    NOT NULL,
+  number    INTEGER NOT NULL,
+  PRIMARY KEY (person_id, number DESC)
+) STRICT, WITHOUT ROWID;
+
+-- One version of a payout's content. Append-only, but for clearing personal values.
+CREATE TABLE payout_version (
+  payout_id    TEXT    NOT NULL REFERENCES payout (id),
+  version      INTEGER NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  currency     TEXT    NOT NULL,
+  amount_text  TEXT    NOT NULL,
+  full_name    TEXT    NOT NULL,
+  bik          TEXT    NOT NULL,
+  account      TEXT    NOT NULL,
+  inn          TEXT    NOT NULL,
+  kpp          TEXT    NOT NULL,
+  description  TEXT    NOT NULL,
+  own_ref      TEXT    NOT NULL,
+  note         TEXT    NOT NULL,
+  source       TEXT    NOT NULL,
+  replaces     TEXT    NOT NULL,
+  salt         BLOB    NOT NULL CHECK (length(salt) = 32),
+  person_id    TEXT    NOT NULL,
+  email        TEXT    NOT NULL,
+  at           INTEGER NOT NULL,
+  PRIMARY KEY (payout_id, version)
+) STRICT, WITHOUT ROWID;
+
+-- Anything that needs four eyes, one row a submitted version.
+CREATE TABLE subject (
+  kind      TEXT    NOT NULL,
+  id        TEXT    NOT NULL,
+  version   INTEGER NOT NULL,
+  digest    TEXT    NOT NULL,
+  acks      TEXT    NOT NULL,
+  rule_set  INTEGER NOT NULL,
+  person_id TEXT    NOT NULL,
+  email     TEXT    NOT NULL,
+  at        INTEGER NOT NULL,
+  PRIMARY KEY (kind, id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decision (
+  kind      TEXT    NOT NULL,
+  id        TEXT    NOT NULL,
+  version   INTEGER NOT NULL,
+  person_id TEXT    NOT NULL CHECK (person_id <> ''),
+  seq       INTEGER NOT NULL,
+  email     TEXT    NOT NULL,
+  answer    TEXT    NOT NULL CHECK (answer IN ('yes', 'no', 'back')),
+  digest    TEXT    NOT NULL,
+  rule_set  INTEGER NOT NULL,
+  factor    TEXT    NOT NULL,
+  at        INTEGER NOT NULL,
+  PRIMARY KEY (kind, id, version, person_id, seq),
+  FOREIGN KEY (kind, id, version) REFERENCES subject (kind, id, version)
+) STRICT, WITHOUT ROWID;
+
+-- One recorded intent to ask the bank, committed before the request leaves. Append-only.
+CREATE TABLE attempt (
+  payout_id TEXT    NOT NULL REFERENCES payout (id),
+  n         INTEGER NOT NULL CHECK (n >= 1),
+  version   INTEGER NOT NULL,
+  digest    TEXT    NOT NULL,
+  reference TEXT    NOT NULL,
+  key       TEXT    NOT NULL,
+  flow      TEXT    NOT NULL,
+  project   TEXT    NOT NULL,
+  body      BLOB    NOT NULL,
+  at        INTEGER NOT NULL,
+  PRIMARY KEY (payout_id, n)
+) STRICT, WITHOUT ROWID;
+
+-- The marker of an open attempt: at most one a payout.
+CREATE TABLE open_attempt (
+  payout_id TEXT    NOT NULL PRIMARY KEY REFERENCES payout (id),
+  n         INTEGER NOT NULL,
+  at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What became of an attempt. Append-only; body is the bank's answer, erasable.
+CREATE TABLE outcome (
+  payout_id   TEXT    NOT NULL,
+  n           INTEGER NOT NULL,
+  kind        TEXT    NOT NULL,
+  why         TEXT    NOT NULL,
+  http        INTEGER NOT NULL,
+  description TEXT    NOT NULL,
+  body        BLOB    NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (payout_id, n),
+  FOREIGN KEY (payout_id, n) REFERENCES attempt (payout_id, n)
+) STRICT, WITHOUT ROWID;
+
+-- Webhooks with a good signature, byte for byte. Append-only; body erasable.
+CREATE TABLE inbox (
+  id          INTEGER PRIMARY KEY,
+  sha         TEXT    NOT NULL UNIQUE,
+  body        BLOB    NOT NULL,
+  key_id      TEXT    NOT NULL,
+  received_at INTEGER NOT NULL
+) STRICT;
+
+-- How often each came (the first time included), and when last.
+CREATE TABLE inbox_count (
+  inbox_id INTEGER NOT NULL PRIMARY KEY REFERENCES inbox (id),
+  n        INTEGER NOT NULL,
+  last_at  INTEGER NOT NULL
+) STRICT;
+
+-- What applying it did; payout_id is '' when it could not be told.
+CREATE TABLE inbox_result (
+  inbox_id  INTEGER NOT NULL PRIMARY KEY REFERENCES inbox (id),
+  at        INTEGER NOT NULL,
+  payout_id TEXT    NOT NULL,
+  type      TEXT    NOT NULL,
+  session   TEXT    NOT NULL,
+  reading   TEXT    NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  effect    TEXT    NOT NULL,
+  alarm     TEXT    NOT NULL,
+  from_state TEXT   NOT NULL,
+  to_state  TEXT    NOT NULL
+) STRICT;
+CREATE INDEX inbox_result_payout ON inbox_result (payout_id) WHERE payout_id <> '';
+
+-- A ring of the last refused messages (slot = n mod 1000), to be checked again when a key is added.
+CREATE TABLE refused (
+  slot      INTEGER NOT NULL PRIMARY KEY,
+  n         INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  reason    TEXT    NOT NULL,
+  signature TEXT    NOT NULL,
+  body      BLOB    NOT NULL
+) STRICT;
+
+-- Answers to status calls. Append-only; body erasable.
+CREATE TABLE fetch (
+  id        INTEGER PRIMARY KEY,
+  payout_id TEXT    NOT NULL,
+  session   TEXT    NOT NULL,
+  http      INTEGER NOT NULL,
+  problem   TEXT    NOT NULL,
+  code      TEXT    NOT NULL,
+  body      BLOB    NOT NULL,
+  at        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX fetch_payout ON fetch (payout_id);
+
+-- Everything the bank said about one payout, reduced to protocol.Evidence (no personal values). Append-only.
+CREATE TABLE evidence (
+  id        INTEGER PRIMARY KEY,
+  payout_id TEXT    NOT NULL,
+  source    TEXT    NOT NULL,
+  source_id INTEGER NOT NULL,
+  doc       TEXT    NOT NULL,
+  at        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX evidence_payout ON evidence (payout_id);
+
+-- Which session of which payout to ask about next, and when.
+CREATE TABLE poll (
+  session   TEXT    NOT NULL,
+  payout_id TEXT    NOT NULL,
+  next_at   INTEGER NOT NULL,
+  since     INTEGER NOT NULL,
+  slow      INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (session, payout_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX poll_next ON poll (next_at);
+CREATE INDEX poll_payout ON poll (payout_id);
+
+-- The company-wide stop. Append-only: a stop that was released has a row in halt_release.
+CREATE TABLE halt (
+  id        INTEGER PRIMARY KEY,
+  cause     TEXT    NOT NULL,
+  person_id TEXT    NOT NULL,
+  email     TEXT    NOT NULL,
+  payout_id TEXT    NOT NULL,
+  at        INTEGER NOT NULL
+) STRICT;
+CREATE TABLE halt_release (
+  halt_id INTEGER NOT NULL PRIMARY KEY REFERENCES halt (id),
+  at      INTEGER NOT NULL
+) STRICT;
+
+-- The history. Leaves of the Merkle log are the canonical bytes of these rows.
+CREATE TABLE event (
+  seq     INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  person  TEXT    NOT NULL,
+  sign_in TEXT    NOT NULL,
+  action  TEXT    NOT NULL,
+  kind    TEXT    NOT NULL,
+  subject TEXT    NOT NULL,
+  version INTEGER NOT NULL,
+  spec    INTEGER NOT NULL,
+  payload TEXT    NOT NULL
+) STRICT;
+CREATE INDEX event_subject ON event (kind, subject, seq);
+CREATE INDEX event_action ON event (action, seq);
+CREATE INDEX event_person ON event (person, seq);
+
+-- Free text that a person wrote, beside its commitment in the event. The only update allowed clears it.
+CREATE TABLE event_text (
+  seq  INTEGER NOT NULL PRIMARY KEY REFERENCES event (seq),
+  salt BLOB    NOT NULL,
+  text TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE event_hash (
+  idx  INTEGER PRIMARY KEY,
+  hash BLOB    NOT NULL
+) STRICT;
+
+-- Signed heads that are kept for good: one per 256 events or 60 s.
+CREATE TABLE head (
+  size   INTEGER PRIMARY KEY,
+  at     INTEGER NOT NULL,
+  signed BLOB    NOT NULL
+) STRICT;
+
+-- The newest head: one replaceable row, rewritten by each commit.
+CREATE TABLE newest_head (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  size   INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  signed BLOB    NOT NULL
+) STRICT;
+
+-- Counts and sums kept in the same commit: 'state:succeeded', 'day:2026-11-19:succeeded', 'maker:<person>'.
+CREATE TABLE counter (
+  name TEXT    NOT NULL PRIMARY KEY,
+  n    INTEGER NOT NULL,
+  sum  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Money paid to one account or one name before: for "how often was this payee paid".
+CREATE TABLE paid_before (
+  who        TEXT    NOT NULL,
+  account    TEXT    NOT NULL,
+  n          INTEGER NOT NULL,
+  sum        INTEGER NOT NULL,
+  last_at    INTEGER NOT NULL,
+  PRIMARY KEY (who, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER payout_moves BEFORE UPDATE OF state ON payout
+WHEN OLD.state <> NEW.state AND NOT EXISTS (SELECT 1 FROM allowed_transition t WHERE t.from_state = OLD.state AND t.to_state = NEW.state)
+BEGIN SELECT RAISE(ABORT, 'transition'); END;
+CREATE TRIGGER payout_born BEFORE INSERT ON payout WHEN NEW.state <> 'draft' OR EXISTS (SELECT 1 FROM payout p WHERE p.id = NEW.id OR p.number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'born'); END;
+CREATE TRIGGER payout_stays BEFORE DELETE ON payout BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER payout_marks BEFORE UPDATE ON payout
+WHEN (OLD.reference IS NOT NULL AND OLD.reference IS NOT NEW.reference) OR (OLD.key IS NOT NULL AND OLD.key IS NOT NEW.key)
+  OR OLD.number <> NEW.number OR OLD.id <> NEW.id
+BEGIN SELECT RAISE(ABORT, 'reference'); END;
+-- A maker can never decide about their own payout: the domain says so, and so does the table.
+CREATE TRIGGER decision_own BEFORE INSERT ON decision
+WHEN NEW.kind = 'payout' AND EXISTS (SELECT 1 FROM payout_maker m JOIN payout p ON p.number = m.number WHERE p.id = NEW.id AND m.person_id = NEW.person_id)
+BEGIN SELECT RAISE(ABORT, 'own'); END;
+CREATE TRIGGER event_once BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event x WHERE x.seq = NEW.seq) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_fixed BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_text_once BEFORE INSERT ON event_text WHEN EXISTS (SELECT 1 FROM event_text x WHERE x.seq = NEW.seq) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_text_stays BEFORE DELETE ON event_text BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_text_fixed BEFORE UPDATE ON event_text WHEN NOT (NEW.seq = OLD.seq AND NEW.salt = OLD.salt AND NEW.text = '') BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_hash_once BEFORE INSERT ON event_hash WHEN EXISTS (SELECT 1 FROM event_hash x WHERE x.idx = NEW.idx) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_hash_stays BEFORE DELETE ON event_hash BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER event_hash_fixed BEFORE UPDATE ON event_hash BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER head_once BEFORE INSERT ON head WHEN EXISTS (SELECT 1 FROM head x WHERE x.size = NEW.size) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER head_stays BEFORE DELETE ON head BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER head_fixed BEFORE UPDATE ON head BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER payout_version_once BEFORE INSERT ON payout_version WHEN EXISTS (SELECT 1 FROM payout_version x WHERE x.payout_id = NEW.payout_id AND x.version = NEW.version) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER payout_version_stays BEFORE DELETE ON payout_version BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER payout_version_fixed BEFORE UPDATE ON payout_version WHEN NOT (NEW.payout_id = OLD.payout_id AND NEW.version = OLD.version AND NEW.amount_minor = OLD.amount_minor AND NEW.currency = OLD.currency AND NEW.source = OLD.source AND NEW.replaces = OLD.replaces AND NEW.salt = OLD.salt AND NEW.person_id = OLD.person_id AND NEW.email = OLD.email AND NEW.at = OLD.at AND NEW.amount_text = '' AND NEW.full_name = '' AND NEW.bik = '' AND NEW.account = '' AND NEW.inn = '' AND NEW.kpp = '' AND NEW.description = '' AND NEW.own_ref = '' AND NEW.note = '') BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER subject_once BEFORE INSERT ON subject WHEN EXISTS (SELECT 1 FROM subject x WHERE x.kind = NEW.kind AND x.id = NEW.id AND x.version = NEW.version) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER subject_stays BEFORE DELETE ON subject BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER subject_fixed BEFORE UPDATE ON subject BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER decision_once BEFORE INSERT ON decision WHEN EXISTS (SELECT 1 FROM decision x WHERE x.kind = NEW.kind AND x.id = NEW.id AND x.version = NEW.version AND x.person_id = NEW.person_id AND x.seq = NEW.seq) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER decision_stays BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER decision_fixed BEFORE UPDATE ON decision BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER attempt_once BEFORE INSERT ON attempt WHEN EXISTS (SELECT 1 FROM attempt x WHERE x.payout_id = NEW.payout_id AND x.n = NEW.n) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER attempt_fixed BEFORE UPDATE ON attempt WHEN NOT (NEW.payout_id = OLD.payout_id AND NEW.n = OLD.n AND NEW.version = OLD.version AND NEW.digest = OLD.digest AND NEW.reference = OLD.reference AND NEW.key = OLD.key AND NEW.flow = OLD.flow AND NEW.project = OLD.project AND NEW.at = OLD.at AND NEW.body = x'') BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER outcome_once BEFORE INSERT ON outcome WHEN EXISTS (SELECT 1 FROM outcome x WHERE x.payout_id = NEW.payout_id AND x.n = NEW.n) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER outcome_stays BEFORE DELETE ON outcome BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER outcome_fixed BEFORE UPDATE ON outcome WHEN NOT (NEW.payout_id = OLD.payout_id AND NEW.n = OLD.n AND NEW.kind = OLD.kind AND NEW.why = OLD.why AND NEW.http = OLD.http AND NEW.at = OLD.at AND NEW.description = '' AND NEW.body = x'') BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER inbox_once BEFORE INSERT ON inbox WHEN EXISTS (SELECT 1 FROM inbox x WHERE x.id = NEW.id OR x.sha = NEW.sha) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER inbox_stays BEFORE DELETE ON inbox BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER inbox_fixed BEFORE UPDATE ON inbox WHEN NOT (NEW.id = OLD.id AND NEW.sha = OLD.sha AND NEW.key_id = OLD.key_id AND NEW.received_at = OLD.received_at AND NEW.body = x'') BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER inbox_result_once BEFORE INSERT ON inbox_result WHEN EXISTS (SELECT 1 FROM inbox_result x WHERE x.inbox_id = NEW.inbox_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER inbox_result_stays BEFORE DELETE ON inbox_result BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER inbox_result_fixed BEFORE UPDATE ON inbox_result BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER fetch_once BEFORE INSERT ON fetch WHEN EXISTS (SELECT 1 FROM fetch x WHERE x.id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER fetch_stays BEFORE DELETE ON fetch BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER fetch_fixed BEFORE UPDATE ON fetch WHEN NOT (NEW.id = OLD.id AND NEW.payout_id = OLD.payout_id AND NEW.session = OLD.session AND NEW.http = OLD.http AND NEW.problem = OLD.problem AND NEW.code = OLD.code AND NEW.at = OLD.at AND NEW.body = x'') BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER evidence_once BEFORE INSERT ON evidence WHEN EXISTS (SELECT 1 FROM evidence x WHERE x.id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER evidence_stays BEFORE DELETE ON evidence BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER evidence_fixed BEFORE UPDATE ON evidence BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER halt_once BEFORE INSERT ON halt WHEN EXISTS (SELECT 1 FROM halt x WHERE x.id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER halt_stays BEFORE DELETE ON halt BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER halt_fixed BEFORE UPDATE ON halt BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER halt_release_once BEFORE INSERT ON halt_release WHEN EXISTS (SELECT 1 FROM halt_release x WHERE x.halt_id = NEW.halt_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER halt_release_stays BEFORE DELETE ON halt_release BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER halt_release_fixed BEFORE UPDATE ON halt_release BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+-- +goose StatementEnd

@@ -1,0 +1,311 @@
+package app
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/audit"
+	"countersign/internal/auth"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+)
+
+// Notifier is told of every commit, after it. Losing a call costs a page refresh, never a payment.
+type Notifier interface{ Changed(Change) }
+
+// Wire turns approved content into the bytes that go to the bank, and back; and reads the bank's messages. internal/bank131 fits it.
+type Wire interface {
+	EncodePayout(e protocol.Expect) ([]byte, error)
+	DecodePayout(body []byte) (protocol.Expect, error)
+	ParseWebhook(body []byte) protocol.Webhook
+}
+
+// Options are everything the use cases need. All fields but Log are required.
+type Options struct {
+	Store  Store
+	Notify Notifier
+	Wire   Wire
+	Hasher *auth.Hasher
+	Rules  approval.RuleSet
+	Place  payout.Place
+	Now    func() time.Time
+	Rand   io.Reader
+	Log    *slog.Logger
+	// SendAfter is the countdown after the last approval.
+	SendAfter time.Duration
+	// PollMin is the interval of the first ten minutes of polling.
+	PollMin time.Duration
+	// BankTimeout is the longest a call to the bank takes.
+	BankTimeout time.Duration
+	// Flow is "single".
+	Flow string
+}
+
+// App is the use cases. Safe for use by many goroutines.
+type App struct {
+	Options
+	mu        sync.Mutex
+	bankDown  bool
+	downSince time.Time
+	probe     bool            // a balance call must answer before the next claim
+	onePerGo  bool            // after a credential refusal claims go one at a time
+	live      map[string]bool // attempts with a live call: "id/n"
+	polling   map[string]bool // polls under way: "session/id"
+	wakeSend  chan struct{}
+	wakeInbox chan struct{}
+	wakePoll  chan struct{}
+}
+
+// New makes the use cases.
+func New(o Options) *App {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &App{Options: o, live: map[string]bool{}, polling: map[string]bool{},
+		wakeSend: make(chan struct{}, 1), wakeInbox: make(chan struct{}, 1), wakePoll: make(chan struct{}, 1)}
+}
+
+// WakeSend, WakeInbox and WakePoll tell the workers that there may be something to do.
+func (a *App) WakeSend() <-chan struct{}  { return a.wakeSend }
+func (a *App) WakeInbox() <-chan struct{} { return a.wakeInbox }
+func (a *App) WakePoll() <-chan struct{}  { return a.wakePoll }
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // a wake-up is waiting already
+	}
+}
+
+// write runs fn in one commit and tells whoever shows or acts on the change.
+func (a *App) write(ctx context.Context, lane Lane, fn func(Tx) error) error {
+	c, err := a.Store.Write(ctx, lane, fn)
+	if err != nil {
+		return err
+	}
+	a.announce(c)
+	return nil
+}
+
+func (a *App) announce(c Change) {
+	if c.Inbox {
+		wake(a.wakeInbox)
+	}
+	if len(c.Payouts) > 0 || c.Desk {
+		wake(a.wakeSend)
+		wake(a.wakePoll)
+	}
+	if a.Notify != nil && (len(c.Payouts) > 0 || c.Desk || c.Inbox) {
+		a.Notify.Changed(c)
+	}
+}
+
+// Who is the person behind a request: who they are now is looked up in the transaction that writes.
+type Who struct {
+	Person, Email string
+	// Login is the id of the sign-in in force, "" on the console.
+	Login string
+}
+
+func (w Who) actor() payout.Actor { return payout.Actor{Person: w.Person, SignIn: w.Email} }
+
+func (a *App) bytes(n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(a.Rand, b); err != nil {
+		panic(fmt.Sprintf("randomness failed: %v", err)) // nothing safe can be done without it
+	}
+	return b
+}
+
+// newID makes a UUIDv7 from the passed clock and randomness, so that ids sort by time also under an injected clock.
+func (a *App) newID(now time.Time) string {
+	b := a.bytes(16)
+	ms := now.UnixMilli()
+	for i := range 6 {
+		b[i] = byte(ms >> (8 * (5 - i)))
+	}
+	b[6] = b[6]&0x0f | 0x70
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+func (a *App) salt() payout.Salt { return payout.Salt(a.bytes(32)) }
+
+func (a *App) reference(n payout.Number) string {
+	r := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(a.bytes(16))
+	return fmt.Sprintf("cs1-%d-%s", n, strings.ToLower(r))
+}
+
+// spec is the number of the format of event payloads.
+const spec = 1
+
+// record appends what happened to a payout. Personal values appear only as commitments.
+func (a *App) record(tx Tx, p *payout.Payout, e payout.Event) error {
+	s := p.S()
+	m := map[string]any{"number": int64(s.Number), "from": string(e.From), "to": string(e.To)}
+	for k, v := range e.Facts {
+		m[k] = v
+	}
+	if e.Digest != "" {
+		m["digest"] = string(e.Digest)
+	}
+	switch e.Action {
+	case payout.ActCreated, payout.ActEdited, payout.ActChangesAsked:
+		m["amount_minor"], m["currency"] = s.Content.Amount.Minor, string(s.Content.Amount.Currency)
+		m["commit"] = s.Content.Commitments(s.Salt)
+		m["amount_text"] = s.Salt.Commit("amount_text", s.Content.AmountText)
+		if s.Content.Replaces != "" {
+			m["replaces"] = string(s.Content.Replaces)
+		}
+	case payout.ActSubmitted:
+		acks := s.Acks
+		if acks == nil {
+			acks = []string{}
+		}
+		m["acks"], m["rule_set"], m["amount_minor"] = acks, s.RuleSet, s.Content.Amount.Minor
+	}
+	return a.append(tx, e.By, e.Action, "payout", string(s.ID), e.Version, m, e.Reason, e.At)
+}
+
+func (a *App) append(tx Tx, by payout.Actor, action, kind, subject string, version int, payload map[string]any, text string, at time.Time) error {
+	var salt payout.Salt
+	if text != "" {
+		salt = a.salt()
+		payload["text"] = salt.Commit("text", text)
+	}
+	doc, err := audit.Canonical(payload)
+	if err != nil {
+		return fmt.Errorf("event %s: %w", action, err)
+	}
+	_, err = tx.Append(audit.Event{At: at, Person: by.Person, SignIn: by.SignIn, Action: action, Kind: kind, Subject: subject,
+		Version: version, Spec: spec, Payload: doc}, text, salt)
+	return err
+}
+
+// Action is what somebody wants to do, for Authorize.
+type Action string
+
+// The actions that roles decide on.
+const (
+	Enter       Action = "enter"        // make, edit, submit, cancel payouts
+	Decide      Action = "decide"       // approve, ask for changes, reject, take back
+	StopSending Action = "halt"         //
+	Resume      Action = "release"      //
+	ReadPayouts Action = "read_payouts" // with payees and purposes
+	ReadSums    Action = "read_sums"    // numbers, states and sums only
+	ReadInbox   Action = "read_inbox"   //
+	ReadRaw     Action = "read_raw"     // bytes as they came
+	ReadHistory Action = "read_history" //
+	Reveal      Action = "reveal"       // a whole account number
+	ReadPeople  Action = "read_people"  //
+	Suspend     Action = "suspend"      //
+	ReadBank    Action = "read_bank"    // /settings/bank
+	OwnAccount  Action = "own_account"  //
+	Export      Action = "export"       // files of what one may read
+)
+
+// roles is the one table of who may do what.
+var roles = map[Action][]auth.Role{
+	Enter:       {auth.Maker},
+	Decide:      {auth.Approver, auth.Senior},
+	StopSending: {auth.Approver, auth.Senior, auth.Admin},
+	Resume:      {auth.Approver, auth.Senior, auth.Admin},
+	ReadPayouts: {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+	ReadSums:    {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	ReadInbox:   {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	ReadRaw:     {auth.Auditor},
+	ReadHistory: {auth.Auditor, auth.Admin},
+	Reveal:      {auth.Auditor},
+	ReadPeople:  {auth.Admin, auth.Auditor},
+	Suspend:     {auth.Admin},
+	ReadBank:    {auth.Admin, auth.Auditor},
+	OwnAccount:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	Export:      {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+}
+
+// May reports whether a person with these roles may do the action at all. Pages use it to show or hide; Authorize decides.
+func May(p auth.Person, do Action) bool {
+	if p.ID == "" || p.Suspended {
+		return false
+	}
+	for _, r := range roles[do] {
+		if p.Has(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// authorize is the choke point that pages, workers and commands pass: who the person is and may do is read in the
+// transaction that writes. An unknown identity is refused.
+func authorize(tx Tx, w Who, do Action) (auth.Person, error) {
+	if w.Person == "" {
+		return auth.Person{}, fault.Deny("denied.role")
+	}
+	p, err := tx.Person(w.Person)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return auth.Person{}, fault.Deny("denied.role")
+		}
+		return auth.Person{}, err
+	}
+	if p.Suspended {
+		return auth.Person{}, fault.Deny("denied.suspended")
+	}
+	if !May(p, do) {
+		return auth.Person{}, fault.Deny("denied.role")
+	}
+	return p, nil
+}
+
+// needOf is what a payout needs: the rules it was submitted under and those in force, the stricter.
+func (a *App) needOf(s payout.Snapshot) approval.Need {
+	// One rule set exists until rule sets become subjects; the join is here so that nothing changes then.
+	n := a.Rules.ForPayout(s.Content.Amount.Minor)
+	return approval.Stricter(n, n)
+}
+
+// tally judges the decisions on a payout's present version.
+func (a *App) tally(tx Tx, p *payout.Payout) (approval.Tally, []approval.Signer, error) {
+	s := p.S()
+	people, err := tx.Signers()
+	if err != nil {
+		return approval.Tally{}, nil, err
+	}
+	ds, err := tx.Decisions(approval.Payout, string(s.ID), s.Version)
+	if err != nil {
+		return approval.Tally{}, nil, err
+	}
+	return approval.Count(a.needOf(s), string(s.Digest), s.Makers, people, ds), people, nil
+}
+
+// save stores a payout with the signatures that its line shows, and its events.
+func (a *App) save(tx Tx, p *payout.Payout, events ...payout.Event) error {
+	given, needed := 0, 0
+	if s := p.S(); s.Digest != "" {
+		t, _, err := a.tally(tx, p)
+		if err != nil {
+			return err
+		}
+		given, needed = len(t.Given), t.Need.Count
+	}
+	if err := tx.SavePayout(p, given, needed); err != nil {
+		return err
+	}
+	for _, e := range events {
+		if err := a.record(tx, p, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,274 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+)
+
+// StoreWebhook keeps a genuine webhook byte for byte; when it returns nil the bytes are on disk. Unavailable when they cannot be.
+func (a *App) StoreWebhook(ctx context.Context, body []byte, keyID string) error {
+	sum := sha256.Sum256(body)
+	sha := hex.EncodeToString(sum[:])
+	return a.write(ctx, Intake, func(tx Tx) error {
+		now := a.Now()
+		id, fresh, err := tx.StoreMessage(body, sha, keyID, now)
+		if err != nil {
+			return err
+		}
+		tx.Touch(Change{Inbox: true})
+		if !fresh {
+			return nil
+		}
+		return a.append(tx, payout.System("intake"), "message.received", "message", itoa(id), 0,
+			map[string]any{"sha": sha, "key": keyID, "bytes": len(body)}, "", now)
+	})
+}
+
+// ApplyNext applies the oldest stored message; did is false when all are applied.
+func (a *App) ApplyNext(ctx context.Context) (did bool, err error) {
+	any, err := a.Store.AnyToApply(ctx)
+	if err != nil || !any {
+		return false, err
+	}
+	err = a.write(ctx, Worker, func(tx Tx) error {
+		did = false
+		m, ok, err := tx.NextMessage()
+		if err != nil || !ok {
+			return err
+		}
+		did = true
+		return a.apply(tx, m)
+	})
+	return did, err
+}
+
+func (a *App) apply(tx Tx, m Message) error {
+	now := a.Now()
+	w := a.Wire.ParseWebhook(m.Body)
+	res := MessageResult{Message: m.ID, At: now, Type: w.Type, Session: w.Session.ID, Effect: "nothing"}
+	if len(w.Session.Payouts) > 0 {
+		res.AmountMinor = w.Session.Payouts[0].AmountMinor
+	}
+	if w.Problem == "" {
+		r, _ := protocol.Read(w.Session, a.Flow == "stepwise")
+		res.Reading = string(r)
+		if r == protocol.Paid && w.Type == "payment_refunded" {
+			res.Reading = "refunded"
+		}
+	}
+	id, ok, err := a.payoutOf(tx, w)
+	if err != nil {
+		return err
+	}
+	tx.Touch(Change{Inbox: true})
+	if !ok {
+		if res.Alarm = w.Problem; res.Alarm == "" {
+			res.Alarm = "unmatched"
+		}
+		return a.applied(tx, res, now)
+	}
+	p, err := tx.Payout(id)
+	if err != nil {
+		return err
+	}
+	before := p.S()
+	st, err := a.protocolState(tx, p)
+	if err != nil {
+		return err
+	}
+	_, act := protocol.Next(st, protocol.Observation{At: m.At, Webhook: &w})
+	if act.Keep {
+		if err := tx.AddEvidence(id, act.Evidence, m.ID); err != nil {
+			return err
+		}
+	}
+	if err := a.act(tx, p, act, false, map[string]any{"message": m.ID, "source": "message"}, now); err != nil {
+		return err
+	}
+	s := p.S()
+	res.Payout, res.Alarm, res.From, res.To = id, act.Alarm, before.State, s.State
+	switch {
+	case act.Effect != "":
+		res.Effect = act.Effect
+	}
+	if res.Effect == "moved" && before.State == s.State && before.ReturnedMinor == s.ReturnedMinor && before.Review == s.Review {
+		res.Effect = "late" // what it says was known already, or something later is
+	}
+	return a.applied(tx, res, now)
+}
+
+func (a *App) applied(tx Tx, r MessageResult, now time.Time) error {
+	if err := tx.AddResult(r); err != nil {
+		return err
+	}
+	return a.append(tx, payout.System("applier"), "message.applied", "message", itoa(r.Message), 0, map[string]any{
+		"payout": string(r.Payout), "effect": r.Effect, "alarm": r.Alarm, "session": r.Session, "type": r.Type, "from": string(r.From), "to": string(r.To)}, "", now)
+}
+
+// payoutOf finds whose message this is: by our reference, else by the session that our own answer bound.
+func (a *App) payoutOf(tx Tx, w protocol.Webhook) (payout.ID, bool, error) {
+	if ref := w.Session.Reference(); ref != "" {
+		if id, ok, err := tx.IDByReference(ref); err != nil || ok {
+			return id, ok, err
+		}
+	}
+	if w.Session.ID == "" {
+		return "", false, nil
+	}
+	return tx.IDBySession(w.Session.ID)
+}
+
+// wakePollOf has a session asked about at once, on the schedule of a young one.
+func (a *App) wakePollOf(tx Tx, session string, id payout.ID, now time.Time) error {
+	return tx.SetPoll(PollRow{Session: session, Payout: id, NextAt: now, Since: now})
+}
+
+// DuePoll returns the next session to ask about, nil when none is due. Each is handed out once until Fetched.
+func (a *App) DuePoll(ctx context.Context) (*protocol.Poll, error) {
+	due, err := a.Store.DuePolls(ctx, a.Now(), 20)
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, d := range due {
+		k := d.Session + "/" + string(d.Payout)
+		if !a.polling[k] {
+			a.polling[k] = true
+			return &protocol.Poll{Session: d.Session, Payout: string(d.Payout)}, nil
+		}
+	}
+	return nil, nil
+}
+
+// interval is how long after a poll the next one follows, by the age of the wait.
+func (a *App) interval(age time.Duration) time.Duration {
+	switch {
+	case age < 10*time.Minute:
+		return a.PollMin
+	case age < time.Hour:
+		return max(a.PollMin, time.Minute)
+	case age < 24*time.Hour:
+		return 15 * time.Minute
+	}
+	return time.Hour
+}
+
+// returnsWatch is how many banking days a confirmed outcome is asked about once a day: money can come back, and "no" can turn.
+const returnsWatch = 10
+
+// Fetched records the answer to a status call. A failing poll moves nothing; it is only asked again.
+func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch, raw protocol.Raw) error {
+	id := payout.ID(poll.Payout)
+	defer func() {
+		a.mu.Lock()
+		delete(a.polling, poll.Session+"/"+poll.Payout)
+		a.mu.Unlock()
+	}()
+	return a.write(ctx, Worker, func(tx Tx) error {
+		now := a.Now()
+		plan, ok, err := tx.Poll(poll.Session, id)
+		if err != nil {
+			return err
+		}
+		p, err := tx.Payout(id)
+		if err != nil {
+			return err
+		}
+		st, err := a.protocolState(tx, p)
+		if err != nil {
+			return err
+		}
+		_, act := protocol.Next(st, protocol.Observation{At: now, Fetch: &f})
+		if act.Alarm != "" && alarmed(tx, id, act.Alarm) {
+			act.Alarm = ""
+		}
+		news := act.Keep && (!known(st.Evidence, act.Evidence) || act.Moves && !p.Same(act.Outcome))
+		if news {
+			fid, err := tx.AddFetch(FetchRow{Payout: id, Session: poll.Session, Problem: f.Problem, Code: f.Code, Raw: raw, At: now})
+			if err != nil {
+				return err
+			}
+			if err := tx.AddEvidence(id, act.Evidence, fid); err != nil {
+				return err
+			}
+			sum := sha256.Sum256(raw.Body)
+			facts := map[string]any{"fetch": fid, "source": "request", "body": hex.EncodeToString(sum[:])}
+			if err := a.act(tx, p, act, false, facts, now); err != nil {
+				return err
+			}
+		} else if act.Alarm != "" {
+			if err := a.act(tx, p, protocol.Action{Alarm: act.Alarm}, false, map[string]any{"source": "request"}, now); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return nil
+		}
+		return a.replan(tx, plan, p.S(), f, now)
+	})
+}
+
+// alarmed reports whether this alarm stands in the payout's history already: one is loud enough.
+func alarmed(tx Tx, id payout.ID, code string) bool {
+	events, err := tx.EventsOf("payout", string(id))
+	if err != nil {
+		return false
+	}
+	for _, e := range events {
+		if e.Action == payout.ActAlarm && factString(e.Payload, "alarm") == code {
+			return true
+		}
+	}
+	return false
+}
+
+// known reports whether evidence says nothing that the same session's fetches did not say before.
+func known(all []protocol.Evidence, e protocol.Evidence) bool {
+	for i := len(all) - 1; i >= 0; i-- {
+		o := all[i]
+		if o.Source != protocol.FromFetch || o.Session != e.Session {
+			continue
+		}
+		return o.Reading == e.Reading && o.Why == e.Why && o.UpdatedAt.Equal(e.UpdatedAt) && o.Ours == e.Ours && o.Matches == e.Matches &&
+			o.Disowns == e.Disowns && len(o.Refunds) == len(e.Refunds)
+	}
+	return false
+}
+
+func (a *App) replan(tx Tx, plan PollRow, s payout.Snapshot, f protocol.Fetch, now time.Time) error {
+	answered := f.Problem == "" || f.Problem == "refused"
+	if s.Session != "" && plan.Session != s.Session && answered {
+		return tx.EndPoll(plan.Session, plan.Payout) // a foreign session is asked about once
+	}
+	if s.Session == "" && answered && f.Problem == "refused" {
+		return tx.EndPoll(plan.Session, plan.Payout)
+	}
+	plan.Slow = f.Problem == "slow"
+	wait := a.interval(now.Sub(plan.Since))
+	final := !s.Review && s.Confirmed && (s.State == payout.Succeeded || s.State == payout.Failed || s.State == payout.Returned)
+	if final && answered {
+		if s.State == payout.Returned || protocol.BankingDays(s.SentAt, now) > returnsWatch {
+			return tx.EndPoll(plan.Session, plan.Payout)
+		}
+		wait = 24 * time.Hour
+	}
+	if plan.Slow {
+		wait *= 3
+	}
+	plan.NextAt = now.Add(wait)
+	return tx.SetPoll(plan)
+}
+
+// RefusedWebhook keeps a message with a missing or wrong signature in a bounded ring, best effort.
+func (a *App) RefusedWebhook(ctx context.Context, body []byte, signature, reason string) {
+	if err := a.Store.KeepRefused(ctx, body, signature, reason, a.Now()); err != nil && fault.KindOf(err) != fault.Unavailable {
+		a.Log.Warn("refused message not kept", "error", err)
+	}
+}

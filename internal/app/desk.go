@@ -1,0 +1,190 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// factString reads one text out of an event's payload; "" when there is none.
+func factString(doc json.RawMessage, name string) string {
+	var m map[string]any
+	if json.Unmarshal(doc, &m) != nil {
+		return ""
+	}
+	s, _ := m[name].(string)
+	return s
+}
+
+// Halt stops sending for everybody: one person's deed, at once. Conflict "halt.on" when it is stopped already.
+func (a *App) Halt(ctx context.Context, w Who, reason string) error {
+	reason, err := payout.CheckReason(reason)
+	if err != nil {
+		return err
+	}
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := authorize(tx, w, StopSending); err != nil {
+			return err
+		}
+		if _, on, err := tx.Halt(); err != nil {
+			return err
+		} else if on {
+			return fault.Moved("halt.on")
+		}
+		return a.addHalt(tx, HaltRow{Cause: "person", By: w.actor(), At: a.Now()}, reason)
+	})
+}
+
+func (a *App) addHalt(tx Tx, h HaltRow, reason string) error {
+	id, err := tx.AddHalt(h)
+	if err != nil {
+		return err
+	}
+	if err := tx.AddSubject(Subject{Kind: approval.Release, ID: itoa(id), Version: 1, Digest: releaseDigest(id), Acks: []string{}, RuleSet: a.Rules.Version,
+		By: h.By, At: h.At}); err != nil {
+		return err
+	}
+	tx.Touch(Change{Desk: true})
+	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout)}, reason, h.At)
+}
+
+// releaseDigest stands for "sending goes on after stop n"; the form carries none.
+func releaseDigest(id int64) string {
+	sum := sha256.Sum256([]byte("release/1 " + itoa(id)))
+	return hex.EncodeToString(sum[:])
+}
+
+// Resume is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, Conflict
+// "halt.off" when nothing is stopped. The same person's yes again changes nothing.
+func (a *App) Resume(ctx context.Context, w Who) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		person, err := authorize(tx, w, Resume)
+		if err != nil {
+			return err
+		}
+		h, on, err := tx.Halt()
+		if err != nil {
+			return err
+		}
+		if !on {
+			return fault.Moved("halt.off")
+		}
+		t, err := a.releaseTally(tx, h)
+		if err != nil {
+			return err
+		}
+		switch t.May(signer(person)) {
+		case approval.Can:
+		case approval.Already:
+			return nil
+		case approval.Barred:
+			return fault.Deny("halt.own")
+		default:
+			return fault.Deny("denied.role")
+		}
+		now := a.Now()
+		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: releaseDigest(h.ID),
+			RuleSet: a.Rules.Version, Factor: "password", At: now}); err != nil {
+			return err
+		}
+		if t, err = a.releaseTally(tx, h); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		if !t.Met {
+			return a.append(tx, w.actor(), "halt.release_asked", "halt", itoa(h.ID), 1, map[string]any{}, "", now)
+		}
+		if err := tx.Release(h.ID, now); err != nil {
+			return err
+		}
+		return a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, map[string]any{}, "", now)
+	})
+}
+
+func (a *App) releaseTally(tx Tx, h HaltRow) (approval.Tally, error) {
+	people, err := tx.Signers()
+	if err != nil {
+		return approval.Tally{}, err
+	}
+	ds, err := tx.Decisions(approval.Release, itoa(h.ID), 1)
+	if err != nil {
+		return approval.Tally{}, err
+	}
+	return ReleaseTally(h, people, ds), nil
+}
+
+// ReleaseTally says how far the release of a stop is.
+func ReleaseTally(h HaltRow, people []approval.Signer, ds []approval.Decision) approval.Tally {
+	need, _ := approval.ForKind(approval.Release)
+	var barred []string
+	if h.Cause == "person" {
+		barred = []string{h.By.Person}
+	}
+	return approval.Count(need, releaseDigest(h.ID), barred, people, ds)
+}
+
+// DeskState is what every page shows and what holds back every approved payout.
+type DeskState struct {
+	Halt       *HaltRow
+	HaltReason string
+	// Released are the ids of those who said yes to going on.
+	Released   []string
+	Quarantine string
+	BankDown   bool
+	DownSince  time.Time
+	Seq        int64
+}
+
+// Desk returns the state of the desk.
+func (a *App) Desk(ctx context.Context) (DeskState, error) {
+	d, err := a.Store.DeskRows(ctx)
+	if err != nil {
+		return DeskState{}, err
+	}
+	d.Quarantine = a.Store.Quarantined()
+	a.mu.Lock()
+	d.BankDown, d.DownSince = a.bankDown, a.downSince
+	a.mu.Unlock()
+	return d, nil
+}
+
+// Held says why an approved payout does not leave: "quarantine", "credentials", "halt", "evidence", "countdown", "bank_down", or ""
+// when nothing holds it (it leaves with the next claim) or it is not approved.
+func (d DeskState) Held(state payout.State, why string, sendAt, now time.Time) string {
+	switch {
+	case state != payout.Approved:
+		return ""
+	case d.Quarantine != "":
+		return "quarantine"
+	case d.Halt != nil && d.Halt.Cause == "credentials":
+		return "credentials"
+	case d.Halt != nil:
+		return "halt"
+	case why == "evidence":
+		return "evidence"
+	case sendAt.After(now):
+		return "countdown"
+	case d.BankDown:
+		return "bank_down"
+	}
+	return ""
+}
+
+// MayResume reports whether the person could say yes to going on now.
+func (d DeskState) MayResume(me approval.Signer) bool {
+	if d.Halt == nil || slices.Contains(d.Released, me.ID) || d.Halt.Cause == "person" && d.Halt.By.Person == me.ID {
+		return false
+	}
+	need, _ := approval.ForKind(approval.Release)
+	return me.Standing && slices.ContainsFunc(need.Roles, func(r approval.Role) bool { return slices.Contains(me.Roles, r) })
+}

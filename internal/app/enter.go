@@ -1,0 +1,340 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/auth"
+	"countersign/internal/bankdetails"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+)
+
+// Entry is a payout as a maker typed it.
+type Entry struct {
+	// Form is the hidden token of a new form: a second POST with it makes nothing new.
+	Form    string
+	Content payout.Content
+	Acks    []string
+	Submit  bool
+	// Replaces is set when this is made as the replacement of a failed or returned payout.
+	Replaces payout.ID
+}
+
+// maxForm bounds the form token, bytes.
+const maxForm = 64
+
+// duplicateWindow: a payout like one that succeeded this recently looks like a repeat.
+const duplicateWindow = 72 * time.Hour
+
+// Enter makes a payout, and submits it when asked. When the submission is refused by rule, or a warning is not ticked, the payout
+// is kept as a draft and the fault comes back with its id. An entry with faults in its fields and Submit set stores nothing
+// and comes back with the faults; a draft stores whatever was typed.
+func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err error) {
+	e.Form = strings.TrimSpace(e.Form)
+	if e.Form == "" || len(e.Form) > maxForm {
+		return "", fault.Bad("form", "payout.form")
+	}
+	var refused error
+	err = a.write(ctx, People, func(tx Tx) error {
+		refused = nil
+		person, err := authorize(tx, w, Enter)
+		if err != nil {
+			return err
+		}
+		old, ok, err := tx.IDByForm(e.Form)
+		if err != nil {
+			return err
+		}
+		if ok {
+			id = old
+			p, err := tx.Payout(old)
+			if err != nil {
+				return err
+			}
+			if !p.IsMaker(w.Person) {
+				return fault.Deny("denied.role")
+			}
+			// The same form again: whatever it became is the answer; a draft of it may still be submitted.
+			if s := p.S(); e.Submit && s.State == payout.Draft && s.Version == 1 {
+				refused = a.submitNow(tx, p, w, e.Acks)
+			}
+			return nil
+		}
+		now := a.Now()
+		c := e.Content.Clean()
+		c.Source = "desk"
+		if e.Submit {
+			if faults := c.Check(); len(faults) > 0 {
+				return faults
+			}
+		}
+		if e.Replaces != "" {
+			if err := a.mayReplace(tx, e.Replaces, c.Amount.Minor); err != nil {
+				return err
+			}
+			c.Replaces = e.Replaces
+		}
+		p, ev, err := payout.New(payout.ID(a.newID(now)), c, a.salt(), w.actor(), now)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddPayout(p, e.Form, person.Name, w.actor()); err != nil {
+			return err
+		}
+		if err := a.record(tx, p, ev); err != nil {
+			return err
+		}
+		id = p.S().ID
+		if e.Submit {
+			refused = a.submitNow(tx, p, w, e.Acks)
+			if fault.KindOf(refused) == 0 && refused != nil {
+				return refused // not a rule: a defect, nothing is stored
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, refused
+}
+
+// mayReplace refuses a replacement of a payout whose failure is not confirmed, that needs review, or that has a living replacement.
+func (a *App) mayReplace(tx Tx, id payout.ID, minor int64) error {
+	old, err := tx.Payout(id)
+	if err != nil {
+		return err
+	}
+	s := old.S()
+	if !CanReplace(s) {
+		return fault.Bad("form", "replace.not_confirmed", s.Number)
+	}
+	if n, ok, err := tx.Replacement(id); err != nil {
+		return err
+	} else if ok {
+		return fault.Bad("form", "replace.alive", s.Number, n)
+	}
+	if s.State == payout.Returned && minor > s.ReturnedMinor {
+		return fault.Bad("amount", "replace.sum", s.Number)
+	}
+	return nil
+}
+
+// CanReplace reports whether a payout may be paid again as its replacement: failed and confirmed, or returned.
+func CanReplace(s payout.Snapshot) bool {
+	return !s.Review && (s.State == payout.Failed && s.Confirmed || s.State == payout.Returned)
+}
+
+// CanCopy reports whether a copy may be offered: never of one whose money may have moved with nobody sure yet.
+func CanCopy(s payout.Snapshot) bool {
+	switch s.State {
+	case payout.Sending, payout.InProgress, payout.Unknown:
+		return false
+	case payout.Failed:
+		return s.Confirmed && !s.Review
+	}
+	return !s.Review
+}
+
+// Edit replaces the content of a payout that nothing was asked for, and submits it when asked. seen is the version on the editor's screen.
+func (a *App) Edit(ctx context.Context, w Who, id payout.ID, seen int, e Entry) error {
+	var refused error
+	err := a.write(ctx, People, func(tx Tx) error {
+		refused = nil
+		if _, err := authorize(tx, w, Enter); err != nil {
+			return err
+		}
+		p, err := tx.Payout(id)
+		if err != nil {
+			return err
+		}
+		c := e.Content.Clean()
+		if e.Submit {
+			if faults := c.Check(); len(faults) > 0 {
+				return faults
+			}
+		}
+		if r := p.S().Content.Replaces; r != "" {
+			if err := a.replaceSum(tx, r, c.Amount.Minor); err != nil {
+				return err
+			}
+		}
+		now := a.Now()
+		ev, err := p.Edit(c, a.salt(), seen, w.actor(), now)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddVersion(p, w.actor(), now); err != nil {
+			return err
+		}
+		if err := a.save(tx, p, ev); err != nil {
+			return err
+		}
+		if e.Submit {
+			refused = a.submitNow(tx, p, w, e.Acks)
+			if fault.KindOf(refused) == 0 && refused != nil {
+				return refused
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+func (a *App) replaceSum(tx Tx, id payout.ID, minor int64) error {
+	old, err := tx.Payout(id)
+	if err != nil {
+		return err
+	}
+	if s := old.S(); s.State == payout.Returned && minor > s.ReturnedMinor {
+		return fault.Bad("amount", "replace.sum", s.Number)
+	}
+	return nil
+}
+
+// Submit sends a stored draft for approval.
+func (a *App) Submit(ctx context.Context, w Who, id payout.ID, seen int, acks []string) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := authorize(tx, w, Enter); err != nil {
+			return err
+		}
+		p, err := tx.Payout(id)
+		if err != nil {
+			return err
+		}
+		if seen != p.S().Version {
+			return fault.Moved("payout.moved", p.S().Number)
+		}
+		return a.submitNow(tx, p, w, acks)
+	})
+}
+
+// submitNow judges a draft and submits it. What it returns as a fault leaves the draft as it is.
+func (a *App) submitNow(tx Tx, p *payout.Payout, w Who, acks []string) error {
+	s := p.S()
+	now := a.Now()
+	if s.State != payout.Draft {
+		return fault.Moved("payout.state", s.Number, string(s.State))
+	}
+	if faults := s.Content.Check(); len(faults) > 0 {
+		return faults
+	}
+	warnings, _, err := a.warnings(tx, s, now)
+	if err != nil {
+		return err
+	}
+	var open fault.List
+	for _, wn := range warnings {
+		if !slices.Contains(acks, string(wn)) {
+			open = append(open, fault.Bad("ack", "payout.ack", string(wn)))
+		}
+	}
+	if len(open) > 0 {
+		return open
+	}
+	people, err := tx.Signers()
+	if err != nil {
+		return err
+	}
+	makers := s.Makers
+	if !slices.Contains(makers, w.Person) {
+		makers = append(makers, w.Person)
+	}
+	if ok, missing, seniors := approval.Reachable(a.needOf(s), makers, people); !ok {
+		return fault.Bad("form", "payout.nobody", s.Content.Amount, a.needOf(s).Count, missing, seniors)
+	}
+	ticked := make([]string, len(warnings))
+	for i, wn := range warnings {
+		ticked[i] = string(wn)
+	}
+	ev, err := p.Submit(a.Place, ticked, a.Rules.Version, s.Version, w.actor(), now)
+	if err != nil {
+		return err
+	}
+	s = p.S()
+	if err := tx.AddSubject(Subject{Kind: approval.Payout, ID: string(s.ID), Version: s.Version, Digest: string(s.Digest), Acks: s.Acks,
+		RuleSet: s.RuleSet, By: w.actor(), At: now}); err != nil {
+		return err
+	}
+	return a.save(tx, p, ev)
+}
+
+// warnings lists what must be ticked, and the payouts that look like this one. A payout like one that is open is refused outright.
+func (a *App) warnings(tx interface {
+	Same(account string, minor int64) ([]Same, error)
+}, s payout.Snapshot, now time.Time) ([]bankdetails.Warning, []Same, error) {
+	out := bankdetails.Warnings(s.Content.Details)
+	same, err := tx.Same(s.Content.Account, s.Content.Amount.Minor)
+	if err != nil {
+		return nil, nil, err
+	}
+	var like []Same
+	for _, o := range same {
+		if o.ID == s.ID || o.ID == s.Content.Replaces {
+			continue
+		}
+		switch {
+		case o.State.Open(), o.Review, o.State == payout.Failed && !o.Confirmed:
+			return nil, nil, fault.Bad("form", "payout.open_like", o.Number, string(o.ID))
+		case o.State == payout.PendingApproval, o.State == payout.Approved,
+			o.State == payout.Succeeded && now.Sub(o.ChangedAt) <= duplicateWindow,
+			o.State.Ended() && o.CredentialNo:
+			like = append(like, o)
+		}
+	}
+	if len(like) > 0 {
+		out = append(out, bankdetails.WarnDuplicate)
+	}
+	return out, like, nil
+}
+
+// Cancel ends a payout that nothing was asked for.
+func (a *App) Cancel(ctx context.Context, w Who, id payout.ID, reason string) error {
+	return a.change(ctx, w, Enter, id, func(tx Tx, _ auth.Person, p *payout.Payout) ([]payout.Event, error) {
+		ev, err := p.Cancel(w.actor(), reason, a.Now())
+		return []payout.Event{ev}, err
+	})
+}
+
+// change is the common shape of one person's deed on one payout.
+func (a *App) change(ctx context.Context, w Who, do Action, id payout.ID, fn func(Tx, auth.Person, *payout.Payout) ([]payout.Event, error)) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		person, err := authorize(tx, w, do)
+		if err != nil {
+			return err
+		}
+		p, err := tx.Payout(id)
+		if err != nil {
+			return err
+		}
+		events, err := fn(tx, person, p)
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return nil
+		}
+		return a.save(tx, p, events...)
+	})
+}
+
+// Judge says of content that is still being typed which warnings it would have, and which payouts look like it. id is "" for a new payout.
+// Like a submission it fails with Invalid "payout.open_like" when one like it is still open at the bank.
+func (a *App) Judge(ctx context.Context, id payout.ID, c payout.Content) ([]bankdetails.Warning, []Same, error) {
+	return a.warnings(looker{ctx, a.Store}, payout.Snapshot{ID: id, Content: c.Clean()}, a.Now())
+}
+
+// looker answers warnings outside a transaction.
+type looker struct {
+	ctx context.Context
+	r   Reader
+}
+
+func (l looker) Same(account string, minor int64) ([]Same, error) { return l.r.SameAs(l.ctx, account, minor) }

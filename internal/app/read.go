@@ -1,0 +1,234 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/audit"
+	"countersign/internal/auth"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+)
+
+// Reader is what pages and workers look up, each from one read of the database. Lists are bounded.
+type Reader interface {
+	// The cheap questions that workers ask before they take the writer.
+	AnyToSend(ctx context.Context, now time.Time) (bool, error)
+	AnyToApply(ctx context.Context) (bool, error)
+	AnyToExpire(ctx context.Context, before time.Time) (bool, error)
+	AnyStale(ctx context.Context, before time.Time) (bool, error)
+	DuePolls(ctx context.Context, now time.Time, limit int) ([]PollRow, error)
+	// NextSendAt is when the next countdown ends after now; zero when none runs.
+	NextSendAt(ctx context.Context, now time.Time) (time.Time, error)
+	// NextPollAt is when the next poll is due; zero when none is planned.
+	NextPollAt(ctx context.Context) (time.Time, error)
+
+	// PollOf is when a payout's session is asked about next, ok false when no poll is planned.
+	PollOf(ctx context.Context, id payout.ID) (PollRow, bool, error)
+
+	AccountByEmail(ctx context.Context, email string) (Account, bool, error)
+	PersonByID(ctx context.Context, id string) (auth.Person, error)
+	AllPeople(ctx context.Context) ([]PersonRow, error)
+	Signers(ctx context.Context) ([]approval.Signer, error)
+	// LoginByID returns a sign-in as stored, ok false when it ended.
+	LoginByID(ctx context.Context, id string) (auth.SignIn, bool, error)
+	Logins(ctx context.Context, person string) ([]auth.SignIn, error)
+	// SeenLogin moves last-seen; it writes no history and may be dropped under load.
+	SeenLogin(ctx context.Context, id string, at time.Time) error
+
+	PayoutByID(ctx context.Context, id payout.ID) (payout.Snapshot, error)
+	PayoutIDByNumber(ctx context.Context, n payout.Number) (payout.ID, bool, error)
+	Versions(ctx context.Context, id payout.ID) ([]VersionRow, error)
+	DecisionsOf(ctx context.Context, kind approval.Kind, id string, version int) ([]approval.Decision, error)
+	Timeline(ctx context.Context, kind, subject string) ([]EventRow, error)
+	AttemptsOf(ctx context.Context, id payout.ID) ([]AttemptRow, error)
+	MessagesOf(ctx context.Context, id payout.ID) ([]MessageRow, error)
+	FetchesOf(ctx context.Context, id payout.ID) ([]FetchRow, error)
+	EvidenceOf(ctx context.Context, id payout.ID) ([]protocol.Evidence, error)
+	ReplacementOf(ctx context.Context, id payout.ID) (payout.ID, payout.Number, bool, error)
+	SameAs(ctx context.Context, account string, minor int64) ([]Same, error)
+	// PaidBefore says how often and how much this name was paid, by account.
+	PaidBefore(ctx context.Context, name string) ([]Paid, error)
+	// Payees offers the last payees whose name begins so (any case), newest first.
+	Payees(ctx context.Context, prefix string, limit int) ([]Payee, error)
+
+	List(ctx context.Context, q ListQuery) (ListPage, error)
+	Totals(ctx context.Context, q ListQuery) (Totals, error)
+	Rows(ctx context.Context, ids []payout.ID) ([]Row, error)
+	// Pending lists everything that awaits approval, oldest submission first.
+	Pending(ctx context.Context, limit int) ([]PendingRow, error)
+	// Unknowns lists payouts whose outcome is unknown, and flagged ones, oldest first.
+	Unknowns(ctx context.Context, limit int) ([]Row, error)
+	Counters(ctx context.Context, prefix string) (map[string]Counter, error)
+	LastAnswers(ctx context.Context, limit int) ([]Row, error)
+	Oldest(ctx context.Context, states ...payout.State) (Row, bool, error)
+
+	Inbox(ctx context.Context, q InboxQuery) ([]MessageRow, error)
+	MessageByID(ctx context.Context, id int64) (MessageRow, []byte, error)
+	Refused(ctx context.Context, limit int) ([]RefusedRow, error)
+	RefusedBody(ctx context.Context, slot int64) (RefusedRow, []byte, error)
+	KeepRefused(ctx context.Context, body []byte, signature, reason string, at time.Time) error
+	InboxCounts(ctx context.Context) (InboxCounts, error)
+	AttemptBodies(ctx context.Context, id payout.ID, n int) (request []byte, answer []byte, err error)
+	FetchBody(ctx context.Context, id int64) (FetchRow, error)
+
+	History(ctx context.Context, q HistoryQuery) ([]EventRow, error)
+	EventBySeq(ctx context.Context, seq int64) (EventRow, error)
+	DeskRows(ctx context.Context) (DeskState, error)
+	// Head is the newest signed head as text, and the history's size.
+	Head(ctx context.Context) (signed []byte, size int64, err error)
+	// EachRow walks the filtered list, newest first, in slices, for files.
+	EachRow(ctx context.Context, q ListQuery, yield func(ExportRow) error) error
+}
+
+// PersonRow is a person with their sign-in names.
+type PersonRow struct {
+	auth.Person
+	Emails      []string
+	SuspendedAt time.Time
+	LastSeen    time.Time
+}
+
+// VersionRow is one version of a payout's content.
+type VersionRow struct {
+	Version int
+	Content payout.Content
+	Salt    payout.Salt
+	By      payout.Actor
+	At      time.Time
+	// Digest and Acks when it was submitted.
+	Digest string
+	Acks   []string
+}
+
+// EventRow is an event with the text that a person wrote beside it.
+type EventRow struct {
+	audit.Event
+	Text string
+}
+
+// AttemptRow is an attempt with what became of it (Kind "" while open).
+type AttemptRow struct {
+	N, Version, HTTP, Bytes int
+	Kind, Why, Description  string
+	At, AnsweredAt          time.Time
+}
+
+// MessageRow is a genuine message with how often it came and what it did (Applied zero until then).
+type MessageRow struct {
+	ID         int64
+	At, LastAt time.Time
+	Count      int
+	KeyID      string
+	Applied    time.Time
+	MessageResult
+	Number payout.Number
+	// Confirmed is when a fetch confirmed what it said; zero if not.
+	Confirmed time.Time
+}
+
+// RefusedRow is a message whose signature was missing or wrong.
+type RefusedRow struct {
+	Slot, N int64
+	At      time.Time
+	Reason  string
+	Bytes   int
+}
+
+// Paid sums what one account of a payee was paid.
+type Paid struct {
+	Account string
+	N       int
+	Sum     int64 // kopecks
+	LastAt  time.Time
+}
+
+// Payee is somebody paid lately.
+type Payee struct {
+	FullName, BIK, Account, INN, KPP string
+	At                               time.Time
+}
+
+// Row is one line of a list.
+type Row struct {
+	ID                              payout.ID
+	Number                          payout.Number
+	State                           payout.State
+	Review, Confirmed, ChangesAsked bool
+	Why                             string
+	FullName, Account, Description  string
+	Amount, ReturnedMinor           int64 // kopecks
+	Given, Needed                   int
+	MakerName                       string
+	ChangedAt, SendAt, SentAt       time.Time
+	SubmittedAt                     time.Time
+	Makers                          []string
+	Digest                          string
+	Version                         int
+}
+
+// PendingRow is a line of the queue with what the engine needs to say whose move it is.
+type PendingRow struct {
+	Row
+	Decisions []approval.Decision
+	Acks      []string
+	RuleSet   int
+}
+
+// ListQuery filters the list of payouts. Zero values filter nothing.
+type ListQuery struct {
+	States   []payout.State
+	From, To time.Time // changed at or after From, before To
+	Min, Max int64     // kopecks, inclusive; Max 0 is none
+	Text     string    // number, payee, purpose, document number, or the end of an account
+	Maker    string    // person id
+	After    string    // cursor of the last line seen
+	Limit    int       // 1 to 200; 50 if 0
+}
+
+// ListPage is one page; Next is the cursor of the following one, "" at the end.
+type ListPage struct {
+	Rows []Row
+	Next string
+}
+
+// Totals are the sums under a list. More is set when they stopped at 10,000 rows.
+type Totals struct {
+	N                                int
+	Paid, OnTheWay, Unknown, NotPaid int64 // kopecks
+	More                             bool
+}
+
+// Counter is a count and a sum in kopecks, kept in the commits that change them.
+type Counter struct{ N, Sum int64 }
+
+// InboxQuery filters the bank's messages: Effect "" all, "moved", "nothing"; Before is the id cursor.
+type InboxQuery struct {
+	Effect string
+	Before int64
+	Limit  int
+}
+
+// InboxCounts are the counts of the tabs.
+type InboxCounts struct {
+	All, Moved, Nothing, Refused, Today, RefusedToday int
+}
+
+// HistoryQuery filters the audit log, newest first.
+type HistoryQuery struct {
+	Person, Action, Kind, Subject string
+	From, To                      time.Time
+	Before                        int64
+	Limit                         int
+	// AdminOnly keeps only administrators' subjects (people, stops, sign-ins).
+	AdminOnly bool
+}
+
+// ExportRow is a line of a file.
+type ExportRow struct {
+	Row
+	BIK, INN, KPP, OwnRef, Note string
+	Reference, Session          string
+	CreatedAt                   time.Time
+}

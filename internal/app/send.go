@@ -1,0 +1,390 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+)
+
+func time24(days int) time.Duration { return time.Duration(days) * 24 * time.Hour }
+
+// scan bounds how many approved payouts one claim looks at.
+const scan = 100
+
+// Claim commits the intent to ask the bank for one payout and returns the order for exactly one call; nil when nothing can go now.
+// Everything is measured in that one transaction: stop, quarantine, countdown, evidence, rules and standing of each
+// approver, the digest, the rows against their events, and the bytes against the approved content. Before it returns, the head of
+// the history that holds the attempt stands in the anchor file.
+func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
+	if a.Store.Quarantined() != "" {
+		return nil, nil
+	}
+	a.mu.Lock()
+	busy := a.onePerGo && len(a.live) > 0 || a.probe
+	a.mu.Unlock()
+	if busy {
+		return nil, nil
+	}
+	due, err := a.Store.AnyToSend(ctx, a.Now())
+	if err != nil || !due {
+		return nil, err
+	}
+	var order *protocol.Order
+	err = a.write(ctx, Worker, func(tx Tx) error {
+		order = nil
+		if _, halted, err := tx.Halt(); err != nil || halted {
+			return err
+		}
+		if n, err := tx.Unapplied(); err != nil || n > 0 {
+			return err // a message may be about any of them: it is applied first
+		}
+		ids, err := tx.NextToSend(a.Now(), scan)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			o, err := a.claim(tx, id)
+			if err != nil {
+				return err
+			}
+			if o != nil {
+				order = o
+				return nil
+			}
+		}
+		return nil
+	})
+	if err != nil || order == nil {
+		return nil, err
+	}
+	a.setLive(order, true)
+	if err := a.Store.Anchor(); err != nil {
+		// Without an anchor nothing leaves: it is recorded as what it is, a request that never had a connection.
+		nerr := a.Answered(ctx, order, protocol.Answer{}, protocol.Raw{})
+		return nil, fmt.Errorf("anchor before sending %s: %w (put back: %v)", order.Payout, err, nerr)
+	}
+	return order, nil
+}
+
+func liveKey(o *protocol.Order) string { return fmt.Sprintf("%s/%d", o.Payout, o.Attempt) }
+
+func (a *App) setLive(o *protocol.Order, on bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if on {
+		a.live[liveKey(o)] = true
+	} else {
+		delete(a.live, liveKey(o))
+	}
+}
+
+// claim judges one approved payout. nil, nil means that it does not go now (and says why on its row).
+func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
+	p, err := tx.Payout(id)
+	if err != nil {
+		return nil, err
+	}
+	s := p.S()
+	now := a.Now()
+	if _, open, err := tx.OpenAttempt(id); err != nil || open {
+		return nil, err
+	}
+	if err := a.rowsMatchEvents(tx, s); err != nil {
+		return nil, a.haltNow(tx, "altered", id, now, err)
+	}
+	if got := payout.DigestOf(a.Place, s.ID, s.Version, s.Content, s.Salt, s.Acks); got != s.Digest {
+		return nil, a.haltNow(tx, "altered", id, now, fmt.Errorf("digest of %s is %s, approved was %s", id, got, s.Digest))
+	}
+	evidence, err := tx.Evidence(id)
+	if err != nil {
+		return nil, err
+	}
+	if heldByEvidence(evidence) {
+		return nil, a.hold(tx, p, "evidence", now)
+	}
+	t, _, err := a.tally(tx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !t.Met {
+		ev, err := p.CameBack("standing", now)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.save(tx, p, ev)
+	}
+	n, err := tx.Attempts(id)
+	if err != nil {
+		return nil, err
+	}
+	ev, err := p.Claim(a.reference(s.Number), hex.EncodeToString(a.bytes(16)), now)
+	if err != nil {
+		return nil, err
+	}
+	s = p.S()
+	want := expect(s)
+	body, err := a.Wire.EncodePayout(want)
+	if err != nil {
+		return nil, fmt.Errorf("body of %s: %w", id, err)
+	}
+	if back, err := a.Wire.DecodePayout(body); err != nil || back != want {
+		return nil, a.haltNow(tx, "altered", id, now, fmt.Errorf("the request's body does not say what was approved: %v", err))
+	}
+	at := Attempt{Payout: id, N: n + 1, Version: s.Version, Digest: s.Digest, Reference: s.Reference, Key: s.Key, Flow: a.Flow,
+		Project: a.Place.Project, Body: body, At: now}
+	if err := tx.AddAttempt(at); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body)
+	ev.Facts["attempt"], ev.Facts["body"], ev.Facts["bytes"] = n+1, hex.EncodeToString(sum[:]), len(body)
+	if err := a.save(tx, p, ev); err != nil {
+		return nil, err
+	}
+	return &protocol.Order{Payout: string(id), Attempt: n + 1, Key: s.Key, Body: body, Expect: want, CredentialBefore: s.CredentialNo}, nil
+}
+
+// expect is what the bank is asked, and what its words are compared with.
+func expect(s payout.Snapshot) protocol.Expect {
+	c := s.Content
+	return protocol.Expect{Reference: s.Reference, AmountMinor: c.Amount.Minor, Currency: "rub", BIK: c.BIK, Account: c.Account,
+		FullName: c.FullName, Description: c.Description, INN: c.INN, KPP: c.KPP}
+}
+
+// heldByEvidence: a genuine webhook with its reference that no fetch showed to be about somebody else's session.
+func heldByEvidence(all []protocol.Evidence) bool {
+	not := map[string]bool{}
+	for _, e := range all {
+		if e.Disowns {
+			not[e.Session] = true
+		}
+	}
+	for _, e := range all {
+		if e.Source == protocol.FromWebhook && e.Ours && !not[e.Session] {
+			return true
+		}
+	}
+	return false
+}
+
+// hold says on an approved payout's row why it does not leave.
+func (a *App) hold(tx Tx, p *payout.Payout, why string, now time.Time) error {
+	if p.S().Why == why {
+		return nil
+	}
+	ev := p.Hold(why, now)
+	return a.save(tx, p, ev)
+}
+
+// rowsMatchEvents folds a payout and its decisions from their events and refuses a difference: somebody wrote past the history.
+func (a *App) rowsMatchEvents(tx Tx, s payout.Snapshot) error {
+	events, err := tx.EventsOf("payout", string(s.ID))
+	if err != nil {
+		return err
+	}
+	ds, err := tx.Decisions(approval.Payout, string(s.ID), s.Version)
+	if err != nil {
+		return err
+	}
+	return MatchEvents(s, ds, events)
+}
+
+// State is what the protocol knows about a payout.
+func (a *App) protocolState(tx Tx, p *payout.Payout) (protocol.State, error) {
+	s := p.S()
+	ev, err := tx.Evidence(s.ID)
+	if err != nil {
+		return protocol.State{}, err
+	}
+	n, err := tx.Attempts(s.ID)
+	if err != nil {
+		return protocol.State{}, err
+	}
+	return protocol.State{Expect: expect(s), Now: s.State, SentAt: s.SentAt, CredentialNo: s.CredentialNo, Attempts: n, Evidence: ev,
+		Stepwise: a.Flow == "stepwise"}, nil
+}
+
+// Answered records the answer to an order, whatever it is, and moves the payout accordingly.
+func (a *App) Answered(ctx context.Context, o *protocol.Order, answer protocol.Answer, raw protocol.Raw) error {
+	defer a.setLive(o, false)
+	var act protocol.Action
+	err := a.write(ctx, Worker, func(tx Tx) error {
+		var err error
+		act, err = a.answered(tx, payout.ID(o.Payout), o.Attempt, answer, raw)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record the answer to %s/%d: %w", o.Payout, o.Attempt, err)
+	}
+	if act.Evidence.Answer == protocol.CredentialNo {
+		a.mu.Lock()
+		a.probe, a.onePerGo = true, true
+		a.mu.Unlock()
+	}
+	if act.Evidence.Answer == protocol.Taken {
+		a.mu.Lock()
+		a.onePerGo = false
+		a.mu.Unlock()
+	}
+	return nil
+}
+
+func (a *App) answered(tx Tx, id payout.ID, n int, answer protocol.Answer, raw protocol.Raw) (protocol.Action, error) {
+	now := a.Now()
+	p, err := tx.Payout(id)
+	if err != nil {
+		return protocol.Action{}, err
+	}
+	st, err := a.protocolState(tx, p)
+	if err != nil {
+		return protocol.Action{}, err
+	}
+	_, act := protocol.Next(st, protocol.Observation{At: now, Answer: &answer, Attempt: n})
+	ok, err := tx.AddOutcome(AttemptOutcome{Payout: id, N: n, Kind: string(act.Evidence.Answer), Why: act.Evidence.Why, Raw: raw, At: now})
+	if err != nil {
+		return act, err
+	}
+	if !ok {
+		// It was given up already: what it says can only be a reason to ask about the session it names.
+		act = protocol.Action{Fetch: act.Fetch}
+	} else if err := tx.AddEvidence(id, act.Evidence, int64(n)); err != nil {
+		return act, err
+	}
+	sum := sha256.Sum256(raw.Body)
+	facts := map[string]any{"attempt": n, "answer": string(act.Evidence.Answer), "http": raw.HTTP, "body": hex.EncodeToString(sum[:]), "error": act.Evidence.Why}
+	return act, a.act(tx, p, act, true, facts, now)
+}
+
+// act does what the protocol says, in the transaction that records why.
+func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, facts map[string]any, now time.Time) error {
+	s := p.S()
+	var events []payout.Event
+	if act.NotSent != "" && s.State == payout.Sending {
+		ev, err := p.NotSent(act.NotSent, now)
+		if err != nil {
+			return err
+		}
+		events = append(events, ev)
+	}
+	if act.Moves {
+		events = append(events, p.Follow(act.Outcome, answer, now)...)
+	}
+	if act.Alarm != "" {
+		ev := p.Alarm(act.Alarm, now)
+		events = append(events, ev)
+	}
+	for i := range events {
+		for k, v := range facts {
+			events[i].Facts[k] = v
+		}
+	}
+	if len(events) > 0 {
+		if err := a.save(tx, p, events...); err != nil {
+			return err
+		}
+	}
+	if act.Fetch != "" {
+		if err := a.wakePollOf(tx, act.Fetch, s.ID, now); err != nil {
+			return err
+		}
+	}
+	if act.Halt != "" {
+		return a.halt(tx, act.Halt, s.ID, now)
+	}
+	return nil
+}
+
+// halt stops sending for a cause of the system's own, once.
+func (a *App) halt(tx Tx, cause string, id payout.ID, now time.Time) error {
+	if _, on, err := tx.Halt(); err != nil || on {
+		return err
+	}
+	return a.addHalt(tx, HaltRow{Cause: cause, By: payout.System("desk"), Payout: id, At: now}, "")
+}
+
+// haltNow stops sending because a row does not say what its history says; the cause goes to the log.
+func (a *App) haltNow(tx Tx, cause string, id payout.ID, now time.Time, why error) error {
+	if fault.KindOf(why) == fault.Unavailable {
+		return why
+	}
+	a.Log.Error("sending stopped", "cause", cause, "payout", string(id), "error", why)
+	return a.halt(tx, cause, id, now)
+}
+
+// LoseStale turns attempts whose call cannot be alive any more into unknown: after a crash at once, in a living process one minute
+// after the longest call. did is false when there are none.
+func (a *App) LoseStale(ctx context.Context) (did bool, err error) {
+	return a.lose(ctx, a.Now().Add(-a.BankTimeout-time.Minute))
+}
+
+// Recover is called once at start, before any claim: no call of an earlier process is alive.
+func (a *App) Recover(ctx context.Context) error {
+	for range 1_000_000 {
+		did, err := a.lose(ctx, a.Now().Add(time.Hour*24*365*10))
+		if err != nil || !did {
+			return err
+		}
+	}
+	return fmt.Errorf("too many open attempts")
+}
+
+func (a *App) lose(ctx context.Context, before time.Time) (did bool, err error) {
+	stale, err := a.Store.AnyStale(ctx, before)
+	if err != nil || !stale {
+		return false, err
+	}
+	err = a.write(ctx, Worker, func(tx Tx) error {
+		did = false
+		open, err := tx.StaleAttempts(before, 50)
+		if err != nil {
+			return err
+		}
+		for _, at := range open {
+			a.mu.Lock()
+			alive := a.live[fmt.Sprintf("%s/%d", at.Payout, at.N)]
+			a.mu.Unlock()
+			if alive && a.Now().Sub(at.At) < a.BankTimeout+time.Minute {
+				continue
+			}
+			did = true
+			// GotConn is not known, so it must be taken as had.
+			if _, err := a.answered(tx, at.Payout, at.N, protocol.Answer{GotConn: true, Err: "lost"}, protocol.Raw{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return did, err
+}
+
+// BankState is told by the dispatcher whenever its circuit breaker opens or closes.
+func (a *App) BankState(down bool, since time.Time) {
+	a.mu.Lock()
+	changed := a.bankDown != down
+	a.bankDown, a.downSince = down, since
+	a.mu.Unlock()
+	if changed {
+		a.announce(Change{Desk: true})
+	}
+}
+
+// NeedProbe reports that the bank refused our credentials: a balance call must answer properly before the next claim.
+func (a *App) NeedProbe() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.probe
+}
+
+// Probed notes that a balance call answered properly.
+func (a *App) Probed() {
+	a.mu.Lock()
+	a.probe = false
+	a.mu.Unlock()
+	wake(a.wakeSend)
+}

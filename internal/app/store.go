@@ -1,0 +1,230 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/audit"
+	"countersign/internal/auth"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+)
+
+// Lane says how a write waits for its place in the next group commit.
+type Lane int
+
+// The lanes. Intake never waits: a full queue is fault.Unavailable at once. People wait a little. Workers wait as long as they must.
+const (
+	People Lane = iota
+	Intake
+	Worker
+)
+
+// Change is what one commit changed, for those who show it or act on it.
+type Change struct {
+	// Seq is the history sequence after the commit.
+	Seq int64
+	// Payouts whose row changed; Desk: something every page shows changed (the stop); Inbox: a new message is stored.
+	Payouts []payout.ID
+	Desk    bool
+	Inbox   bool
+}
+
+// Tx is one writing transaction: everything read and judged in it holds until its commit. Methods fail with fault kinds
+// NotFound and Conflict where said, else with what the database said.
+type Tx interface {
+	// Payout loads a payout for changing. NotFound "payout.none".
+	Payout(id payout.ID) (*payout.Payout, error)
+	IDByForm(form string) (payout.ID, bool, error)
+	IDByReference(reference string) (payout.ID, bool, error)
+	IDBySession(session string) (payout.ID, bool, error)
+	// AddPayout stores a new draft with its first version and gives it its number.
+	AddPayout(p *payout.Payout, form, makerName string, by payout.Actor) error
+	// SavePayout stores the row; given and needed are the signatures its line shows. Conflict "payout.moved" when another write came first.
+	SavePayout(p *payout.Payout, given, needed int) error
+	// AddVersion stores the payout's present content as its present version.
+	AddVersion(p *payout.Payout, by payout.Actor, at time.Time) error
+	// Same lists other payouts with this account and amount in these states.
+	Same(account string, minor int64) ([]Same, error)
+	// Replacement returns the living replacement of a payout, if any.
+	Replacement(id payout.ID) (payout.Number, bool, error)
+
+	AddSubject(s Subject) error
+	AddDecision(d Decided) error
+	Decisions(kind approval.Kind, id string, version int) ([]approval.Decision, error)
+	// Submitted reports whether any payout was ever submitted: then the founding is over.
+	Submitted() (bool, error)
+	Signers() ([]approval.Signer, error)
+	Person(id string) (auth.Person, error)
+	People() ([]auth.Person, error)
+	AddPerson(p auth.Person) error
+	SetSuspended(person string, at time.Time) error
+	Account(email string) (Account, bool, error)
+	AddAccount(a Account) error
+	SaveAccount(a Account) error
+	AddLogin(l auth.SignIn) error
+	EndLogin(id string) error
+	EndLoginsOf(person, exceptID string) error
+
+	// NextToSend lists approved payouts whose countdown is over, longest waiting first.
+	NextToSend(now time.Time, limit int) ([]payout.ID, error)
+	AddAttempt(a Attempt) error
+	Attempts(id payout.ID) (int, error)
+	OpenAttempt(id payout.ID) (n int, ok bool, err error)
+	StaleAttempts(before time.Time, limit int) ([]Attempt, error)
+	// AddOutcome stores what became of an attempt and removes its marker. ok is false when it had one already.
+	AddOutcome(o AttemptOutcome) (ok bool, err error)
+	AddEvidence(id payout.ID, e protocol.Evidence, sourceID int64) error
+	Evidence(id payout.ID) ([]protocol.Evidence, error)
+	AddFetch(f FetchRow) (int64, error)
+	SetPoll(p PollRow) error
+	Poll(session string, id payout.ID) (PollRow, bool, error)
+	EndPoll(session string, id payout.ID) error
+	ToExpire(before time.Time, limit int) ([]payout.ID, error)
+
+	// StoreMessage keeps a webhook; fresh is false when the same bytes were there: then only its count moved.
+	StoreMessage(body []byte, sha, keyID string, at time.Time) (id int64, fresh bool, err error)
+	// NextMessage returns the oldest message that was not applied, ok false when there is none.
+	NextMessage() (m Message, ok bool, err error)
+	AddResult(r MessageResult) error
+	// Unapplied counts stored messages that were not applied yet.
+	Unapplied() (int, error)
+
+	Halt() (HaltRow, bool, error)
+	AddHalt(h HaltRow) (int64, error)
+	Release(haltID int64, at time.Time) error
+
+	// Append writes one event of the history and, beside it, the text that a person wrote ("" for none).
+	Append(e audit.Event, text string, salt payout.Salt) (seq int64, err error)
+	// EventsOf lists the history of one subject, oldest first.
+	EventsOf(kind, subject string) ([]audit.Event, error)
+	// Touch names what changed beyond what the methods above see by themselves.
+	Touch(c Change)
+}
+
+// Store keeps everything. One Write is one commit: all of it or nothing.
+type Store interface {
+	// Write runs fn in the next group commit. fault.Unavailable "store.full" or "store.busy" when it cannot be stored now.
+	Write(ctx context.Context, lane Lane, fn func(Tx) error) (Change, error)
+	// Anchor writes the newest signed head outside the data folder.
+	Anchor() error
+	// Quarantined says why nothing may be sent from this database ("" when it may): "older", "differs", "missing".
+	Quarantined() string
+	Reader
+}
+
+// Same is another payout to the same account with the same amount.
+type Same struct {
+	ID        payout.ID
+	Number    payout.Number
+	State     payout.State
+	Review    bool
+	Confirmed bool
+	ChangedAt time.Time
+	// EndedAt is when it succeeded, as far as the row tells (ChangedAt).
+	CredentialNo bool
+	Why          string
+}
+
+// Subject is a submitted version of something that needs four eyes.
+type Subject struct {
+	Kind    approval.Kind
+	ID      string
+	Version int
+	Digest  string
+	Acks    []string
+	RuleSet int
+	By      payout.Actor
+	At      time.Time
+}
+
+// Decided is one decision to store.
+type Decided struct {
+	Kind    approval.Kind
+	ID      string
+	Version int
+	By      payout.Actor
+	Answer  approval.Answer
+	Digest  string
+	RuleSet int
+	Factor  string // "password" for now
+	At      time.Time
+}
+
+// Account is a sign-in name with its password.
+type Account struct {
+	Email, Person, Hash string
+	ChangedAt           time.Time
+	IdleMinutes         int
+	KeysOn              bool
+}
+
+// Attempt is one recorded intent to ask the bank.
+type Attempt struct {
+	Payout         payout.ID
+	N, Version     int
+	Digest         payout.Digest
+	Reference, Key string
+	Flow, Project  string
+	Body           []byte
+	At             time.Time
+}
+
+// AttemptOutcome is what became of an attempt.
+type AttemptOutcome struct {
+	Payout    payout.ID
+	N         int
+	Kind, Why string
+	Raw       protocol.Raw
+	At        time.Time
+}
+
+// FetchRow is one stored answer to a status call.
+type FetchRow struct {
+	ID                     int64
+	Payout                 payout.ID
+	Session, Problem, Code string
+	Raw                    protocol.Raw
+	At                     time.Time
+}
+
+// PollRow is the plan to ask about a session.
+type PollRow struct {
+	Session string
+	Payout  payout.ID
+	NextAt  time.Time
+	Since   time.Time
+	Slow    bool
+}
+
+// Message is one genuine webhook.
+type Message struct {
+	ID    int64
+	Body  []byte
+	KeyID string
+	At    time.Time
+}
+
+// MessageResult is what applying a message did.
+type MessageResult struct {
+	Message     int64
+	At          time.Time
+	Payout      payout.ID
+	Type        string
+	Session     string
+	Reading     string
+	AmountMinor int64
+	Effect      string
+	Alarm       string
+	From, To    payout.State
+}
+
+// HaltRow is a stop of sending that was not released.
+type HaltRow struct {
+	ID     int64
+	Cause  string // "person", or one of protocol's causes
+	By     payout.Actor
+	Payout payout.ID
+	At     time.Time
+}

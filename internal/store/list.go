@@ -1,0 +1,475 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/approval"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+	"countersign/internal/store/queries"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// rowColumns are the columns of one line, in the order of scanRow.
+const rowColumns = `p.id, p.number, p.state, p.review, p.confirmed, p.changes_asked, p.why, p.full_name, p.account, p.description, p.amount_minor,
+ p.returned_minor, p.given, p.needed, p.maker_name, p.changed_at, p.send_at, p.sent_at, p.submitted_at, p.makers, p.digest, p.version`
+
+func scanRow(rows *sql.Rows, more ...any) (app.Row, error) {
+	var r app.Row
+	var id, state, makers string
+	var number, changed, send, sent, submitted int64
+	dest := append([]any{&id, &number, &state, &r.Review, &r.Confirmed, &r.ChangesAsked, &r.Why, &r.FullName, &r.Account, &r.Description, &r.Amount,
+		&r.ReturnedMinor, &r.Given, &r.Needed, &r.MakerName, &changed, &send, &sent, &submitted, &makers, &r.Digest, &r.Version}, more...)
+	if err := rows.Scan(dest...); err != nil {
+		return r, err
+	}
+	r.ID, r.Number, r.State, r.Makers = payout.ID(id), payout.Number(number), payout.State(state), unlist(makers)
+	r.ChangedAt, r.SendAt, r.SentAt, r.SubmittedAt = fromMicro(changed), fromMicro(send), fromMicro(sent), fromMicro(submitted)
+	return r, nil
+}
+
+func (s *Store) rows(ctx context.Context, rest string, args ...any) ([]app.Row, error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+" FROM payout p "+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []app.Row
+	for rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// where is the condition of a list. Every value is a bound parameter.
+type where struct {
+	parts []string
+	args  []any
+	join  string
+}
+
+func (w *where) add(cond string, args ...any) {
+	w.parts = append(w.parts, cond)
+	w.args = append(w.args, args...)
+}
+
+func (w *where) String() string {
+	if len(w.parts) == 0 {
+		return w.join
+	}
+	return w.join + " WHERE " + strings.Join(w.parts, " AND ")
+}
+
+func likeEscape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+// maxSearch bounds the search text, characters.
+const maxSearch = 100
+
+func filter(q app.ListQuery) *where {
+	w := &where{}
+	if n := len(q.States); n > 0 {
+		args := make([]any, n)
+		for i, st := range q.States {
+			args[i] = string(st)
+		}
+		w.add("p.state IN (?"+strings.Repeat(",?", n-1)+")", args...)
+	}
+	if !q.From.IsZero() {
+		w.add("p.changed_at >= ?", toMicro(q.From))
+	}
+	if !q.To.IsZero() {
+		w.add("p.changed_at < ?", toMicro(q.To))
+	}
+	if q.Min > 0 {
+		w.add("p.amount_minor >= ?", q.Min)
+	}
+	if q.Max > 0 {
+		w.add("p.amount_minor <= ?", q.Max)
+	}
+	if q.Maker != "" {
+		w.join = "JOIN payout_maker m ON m.payout_id = p.id AND m.number = p.number"
+		w.add("m.person_id = ?", q.Maker)
+	}
+	text := strings.ToLower(strings.TrimSpace(q.Text))
+	if r := []rune(text); len(r) > maxSearch {
+		text = string(r[:maxSearch])
+	}
+	text = strings.TrimLeft(text, "·.№# ")
+	if text == "" {
+		return w
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && len(text) <= 20 {
+		like := "%" + likeEscape(text) + "%"
+		w.add(`(p.number = ? OR p.account LIKE ? ESCAPE '\' OR p.search LIKE ? ESCAPE '\')`, n, "%"+likeEscape(text), like)
+		return w
+	}
+	for _, word := range strings.Fields(text) {
+		w.add(`p.search LIKE ? ESCAPE '\'`, "%"+likeEscape(word)+"%")
+	}
+	return w
+}
+
+// cursor is "changed-number" of the last line seen.
+func cursor(r app.Row) string { return itoa(toMicro(r.ChangedAt)) + "-" + itoa(int64(r.Number)) }
+
+func (w *where) after(c string) error {
+	if c == "" {
+		return nil
+	}
+	a, b, ok := strings.Cut(c, "-")
+	at, err1 := strconv.ParseInt(a, 10, 64)
+	n, err2 := strconv.ParseInt(b, 10, 64)
+	if !ok || err1 != nil || err2 != nil {
+		return fault.Bad("after", "list.after")
+	}
+	w.add("(p.changed_at, p.number) < (?, ?)", at, n)
+	return nil
+}
+
+// page bounds a page of any list.
+func page(n int) int {
+	if n <= 0 {
+		return 50
+	}
+	return min(n, 200)
+}
+
+// List returns one page, newest change first, by keyset. Invalid "list.after" for a cursor that is none.
+func (s *Store) List(ctx context.Context, q app.ListQuery) (app.ListPage, error) {
+	w := filter(q)
+	if err := w.after(q.After); err != nil {
+		return app.ListPage{}, err
+	}
+	n := page(q.Limit)
+	rows, err := s.rows(ctx, w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, n+1)...)
+	if err != nil {
+		return app.ListPage{}, err
+	}
+	p := app.ListPage{Rows: rows}
+	if len(rows) > n {
+		p.Rows = rows[:n]
+		p.Next = cursor(p.Rows[n-1])
+	}
+	return p, nil
+}
+
+// exact is how many rows of a filter are counted exactly.
+const exact = 10_000
+
+// Totals sums the filtered list: from the counters when only states filter it, else by reading up to 10,000 rows.
+func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error) {
+	var t app.Totals
+	add := func(state payout.State, n int, sum, back int64) {
+		t.N += n
+		switch state {
+		case payout.Succeeded:
+			t.Paid += sum - back
+		case payout.Sending, payout.InProgress:
+			t.OnTheWay += sum
+		case payout.Unknown:
+			t.Unknown += sum
+		case payout.Failed, payout.Returned:
+			t.NotPaid += sum
+		}
+	}
+	if q.From.IsZero() && q.To.IsZero() && q.Min == 0 && q.Max == 0 && q.Text == "" && q.Maker == "" {
+		c, err := s.Counters(ctx, "state:")
+		if err != nil {
+			return t, err
+		}
+		want := q.States
+		if len(want) == 0 {
+			want = payout.States()
+		}
+		for _, st := range want {
+			k := c["state:"+string(st)]
+			add(st, int(k.N), k.Sum, 0)
+		}
+		return t, nil
+	}
+	w := filter(q)
+	rows, err := s.rdb.QueryContext(ctx, "SELECT state, COUNT(*), SUM(amount_minor), SUM(returned_minor) FROM (SELECT p.state, p.amount_minor, p.returned_minor FROM payout p "+
+		w.String()+" LIMIT ?) GROUP BY state", append(w.args, exact+1)...)
+	if err != nil {
+		return t, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var st string
+		var n int
+		var sum, back int64
+		if err := rows.Scan(&st, &n, &sum, &back); err != nil {
+			return t, err
+		}
+		add(payout.State(st), n, sum, back)
+	}
+	t.More = t.N > exact
+	return t, rows.Err()
+}
+
+// Rows loads lines by id, in no order.
+func (s *Store) Rows(ctx context.Context, ids []payout.ID) ([]app.Row, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = string(id)
+	}
+	return s.rows(ctx, "WHERE p.id IN (?"+strings.Repeat(",?", len(ids)-1)+")", args...)
+}
+
+// Pending lists what awaits approval, oldest submission first, with its decisions.
+func (s *Store) Pending(ctx context.Context, limit int) ([]app.PendingRow, error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+", p.acks, p.rule_set FROM payout p WHERE p.state = 'pending_approval' ORDER BY p.submitted_at, p.number LIMIT ?", limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []app.PendingRow
+	at := map[string]int{}
+	for rows.Next() {
+		var acks string
+		var rules int
+		r, err := scanRow(rows, &acks, &rules)
+		if err != nil {
+			return nil, err
+		}
+		at[string(r.ID)] = len(out)
+		out = append(out, app.PendingRow{Row: r, Acks: unlist(acks), RuleSet: rules})
+	}
+	if err := rows.Err(); err != nil || len(out) == 0 {
+		return out, err
+	}
+	ds, err := s.rdb.QueryContext(ctx, `SELECT d.id, d.person_id, d.seq, d.answer, d.digest, d.rule_set, d.at FROM payout p
+JOIN decision d ON d.kind = 'payout' AND d.id = p.id AND d.version = p.version WHERE p.state = 'pending_approval' ORDER BY d.id, d.seq`)
+	if err != nil {
+		return nil, err
+	}
+	defer ds.Close()
+	for ds.Next() {
+		var d approval.Decision
+		var id, answer string
+		var when int64
+		if err := ds.Scan(&id, &d.Person, &d.Seq, &answer, &d.Digest, &d.RuleSet, &when); err != nil {
+			return nil, err
+		}
+		d.Answer, d.At = approval.Answer(answer), fromMicro(when)
+		if i, ok := at[id]; ok {
+			out[i].Decisions = append(out[i].Decisions, d)
+		}
+	}
+	return out, ds.Err()
+}
+
+// Unknowns lists payouts whose outcome is unknown and flagged ones, oldest first.
+func (s *Store) Unknowns(ctx context.Context, limit int) ([]app.Row, error) {
+	return s.rows(ctx, "WHERE p.state = 'unknown' OR p.review = 1 ORDER BY p.sent_at, p.number LIMIT ?", limit)
+}
+
+// LastAnswers lists the payouts that the bank answered about last.
+func (s *Store) LastAnswers(ctx context.Context, limit int) ([]app.Row, error) {
+	return s.rows(ctx, "WHERE p.state IN ('in_progress', 'succeeded', 'failed', 'unknown', 'returned') ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", limit)
+}
+
+// Oldest returns the payout that is longest in one of these states.
+func (s *Store) Oldest(ctx context.Context, states ...payout.State) (app.Row, bool, error) {
+	if len(states) == 0 {
+		return app.Row{}, false, nil
+	}
+	args := make([]any, len(states))
+	for i, st := range states {
+		args[i] = string(st)
+	}
+	rows, err := s.rows(ctx, "WHERE p.state IN (?"+strings.Repeat(",?", len(states)-1)+") ORDER BY p.changed_at, p.number LIMIT 1", args...)
+	if err != nil || len(rows) == 0 {
+		return app.Row{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+// Payees offers payees paid or entered lately whose name begins so (any case), newest first, one line an account.
+func (s *Store) Payees(ctx context.Context, prefix string, limit int) ([]app.Payee, error) {
+	prefix = strings.ToLower(strings.TrimSpace(prefix))
+	rows, err := s.rdb.QueryContext(ctx, `SELECT v.full_name, v.bik, v.account, v.inn, v.kpp, MAX(p.changed_at) FROM
+(SELECT id, version, changed_at FROM payout WHERE search LIKE ? ESCAPE '\' AND digest <> '' ORDER BY changed_at DESC LIMIT 200) p
+JOIN payout_version v ON v.payout_id = p.id AND v.version = p.version GROUP BY v.full_name, v.bik, v.account ORDER BY 6 DESC LIMIT ?`, likeEscape(prefix)+"%", page(limit))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []app.Payee
+	for rows.Next() {
+		var p app.Payee
+		var at int64
+		if err := rows.Scan(&p.FullName, &p.BIK, &p.Account, &p.INN, &p.KPP, &at); err != nil {
+			return nil, err
+		}
+		p.At = fromMicro(at)
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+func (s *Store) messages(ctx context.Context, rest string, args []any, limit int) ([]app.MessageRow, error) {
+	rows, err := s.rdb.QueryContext(ctx, `SELECT i.id, i.received_at, i.key_id, c.n, c.last_at, COALESCE(r.at, 0), COALESCE(r.payout_id, ''), COALESCE(r.type, ''),
+ COALESCE(r.session, ''), COALESCE(r.reading, ''), COALESCE(r.amount_minor, 0), COALESCE(r.effect, ''), COALESCE(r.alarm, ''), COALESCE(r.from_state, ''),
+ COALESCE(r.to_state, ''), COALESCE(p.number, 0), COALESCE((SELECT MIN(f.at) FROM fetch f WHERE f.payout_id = r.payout_id AND f.at >= r.at AND f.problem = ''), 0)
+FROM inbox i JOIN inbox_count c ON c.inbox_id = i.id LEFT JOIN inbox_result r ON r.inbox_id = i.id LEFT JOIN payout p ON p.id = r.payout_id `+rest+
+		" ORDER BY i.id DESC LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []app.MessageRow
+	for rows.Next() {
+		var m app.MessageRow
+		var at, last, applied, number, confirmed int64
+		var id, from, to string
+		if err := rows.Scan(&m.ID, &at, &m.KeyID, &m.Count, &last, &applied, &id, &m.Type, &m.Session, &m.Reading, &m.AmountMinor, &m.Effect, &m.Alarm,
+			&from, &to, &number, &confirmed); err != nil {
+			return nil, err
+		}
+		m.MessageResult.Message, m.MessageResult.At = m.ID, fromMicro(applied)
+		m.At, m.LastAt, m.Applied, m.Confirmed = fromMicro(at), fromMicro(last), fromMicro(applied), fromMicro(confirmed)
+		m.Payout, m.From, m.To, m.Number = payout.ID(id), payout.State(from), payout.State(to), payout.Number(number)
+		out = append(out, m)
+	}
+	return out, rows.Err()
+}
+
+// Inbox lists genuine messages, newest first.
+func (s *Store) Inbox(ctx context.Context, q app.InboxQuery) ([]app.MessageRow, error) {
+	w := &where{}
+	if q.Before > 0 {
+		w.add("i.id < ?", q.Before)
+	}
+	switch q.Effect {
+	case "moved":
+		w.add("r.effect = 'moved'")
+	case "nothing":
+		w.add("r.effect <> 'moved'")
+	}
+	return s.messages(ctx, w.String(), w.args, page(q.Limit))
+}
+
+// MessagesOf lists the messages about one payout.
+func (s *Store) MessagesOf(ctx context.Context, id payout.ID) ([]app.MessageRow, error) {
+	return s.messages(ctx, "WHERE r.payout_id = ?", []any{string(id)}, 200)
+}
+
+// InboxCounts counts for the tabs: the messages themselves, and the ring of refused ones.
+func (s *Store) InboxCounts(ctx context.Context) (app.InboxCounts, error) {
+	var c app.InboxCounts
+	today := s.o.Now().In(moscow)
+	start := toMicro(time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, moscow))
+	err := s.rdb.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM inbox_result WHERE effect = 'moved'),
+ (SELECT COUNT(*) FROM inbox_result WHERE effect <> 'moved'), (SELECT COUNT(*) FROM refused), (SELECT COUNT(*) FROM inbox WHERE received_at >= ?),
+ (SELECT COUNT(*) FROM refused WHERE at >= ?)`, start, start).Scan(&c.All, &c.Moved, &c.Nothing, &c.Refused, &c.Today, &c.RefusedToday)
+	return c, err
+}
+
+// History lists events, newest first.
+func (s *Store) History(ctx context.Context, q app.HistoryQuery) ([]app.EventRow, error) {
+	w := &where{}
+	if q.Before > 0 {
+		w.add("e.seq < ?", q.Before)
+	}
+	for _, c := range []struct{ col, val string }{{"e.person", q.Person}, {"e.action", q.Action}, {"e.kind", q.Kind}, {"e.subject", q.Subject}} {
+		if c.val != "" {
+			w.add(c.col+" = ?", c.val)
+		}
+	}
+	if !q.From.IsZero() {
+		w.add("e.at >= ?", toMicro(q.From))
+	}
+	if !q.To.IsZero() {
+		w.add("e.at < ?", toMicro(q.To))
+	}
+	if q.AdminOnly {
+		w.add("e.kind IN ('person', 'halt', 'signin', 'desk')")
+	}
+	rows, err := s.rdb.QueryContext(ctx, `SELECT e.seq, e.at, e.person, e.sign_in, e.action, e.kind, e.subject, e.version, e.spec, e.payload, COALESCE(t.text, '')
+FROM event e LEFT JOIN event_text t ON t.seq = e.seq `+w.String()+" ORDER BY e.seq DESC LIMIT ?", append(w.args, page(q.Limit))...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []app.EventRow
+	for rows.Next() {
+		var r queries.EventsOfRow
+		if err := rows.Scan(&r.Seq, &r.At, &r.Person, &r.SignIn, &r.Action, &r.Kind, &r.Subject, &r.Version, &r.Spec, &r.Payload, &r.Text); err != nil {
+			return nil, err
+		}
+		out = append(out, event(r))
+	}
+	return out, rows.Err()
+}
+
+// slice is how many lines of a file are read at once: a long read transaction would keep the WAL from shrinking.
+const slice = 1000
+
+// EachRow walks the filtered list for files, newest first, in slices.
+func (s *Store) EachRow(ctx context.Context, q app.ListQuery, yield func(app.ExportRow) error) error {
+	for {
+		w := filter(q)
+		if err := w.after(q.After); err != nil {
+			return err
+		}
+		n, last, err := s.exportSlice(ctx, w, yield)
+		if err != nil {
+			return err
+		}
+		if n < slice {
+			return nil
+		}
+		q.After = last
+	}
+}
+
+func (s *Store) exportSlice(ctx context.Context, w *where, yield func(app.ExportRow) error) (n int, last string, err error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+`, v.bik, v.inn, v.kpp, v.own_ref, v.note, COALESCE(p.reference, ''), COALESCE(p.session, ''), p.created_at
+FROM payout p JOIN payout_version v ON v.payout_id = p.id AND v.version = p.version `+w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, slice)...)
+	if err != nil {
+		return 0, "", err
+	}
+	var out []app.ExportRow
+	for rows.Next() {
+		var e app.ExportRow
+		var created int64
+		r, err := scanRow(rows, &e.BIK, &e.INN, &e.KPP, &e.OwnRef, &e.Note, &e.Reference, &e.Session, &created)
+		if err != nil {
+			rows.Close()
+			return 0, "", err
+		}
+		e.Row, e.CreatedAt = r, fromMicro(created)
+		out = append(out, e)
+	}
+	err = rows.Err()
+	rows.Close()
+	if err != nil {
+		return 0, "", fmt.Errorf("export: %w", err)
+	}
+	for _, e := range out {
+		if err := yield(e); err != nil {
+			return 0, "", err
+		}
+	}
+	if len(out) > 0 {
+		last = cursor(out[len(out)-1].Row)
+	}
+	return len(out), last, nil
+}

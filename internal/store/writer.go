@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/audit"
+	"countersign/internal/fault"
+	"countersign/internal/store/queries"
+)
+
+// SQLite's result codes that mean that nothing can be stored now.
+const (
+	codeBusy     = 5
+	codeReadOnly = 8
+	codeIOErr    = 10
+	codeFull     = 13
+	codeCantOpen = 14
+)
+
+// patience is how long a person's write waits for a place in a full queue.
+const patience = 3 * time.Second
+
+// One head is kept per keepEvents events or keepEvery.
+const (
+	keepEvents = 256
+	keepEvery  = time.Minute
+)
+
+type job struct {
+	fn     func(app.Tx) error
+	change app.Change
+	err    error
+	done   chan struct{}
+}
+
+// Write runs fn in the next group commit and returns after the flush to disk. When fn fails, nothing of it is stored and its error
+// comes back as it is. Unavailable "store.busy" when the queue is full, "store.full" when the disk does not take it.
+// The context bounds only the waiting for a place: once taken, a write is finished.
+func (s *Store) Write(ctx context.Context, lane app.Lane, fn func(app.Tx) error) (app.Change, error) {
+	j := &job{fn: fn, done: make(chan struct{})}
+	var timeout <-chan time.Time
+	switch lane {
+	case app.Intake:
+		select {
+		case <-s.closing:
+			return app.Change{}, fault.Down("store.busy")
+		case s.jobs <- j:
+		default:
+			return app.Change{}, fault.Down("store.busy")
+		}
+	default:
+		if lane == app.People {
+			t := time.NewTimer(patience)
+			defer t.Stop()
+			timeout = t.C
+		}
+		select {
+		case <-s.closing:
+			return app.Change{}, fault.Down("store.busy")
+		case s.jobs <- j:
+		case <-timeout:
+			return app.Change{}, fault.Down("store.busy")
+		case <-ctx.Done():
+			return app.Change{}, fault.Down("store.busy").Because(ctx.Err())
+		}
+	}
+	select {
+	case <-j.done:
+	case <-s.done: // the writer stopped while this one waited
+		select {
+		case <-j.done:
+		default:
+			return app.Change{}, fault.Down("store.busy")
+		}
+	}
+	return j.change, j.err
+}
+
+// run is the writer: the only goroutine that writes.
+func (s *Store) run() {
+	defer close(s.done)
+	batch := make([]*job, 0, s.o.Batch)
+	for {
+		batch = batch[:0]
+		select {
+		case j := <-s.jobs:
+			batch = append(batch, j)
+		case <-s.closing:
+			select { // finish what waits
+			case j := <-s.jobs:
+				batch = append(batch, j)
+			default:
+				return
+			}
+		}
+	more:
+		for len(batch) < s.o.Batch {
+			select {
+			case j := <-s.jobs:
+				batch = append(batch, j)
+			default:
+				break more
+			}
+		}
+		s.commit(batch)
+		for _, j := range batch {
+			close(j.done)
+		}
+	}
+}
+
+// commit runs one batch in one transaction.
+func (s *Store) commit(batch []*job) {
+	ctx := context.Background()
+	fail := func(err error) {
+		for _, j := range batch {
+			if j.err == nil {
+				j.err, j.change = down(err), app.Change{}
+			}
+		}
+	}
+	s.mu.Lock()
+	dead := s.dead
+	s.mu.Unlock()
+	if dead != nil {
+		fail(dead)
+		return
+	}
+	mark := s.log.Mark()
+	tx, err := s.wdb.BeginTx(ctx, nil)
+	if err != nil {
+		fail(err)
+		return
+	}
+	q := s.w.WithTx(tx)
+	if last, err := q.LastSeq(ctx); err != nil || last != s.log.Size() {
+		tx.Rollback()
+		if err == nil {
+			err = fmt.Errorf("the history ends at %d, this process wrote %d: somebody else wrote", last, s.log.Size())
+			s.stop(err)
+		}
+		fail(err)
+		return
+	}
+	sync := false
+	for _, j := range batch {
+		if j.fn == nil {
+			sync = true
+			continue
+		}
+		if err := s.one(ctx, tx, q, j); err != nil {
+			// The savepoint could not be rolled back: the batch is dead.
+			tx.Rollback()
+			s.log.Reset(mark)
+			j.err = nil
+			for _, k := range batch {
+				k.err = nil
+			}
+			fail(err)
+			return
+		}
+	}
+	head, keep, err := s.sign(ctx, q, mark)
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		tx.Rollback()
+		s.log.Reset(mark)
+		fail(err)
+		return
+	}
+	s.mu.Lock()
+	if head.Size > 0 {
+		s.newest = head
+	}
+	if keep {
+		s.kept = head
+	}
+	s.mu.Unlock()
+	if sync {
+		s.endFast(ctx, batch)
+	}
+}
+
+// one runs a closure in its savepoint. Its own failure is the job's; a returned error means that the transaction cannot be used any more.
+func (s *Store) one(ctx context.Context, tx *sql.Tx, q *queries.Queries, j *job) error {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
+		return err
+	}
+	mark := s.log.Mark()
+	t := &txn{s: s, ctx: ctx, q: q}
+	j.err = safely(j.fn, t)
+	if j.err == nil && t.err != nil {
+		j.err = t.err
+	}
+	if j.err != nil {
+		s.log.Reset(mark)
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
+			return err
+		}
+		if fault.KindOf(j.err) == 0 {
+			if c := code(j.err); c == codeFull || c == codeIOErr || c == codeReadOnly || c == codeBusy || c == codeCantOpen {
+				j.err = down(j.err)
+			}
+		}
+	} else {
+		j.change = t.change
+		j.change.Seq = s.log.Size()
+	}
+	_, err := tx.ExecContext(ctx, "RELEASE one")
+	return err
+}
+
+func safely(fn func(app.Tx) error, t *txn) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a write: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(t)
+}
+
+// sign writes the head of the history as it is after this batch, if the batch made it longer.
+func (s *Store) sign(ctx context.Context, q *queries.Queries, before audit.Mark) (head audit.Head, keep bool, err error) {
+	if s.log.Size() == before.Size() {
+		return audit.Head{}, false, nil
+	}
+	root, err := s.log.Root()
+	if err != nil {
+		return audit.Head{}, false, err
+	}
+	now := s.o.Now().UTC().Truncate(time.Microsecond)
+	head, err = audit.SignHead(audit.Head{Size: s.log.Size(), Root: root, At: now, Incarnation: s.incarn}, s.o.Signer)
+	if err != nil {
+		return audit.Head{}, false, err
+	}
+	if err := q.SetNewestHead(ctx, queries.SetNewestHeadParams{Size: head.Size, At: toMicro(now), Signed: head.Signed}); err != nil {
+		return audit.Head{}, false, err
+	}
+	keep = head.Size-s.kept.Size >= keepEvents || now.Sub(s.kept.At) >= keepEvery
+	if keep {
+		err = q.InsertHead(ctx, queries.InsertHeadParams{Size: head.Size, At: toMicro(now), Signed: head.Signed})
+	}
+	return head, keep, err
+}
+
+// endFast flushes everything and turns the flush of each commit on.
+func (s *Store) endFast(ctx context.Context, batch []*job) {
+	for _, stmt := range []string{"PRAGMA synchronous=FULL", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		if _, err := s.wdb.ExecContext(ctx, stmt); err != nil {
+			for _, j := range batch {
+				if j.fn == nil {
+					j.err = err
+				}
+			}
+			return
+		}
+	}
+	s.o.Fast = false
+}
+
+// stop refuses every further write.
+func (s *Store) stop(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dead = err
+	s.o.Log.Error("writing stopped", "error", err)
+}
+
+func down(err error) error {
+	if fault.KindOf(err) == fault.Unavailable {
+		return err
+	}
+	switch code(err) {
+	case codeFull, codeReadOnly, codeIOErr, codeCantOpen:
+		return fault.Down("store.full").Because(err)
+	case codeBusy:
+		return fault.Down("store.busy").Because(err)
+	}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	return fault.Down("store.busy").Because(err)
+}
