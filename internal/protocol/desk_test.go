@@ -3,7 +3,6 @@ package protocol
 import (
 	"fmt"
 	"slices"
-	"testing"
 	"time"
 
 	"countersign/internal/payout"
@@ -13,9 +12,15 @@ var t0 = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) // a Monday
 
 func at(minutes int) time.Time { return t0.Add(time.Duration(minutes) * time.Minute) }
 
+// failer is what a test and a property have in common.
+type failer interface {
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // desk is the smallest desk that does what an Action says: one payout, its evidence, what was halted and alarmed.
 type desk struct {
-	t      testing.TB
+	t      failer
 	p      *payout.Payout
 	st     State
 	halts  []string
@@ -24,7 +29,7 @@ type desk struct {
 }
 
 // newDesk holds one payout that was just claimed.
-func newDesk(t testing.TB) *desk {
+func newDesk(t failer) *desk {
 	p, err := payout.Restore(payout.Snapshot{ID: "p1", Number: 1042, State: payout.Sending, Version: 1, Makers: []string{"m"}, Digest: "d",
 		Content: contentOf(expected), Reference: expected.Reference, Key: "k", SentAt: t0})
 	if err != nil {
