@@ -336,15 +336,20 @@ func Fill(s string, args ...any) string {
 		}
 		b.WriteString(s[:i])
 		n, err := strconv.Atoi(s[i+1 : i+j])
+		rest := s[i+j+1:]
 		switch {
 		case err != nil:
 			b.WriteString(s[i : i+j+1])
 		case n >= 1 && n <= len(args):
-			fmt.Fprint(&b, args[n-1])
+			a := fmt.Sprint(args[n-1])
+			if strings.HasSuffix(a, ".") && strings.HasPrefix(rest, ".") {
+				rest = rest[1:] // «Соколовский В.» at a sentence's end
+			}
+			b.WriteString(a)
 		default:
 			b.WriteString("…")
 		}
-		s = s[i+j+1:]
+		s = rest
 	}
 }
 

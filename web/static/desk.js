@@ -55,10 +55,6 @@
         say(words.copied);
         setTimeout(() => { b.textContent = was; }, 2000);
       });
-    } else if (d.fold) {
-      const box = one('#' + d.fold);
-      box.open = false;
-      one('summary', box).focus();
     } else if (d.reading !== undefined) {
       e.preventDefault();
       put(f, 'amount', d.reading);

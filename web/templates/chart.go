@@ -94,16 +94,17 @@ func Words(was, now string) []DiffPart {
 	return out
 }
 
-// split cuts a text into words, each with the space that follows it.
+// split cuts a text into words and the spaces between them.
 func split(s string) []string {
 	var out []string
-	start := 0
+	start, space := 0, false
 	for i, r := range s {
-		if r == ' ' || r == '\u00a0' {
-			end := i + len(string(r))
-			out = append(out, s[start:end])
-			start = end
+		is := r == ' ' || r == '\u00a0'
+		if i > start && is != space {
+			out = append(out, s[start:i])
+			start = i
 		}
+		space = is
 	}
 	if start < len(s) {
 		out = append(out, s[start:])

@@ -268,7 +268,7 @@ func People(p *Page, v *PeopleView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if r.Suspend != nil {
-					templ_7745c5c3_Err = reasonAct(r.Suspend, "suspend-"+r.ID).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = reasonAct(p, r.Suspend, "suspend-"+r.ID).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -444,7 +444,7 @@ func Account(p *Page, v *AccountView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = secret("old", p.T.Account.Old, "current-password", v.Old).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = secret("current", p.T.Account.Old, "current-password", v.Old).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1219,7 +1219,7 @@ func Halt(p *Page, v *HaltView) templ.Component {
 				}
 			}
 			if v.Stop != nil {
-				templ_7745c5c3_Err = reasonForm(v.Stop, "halt-form").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = reasonForm(p, v.Stop, "halt-form").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -315,7 +315,7 @@ func (w world) payout(state string) *PayoutView {
 				{Title: t.Panel.Known, Items: []string{lang.Fill(t.Panel.KnownOnce, "13:58:04 "+t.Common.Moscow), t.Panel.KnownNever, lang.Fill(t.Panel.KnownAnswers, "13:59:31")}},
 				{Title: t.Panel.NotKnown, Doubt: true, Items: []string{t.Panel.NotTaken, t.Panel.NotSession}}, {Title: t.Panel.CanDo, Text: t.Panel.DoSupport},
 			}, CopyRef: reference}
-		v.Panel.Title, v.Panel.Lists = t.States["unknown"], v.Panel.Lists
+		v.Panel.Lists[0].Title = ""
 		next.Bold, next.Text, next.Notes = t.Payout.NextUnknown, t.Payout.NextUnknownText, []string{t.Payout.NextUnknownNote}
 	case "flagged":
 		v.Badge = w.badge(1042, "succeeded", "", t.List.Review)

@@ -647,7 +647,7 @@ type HistoryRow struct {
 // AccountView is the page of one's own account.
 type AccountView struct {
 	Facts    []Fact
-	Old      Field // `old`
+	Old      Field // `current`
 	New      Field // `password`
 	Again    Field // `again`
 	Done     string
