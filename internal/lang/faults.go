@@ -20,8 +20,8 @@ func (t *Texts) Fault(f *fault.Error) string {
 	if !ok {
 		return Fill(t.unknownFault(), f.Code)
 	}
-	if len(f.Args) == 0 || !strings.ContainsRune(s, '{') {
-		return Fill(s)
+	if !strings.ContainsRune(s, '{') {
+		return s
 	}
 	args := make([]any, len(f.Args))
 	for i, a := range f.Args {
@@ -155,7 +155,7 @@ var russianFaults = map[string]string{
 	"approve.moved":  "Выплата № {1} изменилась, пока страница была открыта. Посмотрите, что изменилось, и решите снова.",
 	"approve.state":  "Выплата № {1} уже не ждёт согласования: {2:state}.",
 	"approve.role":   "Согласовывать могут только согласующие.",
-	"approve.seat":   "Ваше согласование здесь уже не нужно. Не хватает: {1}.",
+	"approve.seat":   "Ваше согласование здесь уже ничего не добавит. Согласовать может: {1}.",
 	"approve.digest": "Не видно, какую версию вы согласуете. Откройте страницу заново.",
 	"approve.none":   "На выплате № {1} нет вашего согласования.",
 	// Payouts.
@@ -270,7 +270,7 @@ var englishFaults = map[string]string{
 	"approve.moved":  "Payout No {1} changed while the page was open. See what changed and decide again.",
 	"approve.state":  "Payout No {1} no longer awaits approval: {2:state}.",
 	"approve.role":   "Only approvers can approve.",
-	"approve.seat":   "Your approval is not needed here any more. Who can: {1}.",
+	"approve.seat":   "Your approval adds nothing here any more. Who can approve: {1}.",
 	"approve.digest": "It is not clear which version you approve. Open the page again.",
 	"approve.none":   "Payout No {1} has no approval of yours.",
 	// Payouts.

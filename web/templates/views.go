@@ -158,7 +158,7 @@ type RowView struct {
 	Number    string
 	Payee     string // "" for those who may not see payees
 	Last4     string // «··4312», "" likewise
-	Purpose   string // at most about 90 characters; "" likewise
+	Purpose   string // cut to 60 characters by the caller: the column shows fewer; "" likewise
 	Sum       Sum
 	Signs     string // one letter an approval needed: g given, e empty, m you can give it
 	SignsText string // «1 из 2, можете согласовать вы»; "" when Signs is ""
