@@ -84,11 +84,11 @@ func (a *App) apply(tx Tx, m Message) error {
 	}
 	_, act := protocol.Next(st, protocol.Observation{At: m.At, Webhook: &w})
 	if act.Keep {
-		if err := tx.AddEvidence(id, act.Evidence, m.ID); err != nil {
+		if res.Evidence, err = tx.AddEvidence(id, act.Evidence, m.ID); err != nil {
 			return err
 		}
 	}
-	if err := a.act(tx, p, act, false, map[string]any{"message": m.ID, "source": "message"}, now); err != nil {
+	if err := a.act(tx, p, act, false, "", map[string]any{"message": m.ID, "source": "message"}, now); err != nil {
 		return err
 	}
 	s := p.S()
@@ -108,7 +108,7 @@ func (a *App) applied(tx Tx, r MessageResult, now time.Time) error {
 		return err
 	}
 	return a.append(tx, payout.System("applier"), "message.applied", "message", itoa(r.Message), 0, map[string]any{
-		"payout": string(r.Payout), "effect": r.Effect, "alarm": r.Alarm, "session": r.Session, "type": r.Type, "from": string(r.From), "to": string(r.To)}, "", now)
+		"payout": string(r.Payout), "effect": r.Effect, "alarm": r.Alarm, "session": r.Session, "type": r.Type, "evidence": r.Evidence, "from": string(r.From), "to": string(r.To)}, "", now)
 }
 
 // payoutOf finds whose message this is: by our reference, else by the session that our own answer bound.
@@ -195,16 +195,17 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 			if err != nil {
 				return err
 			}
-			if err := tx.AddEvidence(id, act.Evidence, fid); err != nil {
+			ev, err := tx.AddEvidence(id, act.Evidence, fid)
+			if err != nil {
 				return err
 			}
 			sum := sha256.Sum256(raw.Body)
-			facts := map[string]any{"fetch": fid, "source": "request", "body": hex.EncodeToString(sum[:])}
-			if err := a.act(tx, p, act, false, facts, now); err != nil {
+			facts := map[string]any{"fetch": fid, "source": "request", "body": hex.EncodeToString(sum[:]), "evidence": ev}
+			if err := a.act(tx, p, act, false, payout.ActFetched, facts, now); err != nil {
 				return err
 			}
 		} else if act.Alarm != "" {
-			if err := a.act(tx, p, protocol.Action{Alarm: act.Alarm}, false, map[string]any{"source": "request"}, now); err != nil {
+			if err := a.act(tx, p, protocol.Action{Alarm: act.Alarm}, false, "", map[string]any{"source": "request"}, now); err != nil {
 				return err
 			}
 		}

@@ -337,4 +337,6 @@ type looker struct {
 	r   Reader
 }
 
-func (l looker) Same(account string, minor int64) ([]Same, error) { return l.r.SameAs(l.ctx, account, minor) }
+func (l looker) Same(account string, minor int64) ([]Same, error) {
+	return l.r.SameAs(l.ctx, account, minor)
+}

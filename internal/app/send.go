@@ -252,40 +252,58 @@ func (a *App) answered(tx Tx, id payout.ID, n int, answer protocol.Answer, raw p
 	}
 	if !ok {
 		// It was given up already: what it says can only be a reason to ask about the session it names.
-		act = protocol.Action{Fetch: act.Fetch}
-	} else if err := tx.AddEvidence(id, act.Evidence, int64(n)); err != nil {
+		return act, a.act(tx, p, protocol.Action{Fetch: act.Fetch}, false, "", nil, now)
+	}
+	ev, err := tx.AddEvidence(id, act.Evidence, int64(n))
+	if err != nil {
 		return act, err
 	}
 	sum := sha256.Sum256(raw.Body)
-	facts := map[string]any{"attempt": n, "answer": string(act.Evidence.Answer), "http": raw.HTTP, "body": hex.EncodeToString(sum[:]), "error": act.Evidence.Why}
-	return act, a.act(tx, p, act, true, facts, now)
+	facts := map[string]any{"attempt": n, "answer": string(act.Evidence.Answer), "http": raw.HTTP, "body": hex.EncodeToString(sum[:]), "error": act.Evidence.Why, "evidence": ev}
+	return act, a.act(tx, p, act, true, payout.ActAnswered, facts, now)
 }
 
-// act does what the protocol says, in the transaction that records why.
-func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, facts map[string]any, now time.Time) error {
+// act does what the protocol says, in the transaction that records why. The facts go into the first event; note names the event that
+// is written when nothing moved ("" for none): what the bank said stands in the history all the same.
+func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, note string, facts map[string]any, now time.Time) error {
 	s := p.S()
-	var events []payout.Event
+	first := true
+	save := func(ev payout.Event) error {
+		if first {
+			for k, v := range facts {
+				ev.Facts[k] = v
+			}
+			first = false
+		}
+		return a.save(tx, p, ev)
+	}
 	if act.NotSent != "" && s.State == payout.Sending {
 		ev, err := p.NotSent(act.NotSent, now)
 		if err != nil {
 			return err
 		}
-		events = append(events, ev)
-	}
-	if act.Moves {
-		events = append(events, p.Follow(act.Outcome, answer, now)...)
-	}
-	if act.Alarm != "" {
-		ev := p.Alarm(act.Alarm, now)
-		events = append(events, ev)
-	}
-	for i := range events {
-		for k, v := range facts {
-			events[i].Facts[k] = v
+		if err := save(ev); err != nil {
+			return err
 		}
 	}
-	if len(events) > 0 {
-		if err := a.save(tx, p, events...); err != nil {
+	if act.Moves {
+		for range 3 { // two steps at most: by way of unknown
+			ev, ok := p.Follow(act.Outcome, answer, now)
+			if !ok {
+				break
+			}
+			if err := save(ev); err != nil {
+				return err
+			}
+		}
+	}
+	if act.Alarm != "" {
+		if err := save(p.Alarm(act.Alarm, now)); err != nil {
+			return err
+		}
+	}
+	if first && note != "" {
+		if err := save(p.Note(note, now)); err != nil {
 			return err
 		}
 	}

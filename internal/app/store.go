@@ -75,7 +75,8 @@ type Tx interface {
 	StaleAttempts(before time.Time, limit int) ([]Attempt, error)
 	// AddOutcome stores what became of an attempt and removes its marker. ok is false when it had one already.
 	AddOutcome(o AttemptOutcome) (ok bool, err error)
-	AddEvidence(id payout.ID, e protocol.Evidence, sourceID int64) error
+	// AddEvidence stores what was said, reduced; it returns the hash of the stored document, for the event that goes with it.
+	AddEvidence(id payout.ID, e protocol.Evidence, sourceID int64) (hash string, err error)
 	Evidence(id payout.ID) ([]protocol.Evidence, error)
 	AddFetch(f FetchRow) (int64, error)
 	SetPoll(p PollRow) error
@@ -218,6 +219,8 @@ type MessageResult struct {
 	Effect      string
 	Alarm       string
 	From, To    payout.State
+	// Evidence is the hash of the evidence it left, "" for none; it stands in the event only.
+	Evidence string
 }
 
 // HaltRow is a stop of sending that was not released.

@@ -87,6 +87,7 @@ const (
 	ActConfirmed    = "payout.confirmed"
 	ActAlarm        = "payout.alarm"
 	ActHeld         = "payout.held"
+	ActFetched      = "payout.fetched" // the bank was asked and said something new that moved nothing
 )
 
 // Payout is one payout. Build it with New or Restore.
@@ -451,61 +452,50 @@ func (p *Payout) Same(o Outcome) bool {
 		s.Session == o.Session && s.Why == o.Why
 }
 
-// Follow moves the payout to where the evidence puts it and returns one event a step: where the table has no direct edge it
-// goes by way of Unknown, in the same commit. When there is no way at all it stays, flagged. answer says that the
-// evidence that arrived is the answer to our own request.
-func (p *Payout) Follow(o Outcome, answer bool, at time.Time) []Event {
+// Follow takes one step to where the evidence puts the payout; ok is false when it stands there already. Where the table has no direct
+// edge the step goes to Unknown, and the next call goes on from there: call it until ok is false, storing each step, in one
+// commit. When there is no way at all the payout stays, flagged. answer says that the evidence that arrived is the
+// answer to our own request.
+func (p *Payout) Follow(o Outcome, answer bool, at time.Time) (e Event, ok bool) {
 	if p.Same(o) {
-		return nil
+		return Event{}, false
 	}
-	var out []Event
-	step := func(to State, o Outcome) {
-		from := p.s.State
-		if from != to {
-			if err := p.move(to, at); err != nil {
-				return
-			}
-		}
-		action := ActMoved
-		switch {
-		case answer:
-			action = ActAnswered
-		case from == to && o.Confirmed && !p.s.Confirmed:
-			action = ActConfirmed
-		}
-		p.s.Review, p.s.Confirmed, p.s.ReturnedMinor, p.s.Why = o.Review, o.Confirmed, o.ReturnedMinor, o.Why
-		if o.Session != "" {
-			p.s.Session = o.Session
-		}
-		p.s.ChangedAt = at
-		p.s.Asked = true
-		e := p.event(action, from, System("evidence"), at)
-		if answer {
-			e.By = System("dispatcher")
-		}
-		e.Facts["review"], e.Facts["confirmed"], e.Facts["returned_minor"], e.Facts["why"] = o.Review, o.Confirmed, o.ReturnedMinor, o.Why
-		if o.Session != "" {
-			e.Facts["session"] = o.Session
-		}
-		out = append(out, e)
-	}
+	from := p.s.State
 	switch {
-	case p.s.State == o.State || CanMove(p.s.State, o.State) && !(p.s.State.Waiting() || p.s.State.Ended()):
-		step(o.State, o)
-	case CanMove(p.s.State, Unknown) && (o.State == Unknown || CanMove(Unknown, o.State)):
-		via := o
-		via.State, via.Confirmed = Unknown, false
-		step(Unknown, via)
+	case from == o.State, CanMove(from, o.State) && !from.Waiting() && !from.Ended():
+	case from != Unknown && CanMove(from, Unknown) && (o.State == Unknown || CanMove(Unknown, o.State)):
 		if o.State != Unknown {
-			step(o.State, o)
+			o.State, o.Confirmed = Unknown, false
 		}
 	default: // no way: what we believed stays, loudly
-		o.State, o.Review = p.s.State, true
-		if !p.Same(o) {
-			step(p.s.State, o)
+		o.State, o.Review = from, true
+		if p.Same(o) {
+			return Event{}, false
 		}
 	}
-	return out
+	action := ActMoved
+	switch {
+	case answer:
+		action = ActAnswered
+	case from == o.State && o.Confirmed && !p.s.Confirmed:
+		action = ActConfirmed
+	}
+	p.s.State, p.s.Review, p.s.Confirmed, p.s.ReturnedMinor, p.s.Why = o.State, o.Review, o.Confirmed, o.ReturnedMinor, o.Why
+	if o.Session != "" {
+		p.s.Session = o.Session
+	}
+	p.s.ChangedAt = at
+	p.s.Asked = true
+	by := System("evidence")
+	if answer {
+		by = System("dispatcher")
+	}
+	e = p.event(action, from, by, at)
+	e.Facts["review"], e.Facts["confirmed"], e.Facts["returned_minor"], e.Facts["why"] = o.Review, o.Confirmed, o.ReturnedMinor, o.Why
+	if o.Session != "" {
+		e.Facts["session"] = o.Session
+	}
+	return e, true
 }
 
 // Hold notes on an approved payout why it does not leave; it stays approved.
@@ -521,4 +511,9 @@ func (p *Payout) Alarm(code string, at time.Time) Event {
 	e := p.event(ActAlarm, p.s.State, System("evidence"), at)
 	e.Facts["alarm"] = code
 	return e
+}
+
+// Note records something about a payout that moved nothing.
+func (p *Payout) Note(action string, at time.Time) Event {
+	return p.event(action, p.s.State, System("evidence"), at)
 }

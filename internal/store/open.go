@@ -262,7 +262,7 @@ func (s *Store) compareAnchor(ctx context.Context, read audit.ReadHashes) (strin
 	}
 	anchor, err := audit.ReadAnchor(s.o.Anchor, audit.VerifierFor(s.o.Signer))
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, audit.ErrAnchorMissing):
 		n, err := s.w.CountAllAttempts(ctx)
 		if err != nil {
 			return "", err

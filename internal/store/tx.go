@@ -461,12 +461,12 @@ func (t *txn) AddOutcome(o app.AttemptOutcome) (bool, error) {
 	return true, t.q.DeleteOpenAttempt(t.ctx, queries.DeleteOpenAttemptParams{PayoutID: string(o.Payout), N: int64(o.N)})
 }
 
-func (t *txn) AddEvidence(id payout.ID, e protocol.Evidence, source int64) error {
+func (t *txn) AddEvidence(id payout.ID, e protocol.Evidence, source int64) (string, error) {
 	doc, err := json.Marshal(e)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return t.q.InsertEvidence(t.ctx, queries.InsertEvidenceParams{PayoutID: string(id), Source: string(e.Source), SourceID: source, Doc: string(doc), At: toMicro(e.At)})
+	return hash(doc), t.q.InsertEvidence(t.ctx, queries.InsertEvidenceParams{PayoutID: string(id), Source: string(e.Source), SourceID: source, Doc: string(doc), At: toMicro(e.At)})
 }
 
 func evidence(ctx context.Context, q *queries.Queries, id payout.ID) ([]protocol.Evidence, error) {

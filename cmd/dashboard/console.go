@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"countersign/internal/app"
+	"countersign/internal/approval"
+	"countersign/internal/audit"
+	"countersign/internal/auth"
+	"countersign/internal/bank131"
+	"countersign/internal/banksim"
+	"countersign/internal/config"
+	"countersign/internal/store"
+)
+
+// requestKeyBits is the size of our RSA key in serve; the demo takes a shorter one to start fast.
+const requestKeyBits = 3072
+
+func runPeopleAdd(ctx context.Context, c *config.PeopleAdd, log *slog.Logger) error {
+	signer, err := readKey("--history-key-file", c.HistoryKeyFile, audit.LoadSigner)
+	if err != nil {
+		return err
+	}
+	pw, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return usage{fmt.Errorf("--password-file: %w", err)}
+	}
+	var roles []auth.Role
+	if c.Roles != "" || c.SamePersonAs == "" {
+		if roles, err = auth.ParseRoles(c.Roles, approval.ServeRules().MakerMayApprove); err != nil {
+			return usage{fmt.Errorf("--roles: %w", err)}
+		}
+	}
+	d, err := openDesk(ctx, deskOptions{DB: c.DB, Born: "serve", Signer: signer, Rules: approval.ServeRules(), Log: log, Now: time.Now, Flow: config.FlowSingle})
+	if err != nil {
+		return err
+	}
+	_, err = d.app.AddFounder(ctx, app.NewPerson{Email: c.Email, Name: c.Name, Password: trimLine(pw), Roles: roles, SameAs: c.SamePersonAs})
+	return errors.Join(err, d.close())
+}
+
+func runKeysNew(c *config.KeysNew, stdout io.Writer) error {
+	if err := os.MkdirAll(c.Out, 0o700); err != nil {
+		return err
+	}
+	for _, f := range []string{"bank-request.pem", "bank-request.pub", "history.pem", "history.pub", "session.key"} {
+		if _, err := os.Stat(join(c.Out, f)); err == nil {
+			return usage{fmt.Errorf("%s exists already; nothing was made", join(c.Out, f))}
+		}
+	}
+	pub, err := newRequestKey(c.Out, "bank-request", requestKeyBits)
+	if err != nil {
+		return err
+	}
+	if _, err := newHistoryKey(c.Out); err != nil {
+		return err
+	}
+	if err := newSecret(join(c.Out, "session.key")); err != nil {
+		return err
+	}
+	_, err = stdout.Write(pub)
+	return err
+}
+
+// newRequestKey writes name.pem and name.pub and returns the public half.
+func newRequestKey(dir, name string, bits int) ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		return nil, err
+	}
+	priv, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	pub, err := bank131.PublicPEM(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeNew(join(dir, name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: priv}), 0o600); err != nil {
+		return nil, err
+	}
+	return []byte(pub), writeNew(join(dir, name+".pub"), []byte(pub), 0o644)
+}
+
+func newHistoryKey(dir string) (*audit.Signer, error) {
+	priv, pub, err := audit.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeNew(join(dir, "history.pem"), priv, 0o600); err != nil {
+		return nil, err
+	}
+	if err := writeNew(join(dir, "history.pub"), pub, 0o644); err != nil {
+		return nil, err
+	}
+	return audit.LoadSigner(priv)
+}
+
+func newSecret(path string) error {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return err
+	}
+	return writeNew(path, []byte(hex.EncodeToString(b)+"\n"), 0o600)
+}
+
+func runBanksim(ctx context.Context, c *config.Banksim, stdout io.Writer, log *slog.Logger) error {
+	partners, err := readKey("--partner-public-key-file", c.PartnerPublicKeyFile, bank131.ParsePublicKeys)
+	if err != nil {
+		return err
+	}
+	key, err := readKey("--bank-private-key-file", c.BankPrivateKeyFile, bank131.ParsePrivateKey)
+	if err != nil {
+		return err
+	}
+	o := banksim.Options{Addr: c.Addr, DataDir: c.Data, Project: c.Project, WebhookURL: c.WebhookURL, BankKey: key, Delay: c.Delay, Seed: uint64(c.Seed), Now: time.Now, Log: log}
+	for _, p := range partners {
+		o.PartnerKeys = append(o.PartnerKeys, p.Key)
+	}
+	b, err := banksim.NewServer(ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "bank\t%s\nready\n", b.URL())
+	<-ctx.Done()
+	return b.Close()
+}
+
+// Exit codes of audit verify.
+const (
+	verifyOK = iota
+	verifyBroken
+	verifyOther
+	verifyUnreadable
+	verifyNoAnchor
+)
+
+func runVerify(ctx context.Context, c *config.AuditVerify, stdout, stderr io.Writer) int {
+	unreadable := func(err error) int {
+		fmt.Fprintln(stderr, "dashboard: cannot verify:", err)
+		return verifyUnreadable
+	}
+	verifier, err := historyKey(ctx, c)
+	if err != nil {
+		return unreadable(err)
+	}
+	var anchor *audit.Head
+	if c.Anchor != "" {
+		a, err := audit.ReadAnchor(c.Anchor, verifier)
+		if err != nil {
+			return unreadable(err)
+		}
+		anchor = &a
+	}
+	r, err := store.Verify(ctx, c.DB, verifier, anchor)
+	if err != nil {
+		return unreadable(err)
+	}
+	switch {
+	case !r.OK():
+		fmt.Fprintf(stdout, "broken at %d: %s\n", r.Broken, r.Reason)
+		return verifyBroken
+	case r.Anchor == audit.AnchorOlder || r.Anchor == audit.AnchorDiffers:
+		fmt.Fprintf(stdout, "%d events hold, but the database is %s than the anchor, which holds %d events\n", r.Events, anchorWord(r.Anchor), anchor.Size)
+		return verifyOther
+	case r.Anchor == audit.AnchorNone:
+		fmt.Fprintf(stdout, "%d events and %d signed heads hold; no anchor was given, so a cut tail or an old copy would not show\n", r.Events, r.Heads)
+		return verifyNoAnchor
+	}
+	fmt.Fprintf(stdout, "%d events and %d signed heads hold; the database %s the anchor\n", r.Events, r.Heads, r.Anchor)
+	return verifyOK
+}
+
+func anchorWord(s audit.AnchorState) string {
+	if s == audit.AnchorOlder {
+		return "older"
+	}
+	return "other"
+}
+
+func historyKey(ctx context.Context, c *config.AuditVerify) (note.Verifier, error) {
+	if c.Pub == "" {
+		return store.KeyOf(ctx, c.DB)
+	}
+	b, err := os.ReadFile(c.Pub)
+	if err != nil {
+		return nil, err
+	}
+	return audit.LoadVerifier(b)
+}
+
+func runBackup(ctx context.Context, c *config.Backup) error { return store.Backup(ctx, c.DB, c.Out) }

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/approval"
+	"countersign/internal/audit"
+	"countersign/internal/auth"
+	"countersign/internal/bank131"
+	"countersign/internal/dispatch"
+	"countersign/internal/live"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+	"countersign/internal/store"
+	"countersign/internal/web"
+	"countersign/internal/webhook"
+)
+
+// wire is bank131 as the use cases need it.
+type wire struct{}
+
+func (wire) EncodePayout(e protocol.Expect) ([]byte, error) { return bank131.EncodePayout(e) }
+func (wire) DecodePayout(b []byte) (protocol.Expect, error) { return bank131.DecodePayout(b) }
+func (wire) ParseWebhook(b []byte) protocol.Webhook         { return bank131.ParseWebhook(b) }
+
+// deskOptions are what a desk is built from, whichever command builds it.
+type deskOptions struct {
+	DB, Anchor, Born, Environment   string
+	Signer                          *audit.Signer
+	SessionKey                      []byte
+	PublicURL                       string
+	TrustedProxy                    []netip.Prefix
+	BankURL, Project, Flow          string
+	OurKey                          *rsa.PrivateKey
+	BankKeys                        []bank131.PublicKey
+	BankTimeout, PollMin, SendAfter time.Duration
+	Rules                           approval.RuleSet
+	Demo                            *web.Demo
+	CutOnStop                       bool
+	Fast                            bool
+	Log                             *slog.Logger
+	Now                             func() time.Time
+}
+
+// desk is one running desk, all rooms wired.
+type desk struct {
+	deskOptions
+	store  *store.Store
+	app    *app.App
+	client *bank131.Client
+	web    *web.Web
+	intake http.Handler
+	stop   []func()
+}
+
+// openDesk opens the database and builds the use cases, without any worker or page.
+func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
+	s, err := store.Open(ctx, store.Options{Path: o.DB, Anchor: o.Anchor, Signer: o.Signer, Now: o.Now, Log: o.Log, Born: o.Born, Fast: o.Fast})
+	if err != nil {
+		return nil, err
+	}
+	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	a := app.New(app.Options{Store: s, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
+		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow})
+	return &desk{deskOptions: o, store: s, app: a}, nil
+}
+
+// build adds the bank's client, the pages and the intake.
+func (d *desk) build(ctx context.Context) error {
+	var err error
+	if d.client, err = bank131.NewClient(bank131.Options{BaseURL: d.BankURL, Project: d.Project, Key: d.OurKey, Timeout: d.BankTimeout, Now: d.Now}); err != nil {
+		return usage{err}
+	}
+	state, err := d.app.Desk(ctx)
+	if err != nil {
+		return err
+	}
+	hub := live.New(live.Options{Start: state.Seq})
+	d.intake = webhook.Handler(webhook.Options{Verifier: bank131.Verifier{Keys: d.BankKeys}, Desk: d.app, Log: d.Log})
+	pub, err := bank131.PublicPEM(&d.OurKey.PublicKey)
+	if err != nil {
+		return err
+	}
+	ours, err := bank131.Fingerprint(&d.OurKey.PublicKey)
+	if err != nil {
+		return err
+	}
+	facts := web.BankFacts{PublicKey: pub, Fingerprint: ours, Project: d.Project, Address: d.BankURL}
+	for _, k := range d.BankKeys {
+		facts.BankFingerprints = append(facts.BankFingerprints, k.ID)
+	}
+	d.web, err = web.New(web.Options{App: d.app, Hub: hub, Log: d.Log, Now: d.Now, SessionKey: d.SessionKey, PublicURL: d.PublicURL, TrustedProxy: d.TrustedProxy,
+		Webhook: d.intake, Demo: d.Demo, Version: version(), Bank: web.BankFunc(func() web.BankFacts {
+			f := facts
+			if at, ok := d.client.LastAnswer(); ok {
+				f.LastAnswer, f.LastAnswerAt = "ok", at
+			}
+			return f
+		})})
+	if err != nil {
+		return usage{err}
+	}
+	d.app.Notify = d.web
+	return nil
+}
+
+// anchorEvery is how old the anchor may become without a send.
+const anchorEvery = time.Minute
+
+// serve runs workers and pages on the listener until ctx ends; ready is called once requests are answered. On the way out it stops claiming and
+// polling, waits for (or cuts) live calls, then ends streams and requests, then closes the database.
+func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready func()) error {
+	if err := d.app.Recover(ctx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	work, stopWork := context.WithCancel(ctx)
+	defer stopWork()
+	o := dispatch.Options{Desk: d.app, Bank: d.client, Now: d.Now, Log: d.Log, CutOnStop: d.CutOnStop}
+	if d.PollMin < time.Second {
+		o.Idle = d.PollMin // tests and demos in a hurry
+	}
+	if d.CutOnStop { // the demo's times are short: so are the probes of a bank in trouble
+		o.ProbeEach = max(min(5*time.Second, d.PollMin), 50*time.Millisecond)
+	}
+	sender := dispatch.NewSender(o)
+	poller := dispatch.NewPoller(o, sender)
+	var workers sync.WaitGroup
+	start := func(f func(context.Context, <-chan struct{}), wake <-chan struct{}) {
+		workers.Go(func() { f(work, wake) })
+	}
+	start(sender.Run, d.app.WakeSend())
+	start(poller.Run, d.app.WakePoll())
+	start(dispatch.NewExpirer(o).Run, nil)
+	start(dispatch.NewStale(o).Run, nil)
+	applier := &webhook.Applier{Desk: d.app, Log: d.Log}
+	// The applier outlives the others: a message that came is applied before the database closes.
+	applyCtx, stopApply := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopApply()
+	var applying sync.WaitGroup
+	applying.Go(func() { applier.Run(applyCtx, d.app.WakeInbox()) })
+	workers.Go(func() { d.keepAnchor(work) })
+
+	srv := web.NewServer(d.web.Handler())
+	srv.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug)
+	srv.RegisterOnShutdown(d.web.Close)
+	failed := make(chan error, 1)
+	go func() {
+		var err error
+		if tls != nil {
+			err = srv.ServeTLS(ln, tls.cert, tls.key)
+		} else {
+			err = srv.Serve(ln)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	ready()
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stopWork()
+	workers.Wait()
+	end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if serr := srv.Shutdown(end); serr != nil {
+		srv.Close() // whoever is still reading is cut
+	}
+	d.web.Close()
+	stopApply()
+	applying.Wait()
+	d.client.Close()
+	return err
+}
+
+// keepAnchor writes the newest head outside the data folder every minute.
+func (d *desk) keepAnchor(ctx context.Context) {
+	t := time.NewTicker(anchorEvery)
+	defer t.Stop()
+	for {
+		if err := d.store.Anchor(); err != nil {
+			d.Log.Error("anchor not written", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func (d *desk) close() error { return d.store.Close() }

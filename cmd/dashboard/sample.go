@@ -1,0 +1,363 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/bank131"
+	"countersign/internal/bankdetails"
+	"countersign/internal/banksim"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+)
+
+// The sample is lived through, not written: every payout is entered, approved, asked for, answered and told about by the real use cases and
+// the real pretend bank, by a clock that runs through the last 60 days. So the history, the ledger and every page agree.
+
+// sampleDays is how far back the sample begins.
+const sampleDays = 60
+
+type samplePayee struct {
+	name, bik, account, inn, kpp string
+	what                         string
+}
+
+var sampleNames = []string{
+	"Щербаков Тимур Русланович", "Дементьева Юлия Валерьевна", "Ахметзянов Булат Ильдарович", "Никифорова Анна Андреевна", "Салимгареев Эльдар Маратович",
+	"Преображенская-Воскресенская Александра Константиновна", "Рябинин Олег Петрович", "Мухина Светлана Юрьевна", "Зотов Кирилл Вадимович",
+	"Гаврилюк Роман Степанович", "Фролова Вера Николаевна", "Кадырова Гульнара Фаритовна", "Ёлкина-Иванова Мария Сергеевна", "Тер-Петросян Давид Арменович",
+	"Цой Виктория Робертовна", "Журавлёв Павел Ильич", "Хабибуллина Резеда Ринатовна", "Бондаренко Алексей Тарасович", "Шмидт Екатерина Генриховна", "Осипов Лев Маркович",
+}
+
+var sampleFirms = []struct{ name, inn, kpp string }{
+	{"ООО «Северные мастерские»", "7727406020", "770801001"},
+	{"ИП Самойлова Дарья Игоревна", "500100732259", ""},
+	{"ИП Волков Антон Сергеевич", "590613976191", ""},
+}
+
+var sampleWhat = []string{
+	"Вознаграждение по договору № %d-ГПХ за проведение вебинаров, акт № %d. НДС не облагается",
+	"Оплата услуг перевода по договору № %d, акт № %d. НДС не облагается",
+	"Вознаграждение за монтаж видеозаписей по договору № %d-ГПХ, акт № %d. НДС не облагается",
+	"Компенсация расходов по авансовому отчёту № %d, приказ № %d. НДС не облагается",
+	"Оплата по договору № %d за разработку методических материалов, акт № %d. НДС не облагается",
+	"Вознаграждение корректора по договору № %d-ГПХ, акт № %d. НДС не облагается",
+}
+
+// biks are made up: no such banks.
+var sampleBIKs = []string{"040000713", "040000264", "040000581", "040000327"}
+
+func samplePayees(r *rand.Rand) []samplePayee {
+	var out []samplePayee
+	account := func(prefix, bik string) string {
+		return bankdetails.WithAccountKey(bik, fmt.Sprintf("%s8100%04d%07d", prefix, r.IntN(20), r.IntN(10_000_000)))
+	}
+	for i, n := range sampleNames {
+		bik := sampleBIKs[i%len(sampleBIKs)]
+		out = append(out, samplePayee{name: n, bik: bik, account: account("40817", bik)})
+	}
+	for i, f := range sampleFirms {
+		bik, prefix := sampleBIKs[i%len(sampleBIKs)], "40802"
+		if f.kpp != "" {
+			prefix = "40702"
+		}
+		out = append(out, samplePayee{name: f.name, bik: bik, account: account(prefix, bik), inn: f.inn, kpp: f.kpp})
+	}
+	return out
+}
+
+// sampleEnd says how one payout of the sample ends.
+type sampleEnd struct {
+	kop   int64  // kopecks that make the bank do it; -1: any harmless ones
+	local string // "rejected", "cancelled", "expired": it never reaches the bank
+}
+
+// sampleEnds deals the ends: mostly paid, every end state there from twenty payouts on.
+func sampleEnds(n int, r *rand.Rand) []sampleEnd {
+	special := []sampleEnd{{kop: 51}, {kop: 67}, {local: "rejected"}, {local: "cancelled"}, {local: "expired"}, {kop: 60}, {kop: 78}, {kop: 54}}
+	out := make([]sampleEnd, n)
+	for i := range out {
+		out[i] = sampleEnd{kop: -1}
+		if i%20 < 5 && i < 20 || i >= 20 && r.IntN(9) == 0 {
+			out[i] = special[i%len(special)]
+		}
+	}
+	if n < 5 {
+		return out
+	}
+	r.Shuffle(n, func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// harmlessKop picks kopecks without a meaning at the pretend bank.
+func harmlessKop(r *rand.Rand) int64 {
+	if r.IntN(3) > 0 {
+		return 0
+	}
+	return int64(r.IntN(50))
+}
+
+type filler struct {
+	ctx   context.Context
+	d     *desk
+	bank  *banksim.Bank
+	clock *demoClock
+	who   map[string]app.Who
+	calls inProcess
+	hooks bank131.Verifier
+}
+
+// fill lives through the sample.
+func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n int) error {
+	if n == 0 {
+		return nil
+	}
+	people, err := d.store.AllPeople(ctx)
+	if err != nil {
+		return err
+	}
+	f := &filler{ctx: ctx, d: d, bank: bank, clock: clock, who: map[string]app.Who{}, hooks: bank131.Verifier{Keys: d.BankKeys},
+		calls: inProcess{h: bank.Handler(), sign: bank131.Signer{Key: d.OurKey}, project: d.Project}}
+	for _, p := range people {
+		f.who[p.Emails[0]] = app.Who{Person: p.ID, Email: p.Emails[0]}
+	}
+	r := rand.New(rand.NewPCG(131, uint64(n)))
+	payees := samplePayees(r)
+	ends := sampleEnds(n, r)
+	at := sampleTimes(n, time.Now(), r)
+	used := map[string]bool{} // account and amount: two alike would be a repeat
+	for i, t := range at {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		clock.to(t)
+		p := payees[r.IntN(len(payees))]
+		if err := f.one(p, ends[i], used, r); err != nil {
+			return fmt.Errorf("payout %d of %d (%+v): %w", i+1, n, ends[i], err)
+		}
+	}
+	return f.settle()
+}
+
+// sampleTimes spreads n moments over the working hours of the last 60 days, oldest first, the last ones some minutes ago.
+func sampleTimes(n int, now time.Time, r *rand.Rand) []time.Time {
+	moscow := time.FixedZone("MSK", 3*60*60)
+	last := now.Add(-10 * time.Minute)
+	var out []time.Time
+	for len(out) < n {
+		day := now.In(moscow).AddDate(0, 0, -r.IntN(sampleDays))
+		t := time.Date(day.Year(), day.Month(), day.Day(), 9, 0, 0, 0, moscow).Add(time.Duration(r.IntN(9*3600)) * time.Second)
+		if wd := t.Weekday(); wd == time.Saturday || wd == time.Sunday || !t.Before(last) || t.Before(now.AddDate(0, 0, -sampleDays)) {
+			if r.IntN(50) > 0 {
+				continue
+			}
+			t = now.Add(-time.Duration(1+r.IntN(sampleDays*24)) * time.Hour) // now and then somebody works at odd hours
+		}
+		out = append(out, t)
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return out
+}
+
+var (
+	sampleMakers    = []string{"kuznetsova@demo.test", "lebedev@demo.test"}
+	sampleApprovers = []string{"orlov@demo.test", "gromova@demo.test", "sokolovsky@demo.test"}
+)
+
+func (f *filler) tick(least, most time.Duration, r *rand.Rand) {
+	f.clock.to(f.clock.Now().Add(least + time.Duration(r.Int64N(int64(most-least)))))
+}
+
+func (f *filler) one(p samplePayee, end sampleEnd, used map[string]bool, r *rand.Rand) error {
+	kop := end.kop
+	if kop < 0 || end.local != "" {
+		kop = harmlessKop(r)
+	}
+	var minor int64
+	for {
+		roubles := int64(500 + r.IntN(95_000))
+		if r.IntN(6) == 0 {
+			roubles = int64(100_000 + r.IntN(850_000))
+		}
+		minor = roubles/50*50*100 + kop
+		if k := fmt.Sprint(p.account, minor); !used[k] {
+			used[k] = true
+			break
+		}
+	}
+	contract, act := 10+r.IntN(90), 1+r.IntN(300)
+	c := payout.Content{Details: bankdetails.Details{FullName: p.name, BIK: p.bik, Account: p.account, INN: p.inn, KPP: p.kpp,
+		Description: fmt.Sprintf(sampleWhat[r.IntN(len(sampleWhat))], contract, act)},
+		AmountText: fmt.Sprintf("%d.%02d", minor/100, minor%100), OwnRef: fmt.Sprintf("ВП-%d", 2000+r.IntN(7000)), Note: fmt.Sprintf("Договор № %d, акт № %d", contract, act)}
+	maker := f.who[sampleMakers[r.IntN(len(sampleMakers))]]
+	id, err := f.d.app.Enter(f.ctx, maker, app.Entry{Form: fmt.Sprintf("sample-%d-%d", minor, r.Int64()), Content: c, Submit: true})
+	if err != nil {
+		return err
+	}
+	s, err := f.d.store.PayoutByID(f.ctx, id)
+	if err != nil {
+		return err
+	}
+	f.tick(time.Minute, 20*time.Minute, r)
+	switch end.local {
+	case "rejected":
+		return f.d.app.Reject(f.ctx, f.who[sampleApprovers[r.IntN(3)]], id, s.Digest, "Акт подписан не той датой, нужен новый")
+	case "cancelled":
+		return f.d.app.Cancel(f.ctx, maker, id, "Оплатили по другому договору")
+	case "expired":
+		f.clock.to(f.clock.Now().Add(time.Duration(f.d.Rules.ExpiryDays)*24*time.Hour + time.Minute))
+		_, err := f.d.app.ExpireNext(f.ctx)
+		return err
+	}
+	first := r.IntN(3)
+	for i := range f.d.Rules.ForPayout(minor).Count {
+		if err := f.d.app.Approve(f.ctx, f.who[sampleApprovers[(first+i)%3]], id, s.Digest); err != nil {
+			return err
+		}
+		f.tick(20*time.Second, 5*time.Minute, r)
+	}
+	f.clock.to(f.clock.Now().Add(f.d.SendAfter + time.Second))
+	return f.send()
+}
+
+// send lets the payout whose countdown is over go, and the bank do all it does about it.
+func (f *filler) send() error {
+	o, err := f.d.app.Claim(f.ctx)
+	if err != nil {
+		return err
+	}
+	if o == nil {
+		return fmt.Errorf("nothing could be claimed")
+	}
+	answer, raw := f.calls.InitPayout(o.Key, o.Body)
+	if err := f.d.app.Answered(f.ctx, o, answer, raw); err != nil {
+		return err
+	}
+	for range 20 {
+		due, ok := f.bank.Next()
+		if !ok {
+			break
+		}
+		f.clock.to(due)
+		if err := f.deliver(); err != nil {
+			return err
+		}
+	}
+	return f.poll()
+}
+
+func (f *filler) deliver() error {
+	for _, m := range f.bank.Advance(f.clock.Now()) {
+		key, reason := f.hooks.Verify(m.Body, []string{m.Signature})
+		if reason != "" {
+			continue // the intake would answer 401
+		}
+		if err := f.d.app.StoreWebhook(f.ctx, m.Body, key); err != nil {
+			return err
+		}
+		for {
+			did, err := f.d.app.ApplyNext(f.ctx)
+			if err != nil {
+				return err
+			}
+			if !did {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (f *filler) poll() error {
+	for range 10 {
+		p, err := f.d.app.DuePoll(f.ctx)
+		if err != nil || p == nil {
+			return err
+		}
+		status, raw := f.calls.Status(p.Session)
+		if err := f.d.app.Fetched(f.ctx, p, status, raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle gives the bank the time it still needs, up to now, and asks once more about everything.
+func (f *filler) settle() error {
+	for range 1000 {
+		due, ok := f.bank.Next()
+		if !ok || due.After(time.Now()) {
+			break
+		}
+		f.clock.to(due)
+		if err := f.deliver(); err != nil {
+			return err
+		}
+	}
+	return f.poll()
+}
+
+// inProcess speaks to the pretend bank's handler without a network: the same bytes, the same signatures.
+type inProcess struct {
+	h       http.Handler
+	sign    bank131.Signer
+	project string
+}
+
+func (b inProcess) call(path, key string, body []byte) (int, []byte, bool, error) {
+	sig, err := b.sign.Sign(body)
+	if err != nil {
+		return 0, nil, false, err
+	}
+	req, err := http.NewRequest(http.MethodPost, "http://bank.local"+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, false, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-PARTNER-PROJECT", b.project)
+	req.Header.Set("X-PARTNER-SIGN", sig)
+	if key != "" {
+		req.Header.Set("X-PARTNER-IDEMPOTENCY-KEY", key)
+	}
+	rec := &answer{head: http.Header{}, code: http.StatusOK}
+	b.h.ServeHTTP(rec, req)
+	return rec.code, rec.body.Bytes(), rec.head.Get("X-Banksim") == "cut", nil
+}
+
+// answer keeps what a handler says.
+type answer struct {
+	head http.Header
+	code int
+	body bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.head }
+func (a *answer) WriteHeader(code int)        { a.code = code }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// InitPayout makes the one writing call.
+func (b inProcess) InitPayout(key string, body []byte) (protocol.Answer, protocol.Raw) {
+	code, got, cut, err := b.call("/api/v1/session/init/payout", key, body)
+	raw := protocol.Raw{HTTP: code, Body: got}
+	if err != nil || cut {
+		return protocol.Answer{GotConn: true, Err: "cut"}, protocol.Raw{}
+	}
+	a := bank131.ParseAnswer(got)
+	a.GotConn, a.HTTP = true, code
+	return a, raw
+}
+
+// Status asks about a session.
+func (b inProcess) Status(session string) (protocol.Fetch, protocol.Raw) {
+	code, got, _, err := b.call("/api/v1/session/status", "", fmt.Appendf(nil, `{"session_id":%q}`, session))
+	if err != nil {
+		return protocol.Fetch{Asked: session, Problem: "down"}, protocol.Raw{}
+	}
+	return bank131.ParseFetch(session, code, got), protocol.Raw{HTTP: code, Body: got}
+}

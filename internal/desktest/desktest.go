@@ -1,0 +1,328 @@
+// Package desktest builds a whole desk without pages for tests: a real SQLite, the real use cases, the real pretend bank, one clock that the
+// test moves. Only tests import it.
+package desktest
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/approval"
+	"countersign/internal/audit"
+	"countersign/internal/auth"
+	"countersign/internal/bank131"
+	"countersign/internal/bankdetails"
+	"countersign/internal/banksim"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
+	"countersign/internal/store"
+)
+
+// Clock is a clock that stands until it is moved. Safe for many goroutines.
+type Clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+// Now returns the time it shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+// Add moves it on.
+func (c *Clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+// Keys are made once a test binary: RSA keys are slow to make.
+var keys = sync.OnceValue(func() [2]*rsa.PrivateKey {
+	var k [2]*rsa.PrivateKey
+	for i := range k {
+		var err error
+		if k[i], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			panic(err)
+		}
+	}
+	return k
+})
+
+// Desk is a desk of a test. Makers m1, m2; approvers a1, a2; senior s1; auditor u1; admins d1, d2, d3: Who finds them by these names.
+type Desk struct {
+	T      testing.TB
+	Dir    string
+	Clock  *Clock
+	Store  *store.Store
+	App    *app.App
+	Bank   *banksim.Bank
+	Signer *audit.Signer
+	Our    *rsa.PrivateKey
+	BankRS *rsa.PrivateKey
+	Who    map[string]app.Who
+	hooks  bank131.Verifier
+	n      int
+}
+
+type wire struct{}
+
+func (wire) EncodePayout(e protocol.Expect) ([]byte, error) { return bank131.EncodePayout(e) }
+func (wire) DecodePayout(b []byte) (protocol.Expect, error) { return bank131.DecodePayout(b) }
+func (wire) ParseWebhook(b []byte) protocol.Webhook         { return bank131.ParseWebhook(b) }
+
+// Project is the project of every test desk.
+const Project = "desktest"
+
+// New makes a desk in a temporary folder, with its people, at noon of a Thursday, Moscow.
+func New(t testing.TB) *Desk {
+	t.Helper()
+	_, priv, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	signer, err := audit.NewSigner(audit.KeyName, priv)
+	must(t, err)
+	k := keys()
+	d := &Desk{T: t, Dir: t.TempDir(), Clock: &Clock{t: time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)}, Signer: signer, Our: k[0], BankRS: k[1], Who: map[string]app.Who{}}
+	d.Bank, err = banksim.New(banksim.Options{DataDir: filepath.Join(d.Dir, "bank"), Project: Project, PartnerKeys: []*rsa.PublicKey{&d.Our.PublicKey}, BankKey: d.BankRS,
+		Delay: 2 * time.Second, Seed: 1, Now: d.Clock.Now, Driven: true})
+	must(t, err)
+	t.Cleanup(func() { d.Bank.Close() })
+	pub, err := bank131.PublicPEM(&d.BankRS.PublicKey)
+	must(t, err)
+	ks, err := bank131.ParsePublicKeys([]byte(pub))
+	must(t, err)
+	d.hooks = bank131.Verifier{Keys: ks}
+	d.Open()
+	t.Cleanup(func() { d.Store.Close() })
+	for _, p := range []struct{ name, roles string }{{"m1", "maker"}, {"m2", "maker"}, {"a1", "approver"}, {"a2", "approver"}, {"s1", "senior"},
+		{"u1", "auditor"}, {"d1", "admin"}, {"d2", "admin"}, {"d3", "admin"}} {
+		roles, err := auth.ParseRoles(p.roles, true)
+		must(t, err)
+		id, err := d.App.AddFounderHashed(t.Context(), app.NewPerson{Email: p.name + "@x.test", Name: "Person " + p.name, Roles: roles}, "no password")
+		must(t, err)
+		d.Who[p.name] = app.Who{Person: id, Email: p.name + "@x.test"}
+	}
+	return d
+}
+
+// DB is the path of the database; Anchor that of the anchor.
+func (d *Desk) DB() string     { return filepath.Join(d.Dir, "db", "desk.db") }
+func (d *Desk) Anchor() string { return filepath.Join(d.Dir, "outside-anchor") }
+
+// Open opens the database and builds the use cases, as a start does; call it again after Store.Close for a restart.
+func (d *Desk) Open() {
+	d.T.Helper()
+	var err error
+	d.Store, err = store.Open(context.Background(), store.Options{Path: d.DB(), Anchor: d.Anchor(), Signer: d.Signer, Now: d.Clock.Now, Born: "serve"})
+	must(d.T, err)
+	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
+	must(d.T, err)
+	d.App = app.New(app.Options{Store: d.Store, Wire: wire{}, Hasher: hasher, Rules: approval.DemoRules(), Place: payout.Place{Environment: "test", Project: Project},
+		Now: d.Clock.Now, Rand: rand.Reader, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: "single"})
+	must(d.T, d.App.Recover(context.Background()))
+}
+
+// Content is a valid payout of this many kopecks; every call names another payee account, so that none is a repeat.
+func (d *Desk) Content(minor int64) payout.Content {
+	d.n++
+	bik := "044525974"
+	acc := bankdetails.WithAccountKey(bik, fmt.Sprintf("408178100%011d", d.n))
+	return payout.Content{Details: bankdetails.Details{FullName: "Иванов Иван Иванович", BIK: bik, Account: acc,
+		Description: "Перевод средств по договору № 5015553111 Иванов Иван Иванович НДС не облагается"}, AmountText: fmt.Sprintf("%d.%02d", minor/100, minor%100)}
+}
+
+// Submit enters and submits a payout by m1.
+func (d *Desk) Submit(minor int64) payout.ID {
+	d.T.Helper()
+	return d.SubmitContent("m1", d.Content(minor))
+}
+
+// SubmitContent enters and submits this content by a maker.
+func (d *Desk) SubmitContent(by string, c payout.Content) payout.ID {
+	d.T.Helper()
+	d.n++
+	id, err := d.App.Enter(d.T.Context(), d.Who[by], app.Entry{Form: fmt.Sprintf("form-%d", d.n), Content: c, Submit: true})
+	must(d.T, err)
+	return id
+}
+
+// Get loads a payout.
+func (d *Desk) Get(id payout.ID) payout.Snapshot {
+	d.T.Helper()
+	s, err := d.Store.PayoutByID(d.T.Context(), id)
+	must(d.T, err)
+	return s
+}
+
+// Approve lets these people approve what is on their screen.
+func (d *Desk) Approve(id payout.ID, by ...string) {
+	d.T.Helper()
+	for _, w := range by {
+		must(d.T, d.App.Approve(d.T.Context(), d.Who[w], id, d.Get(id).Digest))
+	}
+}
+
+// Approved makes an approved payout whose countdown is over.
+func (d *Desk) Approved(minor int64) payout.ID {
+	d.T.Helper()
+	id := d.Submit(minor)
+	d.Approve(id, []string{"a1", "a2", "s1"}[:d.App.Rules.ForPayout(minor).Count]...)
+	d.Clock.Add(4 * time.Second)
+	return id
+}
+
+// Claim claims the next payout; nil when nothing goes.
+func (d *Desk) Claim() *protocol.Order {
+	d.T.Helper()
+	o, err := d.App.Claim(d.T.Context())
+	must(d.T, err)
+	return o
+}
+
+// Send claims, asks the pretend bank once, records its answer. It returns false when nothing could be claimed.
+func (d *Desk) Send() bool {
+	d.T.Helper()
+	o := d.Claim()
+	if o == nil {
+		return false
+	}
+	a, raw := d.Ask(o)
+	must(d.T, d.App.Answered(d.T.Context(), o, a, raw))
+	return true
+}
+
+// Ask makes the one writing call.
+func (d *Desk) Ask(o *protocol.Order) (protocol.Answer, protocol.Raw) {
+	d.T.Helper()
+	code, body, cut := d.call("/api/v1/session/init/payout", o.Key, o.Body)
+	if cut {
+		return protocol.Answer{GotConn: true, Err: "cut"}, protocol.Raw{}
+	}
+	a := bank131.ParseAnswer(body)
+	a.GotConn, a.HTTP = true, code
+	return a, protocol.Raw{HTTP: code, Body: body}
+}
+
+func (d *Desk) call(path, key string, body []byte) (int, []byte, bool) {
+	d.T.Helper()
+	sig, err := bank131.Signer{Key: d.Our}.Sign(body)
+	must(d.T, err)
+	req, err := http.NewRequest(http.MethodPost, "http://bank.test"+path, bytes.NewReader(body))
+	must(d.T, err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-PARTNER-PROJECT", Project)
+	req.Header.Set("X-PARTNER-SIGN", sig)
+	if key != "" {
+		req.Header.Set("X-PARTNER-IDEMPOTENCY-KEY", key)
+	}
+	rec := &recorder{head: http.Header{}, code: 200}
+	d.Bank.Handler().ServeHTTP(rec, req)
+	return rec.code, rec.body.Bytes(), rec.head.Get("X-Banksim") == "cut"
+}
+
+type recorder struct {
+	head http.Header
+	code int
+	body bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.head }
+func (r *recorder) WriteHeader(code int)        { r.code = code }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+// Deliver lets the bank do what is due by the clock and stores and applies its genuine messages.
+func (d *Desk) Deliver() {
+	d.T.Helper()
+	for _, m := range d.Bank.Advance(d.Clock.Now()) {
+		key, reason := d.hooks.Verify(m.Body, []string{m.Signature})
+		if reason != "" {
+			d.App.RefusedWebhook(d.T.Context(), m.Body, m.Signature, reason)
+			continue
+		}
+		must(d.T, d.App.StoreWebhook(d.T.Context(), m.Body, key))
+		d.Apply()
+	}
+}
+
+// Apply applies everything stored.
+func (d *Desk) Apply() {
+	d.T.Helper()
+	for {
+		did, err := d.App.ApplyNext(d.T.Context())
+		must(d.T, err)
+		if !did {
+			return
+		}
+	}
+}
+
+// Poll asks about every session that is due.
+func (d *Desk) Poll() {
+	d.T.Helper()
+	for range 1000 {
+		p, err := d.App.DuePoll(d.T.Context())
+		must(d.T, err)
+		if p == nil {
+			return
+		}
+		code, body, _ := d.call("/api/v1/session/status", "", fmt.Appendf(nil, `{"session_id":%q}`, p.Session))
+		must(d.T, d.App.Fetched(d.T.Context(), p, bank131.ParseFetch(p.Session, code, body), protocol.Raw{HTTP: code, Body: body}))
+	}
+	d.T.Fatal("polling does not end")
+}
+
+// Settle moves the clock from due time to due time until the bank does nothing more by itself.
+func (d *Desk) Settle() {
+	d.T.Helper()
+	d.Poll()
+	for range 10_000 {
+		due, ok := d.Bank.Next()
+		if !ok {
+			d.Clock.Add(time.Minute)
+			d.Poll()
+			return
+		}
+		if now := d.Clock.Now(); due.After(now) {
+			d.Clock.Add(due.Sub(now))
+		}
+		d.Deliver()
+		d.Poll()
+	}
+	d.T.Fatal("the bank does not settle")
+}
+
+// Ledger is the bank's own book, by reference.
+func (d *Desk) Ledger() map[string]banksim.Entry {
+	out := map[string]banksim.Entry{}
+	for _, e := range d.Bank.Ledger() {
+		out[e.Reference] = e
+	}
+	return out
+}
+
+// Verify proves the database against its history and anchor, and fails the test when anything is broken.
+func (d *Desk) Verify() {
+	d.T.Helper()
+	r, err := store.Verify(context.Background(), d.DB(), audit.VerifierFor(d.Signer), nil)
+	must(d.T, err)
+	if !r.OK() {
+		d.T.Fatalf("history broken at %d: %s", r.Broken, r.Reason)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
