@@ -74,7 +74,7 @@ var English = &Texts{
 	},
 	Overview: OverviewTexts{
 		Title: "Overview", MyMove: "Your move", All: "Everything to approve", Caption: "Waiting for your approval",
-		MySign: "Your approval", Payee: "Payee", Purpose: "Purpose", Sum: "Amount, ₽", Maker: "Maker", WaitsSince: "Waits since",
+		MySign: "Your approval", Payee: "Payee", Purpose: "Purpose", Sum: "Amount, ₽", Maker: "Maker", WaitsSince: "Since",
 		First: "first of {1}", Only: "the only one", Last: "the last one", Nth: "number {1} of {2}",
 		None:       "Nothing waits for you.",
 		NoneOthers: Forms{"Nothing waits for you. {1} waits for others.", "Nothing waits for you. {1} wait for others.", "Nothing waits for you. {1} wait for others."},

@@ -240,10 +240,11 @@
   }
   let tell = () => {};
   const join = () => tell({ hi: words.seq || '', key: words.lang + words.who });
-  if (window.SharedWorker) {
-    const w = new SharedWorker(words.worker, 'desk');
-    w.port.onmessage = (e) => hear(e.data);
-    tell = (m) => w.port.postMessage(m);
+  let shared = null;
+  try { shared = window.SharedWorker && new SharedWorker(words.worker, 'desk').port; } catch (e) { /* refused: go on without */ }
+  if (shared) {
+    shared.onmessage = (e) => hear(e.data);
+    tell = (m) => shared.postMessage(m);
     join();
   } else if (navigator.locks && window.BroadcastChannel) {
     const air = new BroadcastChannel('desk-live');
