@@ -1,0 +1,140 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"countersign/internal/fault"
+	"countersign/internal/lang"
+	"countersign/web/templates"
+)
+
+// statuses is the one table of kinds and answers; a test holds it against fault.Kinds.
+var statuses = map[fault.Kind]int{
+	fault.Invalid:     http.StatusUnprocessableEntity,
+	fault.Denied:      http.StatusForbidden,
+	fault.NotFound:    http.StatusNotFound,
+	fault.Conflict:    http.StatusConflict,
+	fault.Unavailable: http.StatusServiceUnavailable,
+	fault.TooMany:     http.StatusTooManyRequests,
+}
+
+// statusOf is the answer to an error: what is no fault is a defect of ours.
+func statusOf(err error) int {
+	var s statusError
+	if errors.As(err, &s) {
+		return int(s)
+	}
+	if code, ok := statuses[fault.KindOf(err)]; ok {
+		return code
+	}
+	return http.StatusInternalServerError
+}
+
+// retryAfter is the seconds that a fault asks to wait, 5 if it does not say.
+func retryAfter(f *fault.Error) int {
+	if len(f.Args) > 0 {
+		if n, ok := f.Args[0].(int); ok && n > 0 {
+			return n
+		}
+	}
+	return 5
+}
+
+// fail turns an error into an answer: what happened, what is kept, what to do, and a code to quote. No detail of a defect is shown.
+func (w *Web) fail(r *req, err error) error {
+	if r.Response().Committed {
+		return nil // half an answer is out: the connection ends with it
+	}
+	if errors.Is(err, errNotSignedIn) {
+		return w.needSignIn(r)
+	}
+	if errors.Is(err, context.Canceled) && r.ctx().Err() != nil {
+		return nil // nobody waits for an answer
+	}
+	status := statusOf(err)
+	code := token(4)
+	if status >= http.StatusInternalServerError {
+		w.Log.Error("request failed", "code", code, "method", r.Request().Method, "route", r.rt.path, "status", status, "error", err)
+	}
+	h := r.Response().Header()
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "5")
+	}
+	if f := fault.As(err); status == http.StatusTooManyRequests && len(f) > 0 {
+		h.Set("Retry-After", strconv.Itoa(retryAfter(f[0])))
+	}
+	if r.rt.kind == fragment {
+		return r.String(status, http.StatusText(status)+"\n")
+	}
+	v := w.errorView(r, status, err)
+	v.Status, v.Code = strconv.Itoa(status), code
+	p, perr := r.page(v.What, templates.SectionNone)
+	if perr != nil { // the database is what fails: the page does without it
+		p = r.plain(v.What)
+	}
+	return r.show(status, templates.Error(p, v))
+}
+
+func (w *Web) errorView(r *req, status int, err error) *templates.ErrorView {
+	t := r.t.Error
+	v := &templates.ErrorView{Kept: t.KeptNothing, Do: t.DoAsk, Links: []templates.Link{{Href: "/", Label: t.Home}}}
+	if r.Request().Method == http.MethodGet {
+		v.Kept = ""
+	}
+	switch status {
+	case http.StatusForbidden:
+		v.What, v.Do = t.Denied, ""
+	case http.StatusNotFound:
+		v.What, v.Do = t.NotFound, ""
+	case http.StatusConflict:
+		v.What, v.Do = t.Conflict, t.DoReload
+	case http.StatusServiceUnavailable:
+		v.What, v.Kept, v.Do = t.Unavailable, t.KeptAll, t.DoRetry
+	case http.StatusTooManyRequests:
+		v.What, v.Do = t.TooMany, t.DoRetry
+	case http.StatusMethodNotAllowed:
+		v.What, v.Do = t.Method, ""
+	case http.StatusInternalServerError:
+		v.What, v.Kept = t.Internal, t.KeptAll
+	default:
+		v.What = t.Bad
+	}
+	if fs := fault.As(err); len(fs) > 0 && status != http.StatusServiceUnavailable && fs[0].Code != "notfound" && fs[0].Code != "denied.role" {
+		if s := say(r.t, fs[0]); s != "" && s != fs[0].Code {
+			v.What = s
+		}
+	}
+	if r.here != "/" && r.Request().Method != http.MethodGet {
+		v.Links = append([]templates.Link{{Href: templ.SafeURL(r.here), Label: t.BackTo}}, v.Links...)
+	}
+	return v
+}
+
+// fallback answers what no route takes: 404, 405.
+func (w *Web) fallback(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	status := http.StatusInternalServerError
+	var he *echo.HTTPError
+	if errors.As(err, &he) {
+		status = he.Code
+		err = statusError(status)
+	}
+	r := w.newReq(c, route{method: c.Request().Method})
+	if ierr := w.identify(r); ierr != nil {
+		w.Log.Warn("sign-in not read", "error", ierr)
+	}
+	if err := w.fail(r, err); err != nil {
+		w.Log.Warn("error page not written", "error", err)
+	}
+}
+
+// say is a fault in the reader's words.
+func say(t *lang.Texts, f *fault.Error) string { return t.Fault(f) }

@@ -1,0 +1,207 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"countersign/internal/app"
+	"countersign/internal/auth"
+	"countersign/internal/fault"
+	"countersign/internal/lang"
+	"countersign/web/templates"
+)
+
+func (w *Web) people(r *req) error { // GET /settings/people
+	return w.showPeople(r, http.StatusOK, "", "", nil)
+}
+
+// showPeople lists the people; a refused suspension stands open at its person.
+func (w *Web) showPeople(r *req, status int, at, typed string, refused *fault.Error) error {
+	t := r.t.People
+	all, err := w.App.Store.AllPeople(r.ctx())
+	if err != nil {
+		return err
+	}
+	d, err := r.desk()
+	if err != nil {
+		return err
+	}
+	v := &templates.PeopleView{Note: t.Note, Bank: r.may(app.ReadBank)}
+	admins := 0
+	for _, p := range all {
+		if p.Has(auth.Admin) && !p.Suspended {
+			admins++
+		}
+	}
+	for _, p := range all {
+		row := templates.PersonRow{ID: p.ID, Name: p.Name, Email: strings.Join(p.Emails, ", "), Roles: r.t.RoleList(roleCodes(p.Roles)), State: t.Working, Off: p.Suspended, Seen: lang.When(r.tag, p.LastSeen, r.now)}
+		if p.LastSeen.IsZero() {
+			row.Seen = t.Never
+		}
+		if p.Suspended {
+			by := r.t.Roles["system"]
+			events, err := w.App.Store.Timeline(r.ctx(), "person", p.ID)
+			if err != nil {
+				return err
+			}
+			for _, e := range events {
+				if e.Action == "person.suspended" {
+					by = d.short(r.t, e.Person)
+				}
+			}
+			row.State = lang.Fill(t.Suspended, lang.When(r.tag, p.SuspendedAt, r.now), by)
+		} else if r.may(app.Suspend) {
+			switch {
+			case p.ID == r.me.ID:
+				row.WhyNot = t.Self
+			case p.Has(auth.Admin) && admins <= 2:
+				row.WhyNot = t.LastAdmins
+			default:
+				row.Suspend = &templates.ReasonAct{Action: templ.SafeURL("/settings/people/" + p.ID + "/suspend"), Summary: t.Suspend, Label: t.SuspendReason, Button: t.SuspendButton, Keep: t.Keep}
+				if p.ID == at {
+					row.Suspend.Value, row.Suspend.Error, row.Suspend.Open = typed, say(r.t, refused), true
+				}
+			}
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	p, err := r.page(t.Title, templates.SectionSettings)
+	if err != nil {
+		return err
+	}
+	return r.show(status, templates.People(p, v))
+}
+
+func (w *Web) suspend(r *req) error { // POST /settings/people/:id/suspend
+	id, reason := r.Param("id"), r.Request().PostForm.Get("reason")
+	err := w.App.SuspendPerson(r.ctx(), r.me.who(), id, reason)
+	if f := fault.As(err).Field("reason"); f != nil {
+		return w.showPeople(r, http.StatusUnprocessableEntity, id, reason, f)
+	}
+	if err != nil {
+		return err
+	}
+	w.Hub.EndPerson(id)
+	return r.see("/settings/people")
+}
+
+func (w *Web) account(r *req) error { // GET /account
+	return w.showAccount(r, http.StatusOK, nil, "")
+}
+
+func (w *Web) showAccount(r *req, status int, faults fault.List, done string) error {
+	t := r.t.Account
+	p, err := r.page(t.Title, templates.SectionAccount)
+	if err != nil {
+		return err
+	}
+	bad := func(names ...string) string {
+		for _, n := range names {
+			if f := faults.Field(n); f != nil {
+				return say(r.t, f)
+			}
+		}
+		return ""
+	}
+	idle := time.Duration(p.Session.IdleSeconds) * time.Second
+	v := &templates.AccountView{Keys: p.Keys, Lang: string(r.tag), Theme: p.Theme, Done: done, IdleNote: lang.Fill(t.Idle, lang.Duration(r.tag, idle))}
+	v.Facts = []templates.Fact{{Label: t.Name, Value: r.me.Name}, {Label: t.Email, Value: r.me.login.Email}, {Label: t.Roles, Value: p.Person.Roles}}
+	v.Old = templates.Field{Error: bad("current", "old")}
+	v.New = templates.Field{Help: t.NewHelp, Error: bad("password")}
+	v.Again = templates.Field{Error: bad("again")}
+	logins, err := w.App.Store.Logins(r.ctx(), r.me.ID)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(logins, func(a, b auth.SignIn) int { return b.LastSeen.Compare(a.LastSeen) })
+	for _, l := range logins {
+		if l.Expired(r.now) {
+			continue
+		}
+		row := templates.SignInRow{Where: browser(r.t, l.UserAgent), Since: lang.Moment(r.tag, l.CreatedAt, r.now), Seen: lang.When(r.tag, l.LastSeen, r.now), Current: l.ID == r.me.login.ID}
+		if l.IP != "" {
+			row.Where += ", " + l.IP
+		}
+		if !row.Current {
+			row.End = &templates.Act{Action: templ.SafeURL("/account/sign-ins/" + l.ID + "/end"), Label: t.End}
+		}
+		v.SignIns = append(v.SignIns, row)
+	}
+	return r.show(status, templates.Account(p, v))
+}
+
+// browser names a browser as far as its own words can be believed.
+func browser(t *lang.Texts, agent string) string {
+	name := t.More().Browser
+	for _, b := range []struct{ mark, name string }{{"YaBrowser", "Yandex"}, {"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}} {
+		if strings.Contains(agent, b.mark) {
+			name = b.name
+			break
+		}
+	}
+	for _, s := range []struct{ mark, name string }{{"Windows", "Windows"}, {"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
+		if strings.Contains(agent, s.mark) {
+			return name + ", " + s.name
+		}
+	}
+	return name
+}
+
+func (w *Web) password(r *req) error { // POST /account/password
+	form := r.Request().PostForm
+	next := form.Get("password")
+	if next != form.Get("again") {
+		return w.showAccount(r, http.StatusUnprocessableEntity, fault.List{fault.Bad("again", "password.again")}, "")
+	}
+	err := w.App.ChangePassword(r.ctx(), r.me.who(), form.Get("old"), next)
+	if fault.KindOf(err) == fault.Invalid {
+		return w.showAccount(r, http.StatusUnprocessableEntity, fault.As(err), "")
+	}
+	if err != nil {
+		return err
+	}
+	// Every other sign-in has ended; a stream of this one comes back by itself.
+	w.Hub.EndPerson(r.me.ID)
+	return r.see("/account?done=password")
+}
+
+func (w *Web) settings(r *req) error { // POST /account/settings
+	form := r.Request().PostForm
+	acc, ok, err := w.App.Store.AccountByEmail(r.ctx(), r.me.login.Email)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.Missing("notfound")
+	}
+	idle, keys := idleMinutes(acc.IdleMinutes), acc.KeysOn
+	if s := form.Get("idle"); s != "" {
+		if idle, err = strconv.Atoi(strings.TrimSpace(s)); err != nil {
+			return fault.Bad("idle", "account.idle")
+		}
+	}
+	if s := form.Get("keys"); s != "" {
+		keys = s == "on"
+	}
+	if err := w.App.SetAccount(r.ctx(), r.me.who(), idle, keys); err != nil {
+		return err
+	}
+	return r.see("/account")
+}
+
+func (w *Web) endSignIn(r *req) error { // POST /account/sign-ins/:id/end
+	id := r.Param("id")
+	if err := w.App.EndSignIn(r.ctx(), r.me.who(), id); err != nil {
+		return err
+	}
+	w.Hub.EndKey(id)
+	return r.see("/account")
+}
+
+// seen notes a sign of a human being (POST /account/seen): the page saw a pointer or a key. The middleware wrote it down.
+func (w *Web) seen(r *req) error { return r.NoContent(http.StatusNoContent) }

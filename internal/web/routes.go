@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"countersign/internal/app"
+)
+
+const webhookPath = "/webhooks/bank131"
+
+// public is the access of routes that need no sign-in.
+const public app.Action = ""
+
+// kind says how a route answers somebody who is not signed in.
+type kind int
+
+const (
+	page     kind = iota // GET: 303 to /sign-in; POST: 401 with the form
+	fragment             // 401 and nothing else
+)
+
+// route is one line of the access table: who may open it is decided here, for the middleware and for the test alike.
+type route struct {
+	method, path string
+	may          app.Action
+	kind         kind
+	do           func(*Web, *req) error
+}
+
+// routes is everything there is, in reading order. A page whose issue has not come is absent.
+var routes = []route{
+	{"GET", "/sign-in", public, page, (*Web).signInForm},
+	{"POST", "/sign-in", public, page, (*Web).signIn},
+	{"POST", "/sign-out", app.OwnAccount, page, (*Web).signOut},
+	{"POST", "/preferences", public, page, (*Web).preferences},
+
+	{"GET", "/", app.ReadSums, page, (*Web).overview},
+	{"GET", "/approvals", app.Decide, page, (*Web).approvals},
+	{"GET", "/payouts", app.ReadSums, page, (*Web).payouts},
+	{"GET", "/payouts/new", app.Enter, page, (*Web).newPayout},
+	{"POST", "/payouts", app.Enter, page, (*Web).enter},
+	{"POST", "/payouts/check", app.Enter, fragment, (*Web).check},
+	{"GET", "/payouts/:id", app.ReadSums, page, (*Web).payout},
+	{"GET", "/payouts/:id/versions/:n", app.ReadPayouts, page, (*Web).version},
+	{"GET", "/payouts/:id/edit", app.Enter, page, (*Web).editForm},
+	{"POST", "/payouts/:id/edit", app.Enter, page, (*Web).edit},
+	{"GET", "/payouts/:id/copy", app.Enter, page, (*Web).copyForm},
+	{"POST", "/payouts/:id/submit", app.Enter, page, (*Web).submit},
+	{"POST", "/payouts/:id/cancel", app.Enter, page, (*Web).cancel},
+	{"POST", "/payouts/:id/approve", app.Decide, page, (*Web).approve},
+	{"POST", "/payouts/:id/back", app.Decide, page, (*Web).takeBack},
+	{"POST", "/payouts/:id/changes", app.Decide, page, (*Web).changes},
+	{"POST", "/payouts/:id/reject", app.Decide, page, (*Web).reject},
+	{"POST", "/payouts/:id/reveal", app.Reveal, page, (*Web).reveal},
+	{"GET", "/payouts/:id/bodies/request/:n", app.ReadRaw, page, (*Web).requestBody},
+	{"GET", "/payouts/:id/bodies/answer/:n", app.ReadRaw, page, (*Web).answerBody},
+	{"GET", "/payouts/:id/bodies/fetch/:n", app.ReadRaw, page, (*Web).fetchBody},
+	{"GET", "/unknown", app.ReadSums, page, (*Web).unknown},
+
+	{"GET", "/inbox", app.ReadInbox, page, (*Web).inbox},
+	{"GET", "/inbox/:id", app.ReadInbox, page, (*Web).message},
+	{"POST", "/inbox/:id/raw", app.ReadRaw, page, (*Web).messageRaw},
+	{"GET", "/inbox/refused/:id", app.ReadInbox, page, (*Web).refused},
+	{"POST", "/inbox/refused/:id/raw", app.ReadRaw, page, (*Web).refusedRaw},
+	{"GET", "/history", app.ReadHistory, page, (*Web).history},
+	{"GET", "/history/:seq", app.ReadHistory, page, (*Web).historyEvent},
+
+	{"GET", "/halt", app.ReadSums, page, (*Web).haltPage},
+	{"POST", "/halt", app.StopSending, page, (*Web).halt},
+	{"POST", "/halt/release", app.Resume, page, (*Web).release},
+	{"GET", "/settings/people", app.ReadPeople, page, (*Web).people},
+	{"POST", "/settings/people/:id/suspend", app.Suspend, page, (*Web).suspend},
+	{"GET", "/settings/bank", app.ReadBank, page, (*Web).bank},
+
+	{"GET", "/account", app.OwnAccount, page, (*Web).account},
+	{"POST", "/account/password", app.OwnAccount, page, (*Web).password},
+	{"POST", "/account/settings", app.OwnAccount, page, (*Web).settings},
+	{"POST", "/account/sign-ins/:id/end", app.OwnAccount, page, (*Web).endSignIn},
+	{"POST", "/account/seen", app.OwnAccount, fragment, (*Web).seen},
+
+	{"GET", "/live", app.ReadSums, fragment, (*Web).live},
+	{"GET", "/static/*", public, fragment, (*Web).static},
+	{"GET", "/healthz", public, fragment, (*Web).healthz},
+	{"GET", "/readyz", public, fragment, (*Web).readyz},
+}
+
+// demoRoutes exist only in the demonstration.
+var demoRoutes = []route{
+	{"POST", "/sign-in/demo", public, page, (*Web).demoSignIn},
+	{"GET", "/demo/kopecks", public, page, (*Web).kopecks},
+}
+
+func (w *Web) table() []route {
+	if w.Demo == nil {
+		return routes
+	}
+	return append(append([]route{}, routes...), demoRoutes...)
+}
+
+func (w *Web) router() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = w.clientIP()
+	e.Logger.SetOutput(discard{})
+	e.HTTPErrorHandler = w.fallback
+	for _, rt := range w.table() {
+		e.Add(rt.method, rt.path, w.guard(rt))
+	}
+	return e
+}
+
+func (w *Web) healthz(r *req) error { return r.String(http.StatusOK, "ok\n") }
+
+func (w *Web) readyz(r *req) error {
+	if err := w.ready(r.ctx()); err != nil {
+		return r.String(http.StatusServiceUnavailable, "not ready\n")
+	}
+	return r.String(http.StatusOK, "ready\n")
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,0 +1,209 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"countersign/internal/app"
+	"countersign/internal/fault"
+	"countersign/internal/lang"
+	"countersign/internal/payout"
+	"countersign/web/templates"
+)
+
+func (w *Web) bank(r *req) error { // GET /settings/bank
+	t := r.t.Bank
+	p, err := r.page(t.Title, templates.SectionSettings)
+	if err != nil {
+		return err
+	}
+	d, err := r.desk()
+	if err != nil {
+		return err
+	}
+	var f BankFacts
+	if w.Bank != nil {
+		f = w.Bank.Bank()
+	}
+	v := &templates.BankView{People: r.may(app.ReadPeople)}
+	env := t.Real
+	if w.Demo != nil {
+		env = t.Demo
+	}
+	v.Ours = []templates.Fact{{Label: t.Webhook, Value: first(f.WebhookURL, w.PublicURL+webhookPath), Mono: true, Copy: true}}
+	add := func(to *[]templates.Fact, x templates.Fact) {
+		if x.Value != "" {
+			*to = append(*to, x)
+		}
+	}
+	add(&v.Ours, templates.Fact{Label: t.PublicKey, Value: f.PublicKey, Pre: true, Copy: true})
+	add(&v.Ours, templates.Fact{Label: t.OurPrint, Value: f.Fingerprint, Mono: true})
+	add(&v.Ours, templates.Fact{Label: t.Project, Value: first(f.Project, w.App.Place.Project), Mono: true})
+	add(&v.Ours, templates.Fact{Label: t.Flow, Value: t.Single})
+	add(&v.Ours, templates.Fact{Label: t.Env, Value: env})
+	for _, k := range f.BankFingerprints {
+		add(&v.Theirs, templates.Fact{Label: t.TheirPrint, Value: k, Mono: true})
+	}
+	add(&v.Theirs, templates.Fact{Label: t.Address, Value: f.Address, Mono: true})
+	last := t.Never
+	if ms, err := w.App.Store.Inbox(r.ctx(), app.InboxQuery{Limit: 1}); err != nil {
+		return err
+	} else if len(ms) > 0 {
+		last = clockDay(r, ms[0].LastAt) + ", " + lowerFirst(says(r.t, ms[0]))
+	}
+	v.State = []templates.Fact{{Label: t.LastWebhook, Value: last}}
+	answer := t.Never
+	if !f.LastAnswerAt.IsZero() {
+		answer = clockDay(r, f.LastAnswerAt)
+		if f.LastAnswer != "" {
+			answer += ", " + answerWords(r.t, f.LastAnswer)
+		}
+	}
+	breaker := t.BreakerOK
+	if d.BankDown {
+		breaker = lang.Fill(t.BreakerOpen, clockDay(r, d.DownSince))
+	}
+	v.State = append(v.State, templates.Fact{Label: t.LastAnswer, Value: answer}, templates.Fact{Label: t.Breaker, Value: breaker})
+	return r.show(http.StatusOK, templates.Bank(p, v))
+}
+
+// answerWords is the bank's last answer: an HTTP code as a number, anything else by its code's words.
+func answerWords(t *lang.Texts, s string) string {
+	if _, err := strconv.Atoi(s); err == nil {
+		return lang.Fill(t.More().HTTPCode, s)
+	}
+	return t.Reason(s)
+}
+
+func (w *Web) haltPage(r *req) error { // GET /halt
+	return w.showHalt(r, http.StatusOK, "", nil)
+}
+
+func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) error {
+	t := r.t.Halt
+	p, err := r.page(t.Title, templates.SectionNone)
+	if err != nil {
+		return err
+	}
+	d, err := r.desk()
+	if err != nil {
+		return err
+	}
+	v := &templates.HaltView{On: d.Halt != nil, Lead: t.Off, Text: []string{t.OffText}}
+	approved, err := w.App.Store.Counters(r.ctx(), "state:"+string(payout.Approved))
+	if err != nil {
+		return err
+	}
+	if c := approved["state:"+string(payout.Approved)]; c.N > 0 {
+		v.Waiting = t.Waiting + ": " + r.t.N(r.t.Common.PayoutsOn, int(c.N)) + " " + rubS(r.tag, c.Sum)
+	}
+	if d.Halt == nil {
+		if r.may(app.StopSending) {
+			v.Text = append(v.Text, t.StopNote)
+			v.Stop = &templates.ReasonAct{Action: "/halt", Summary: t.Stop, Label: t.Reason, Button: t.StopButton, Value: typed, Open: true}
+			if refused != nil {
+				v.Stop.Error = say(r.t, refused)
+			}
+		}
+		return r.show(status, templates.Halt(p, v))
+	}
+	h := *d.Halt
+	v.Lead, v.Text = t.On, []string{t.OnText}
+	by, why := t.BySystem, haltCause(r.t, h.Cause)
+	if h.Cause == "person" {
+		by, why = d.name(r.t, h.By.Person), d.HaltReason
+	}
+	v.Facts = []templates.Fact{{Label: t.By, Value: by}, {Label: t.At, Value: clockDay(r, h.At)}, {Label: t.Why, Value: why}}
+	if h.Payout != "" {
+		s, err := w.App.Store.PayoutByID(r.ctx(), h.Payout)
+		if err == nil {
+			v.Facts = append(v.Facts, templates.Fact{Label: r.t.More().HaltPayout, Value: numbered(r.t, s.Number), Href: templates.PayoutHref(string(s.ID))})
+		} else if fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	me := d.signer(r.me.ID)
+	for _, id := range d.Released {
+		v.Signs = append(v.Signs, templates.Signature{Mark: "given", Text: d.name(r.t, id)})
+	}
+	need := 2 - len(d.Released)
+	for i := range max(0, need) {
+		s := templates.Signature{Mark: "empty", Text: t.NeedOne}
+		if i == 0 && d.MayResume(me) {
+			s = templates.Signature{Mark: "mine", Bold: r.t.Panel.You}
+		}
+		v.Signs = append(v.Signs, s)
+	}
+	switch {
+	case d.MayResume(me):
+		v.Text = append(v.Text, t.ReleaseText)
+		v.Release = &templates.Act{Action: "/halt/release", Label: t.Release, Main: true, TestID: "release"}
+		if len(d.Released) > 0 {
+			v.Release.Label = t.ReleaseSecond
+		}
+	case contains(d.Released, r.me.ID):
+		v.WhyNot = t.Already
+	case h.Cause == "person" && h.By.Person == r.me.ID:
+		v.WhyNot = t.Own
+	default:
+		v.WhyNot = t.NotYou
+	}
+	events, err := w.App.Store.Timeline(r.ctx(), string("halt"), strconv.FormatInt(h.ID, 10))
+	if err != nil {
+		return err
+	}
+	for i, e := range events {
+		ev := templates.Event{At: e.At.In(lang.Moscow).Format("15:04:05"), Tone: "people", Text: logText(r.t, e, factsOf(e)) + ": " + d.short(r.t, e.Person)}
+		if e.Action == "halt.on" {
+			ev.Tone = "stop"
+		}
+		if i == 0 {
+			ev.Day = lang.Day(r.tag, e.At, r.now)
+		}
+		if e.Text != "" {
+			ev.Notes = []string{lang.Fill(r.t.More().Quote, e.Text)}
+		}
+		v.Timeline = append(v.Timeline, ev)
+	}
+	return r.show(status, templates.Halt(p, v))
+}
+
+func (w *Web) halt(r *req) error { // POST /halt
+	reason := r.Request().PostForm.Get("reason")
+	err := w.App.Halt(r.ctx(), r.me.who(), reason)
+	if f := fault.As(err).Field("reason"); f != nil {
+		return w.showHalt(r, http.StatusUnprocessableEntity, reason, f)
+	}
+	if err != nil {
+		return err
+	}
+	return r.see("/halt")
+}
+
+func (w *Web) release(r *req) error { // POST /halt/release
+	if err := w.App.Resume(r.ctx(), r.me.who()); err != nil {
+		return err
+	}
+	return r.see("/halt")
+}
+
+func (w *Web) kopecks(r *req) error { // GET /demo/kopecks
+	p, err := r.page(r.t.Kopecks.Title, templates.SectionNone)
+	if err != nil {
+		return err
+	}
+	v := &templates.KopecksView{Lead: r.t.Kopecks.Lead}
+	for _, k := range w.Demo.Kopecks {
+		row := templates.KopecksRow{Kopecks: "," + strconv.Itoa(k.Kop), Bank: k.Bank, End: k.End}
+		if r.tag == lang.RU {
+			row.Bank, row.End = k.BankRU, k.EndRU
+		} else {
+			row.Kopecks = "." + strconv.Itoa(k.Kop)
+		}
+		if k.Kop == 0 {
+			row.Kopecks = r.t.More().OtherKopecks
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return r.show(http.StatusOK, templates.Kopecks(p, v))
+}
