@@ -99,6 +99,7 @@ func (a *App) write(ctx context.Context, lane Lane, fn func(Tx) error) error {
 func (a *App) announce(c Change) {
 	if c.Inbox {
 		wake(a.wakeInbox)
+		wake(a.wakeSend) // claims wait while a message is not applied
 	}
 	if len(c.Payouts) > 0 || c.Desk {
 		wake(a.wakeSend)

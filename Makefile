@@ -1,0 +1,66 @@
+# Countersign. `make` lists the targets; the README's two commands are `go run ./cmd/dashboard demo` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+GO ?= go
+TEMPL := $(GO) tool templ
+SQLC := $(GO) tool sqlc
+# Everything is built with the same flags, so that vet, test and run share one cache.
+RACE ?= -race
+TESTFLAGS ?= -shuffle=on -timeout 30m
+
+.PHONY: help run dev generate fmt lint test test-go needs bench torture fuzz pictures clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: ## start the demo
+	$(GO) run ./cmd/dashboard demo
+
+dev: ## start the demo and rebuild templates while you edit
+	$(TEMPL) generate --watch --cmd "$(GO) run ./cmd/dashboard demo --data .gallery/dev"
+
+generate: ## write the generated code: templates and queries
+	$(TEMPL) generate -path web/templates
+	$(SQLC) generate -f db/sqlc.yaml
+	{ echo "-- +goose Up"; echo "-- +goose StatementBegin"; cat db/schema.sql; echo "-- +goose StatementEnd"; } > db/migrations/00001_the_desk_works.sql
+
+fmt: ## format everything
+	gofmt -w cmd internal db web
+	$(TEMPL) fmt web/templates
+
+lint: ## formats, vet, staticcheck; generated code and go.mod leave no difference
+	@start=$$SECONDS; \
+	bad=$$(gofmt -l cmd internal db web); if [ -n "$$bad" ]; then echo "not formatted:"; echo "$$bad"; exit 1; fi; \
+	$(TEMPL) fmt -fail web/templates >/dev/null || { echo "templates not formatted: make fmt"; exit 1; }; \
+	before=$$(cat web/templates/*_templ.go | sha256sum); $(TEMPL) generate -path web/templates >/dev/null 2>&1; \
+	if [ "$$before" != "$$(cat web/templates/*_templ.go | sha256sum)" ]; then echo "generated templates were old: commit them again"; exit 1; fi; \
+	$(SQLC) diff -f db/sqlc.yaml || { echo "generated queries are old: make generate"; exit 1; }; \
+	$(GO) mod tidy -diff || { echo "go.mod is not tidy"; exit 1; }; \
+	echo "formats and generated code: $$((SECONDS-start)) s"; start=$$SECONDS; \
+	$(GO) vet ./... || exit 1; echo "vet: $$((SECONDS-start)) s"; start=$$SECONDS; \
+	$(GO) tool staticcheck ./... || exit 1; echo "staticcheck: $$((SECONDS-start)) s"
+
+needs: ## install what the tests need and this machine lacks (Chromium, fonts, the browser driver)
+	@internal/browsertest/needs
+
+test: needs test-go ## everything, the browser included
+
+test-go:
+	@start=$$SECONDS; $(GO) build ./... && $(GO) test $(RACE) -run '^$$' ./... >/dev/null || exit 1; echo "building the tests: $$((SECONDS-start)) s"; \
+	start=$$SECONDS; $(GO) test $(RACE) $(TESTFLAGS) ./... || exit 1; echo "tests: $$((SECONDS-start)) s"
+
+bench: ## the figures beside speed.md's aims, in one run
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m $(BENCH) ./internal/store ./internal/app ./internal/live ./internal/web ./internal/audit ./cmd/dashboard
+
+torture: ## the long forms: 200 kills, and what else is too long for every push
+	TORTURE=200 $(GO) test $(RACE) -timeout 80m -run 'Kill|Torture' -v ./cmd/dashboard
+
+fuzz: ## each fuzz target for a minute
+	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-60s} $$p || exit 1; done; done
+
+pictures: ## screenshots of every page into .gallery
+	GALLERY=$(CURDIR)/.gallery $(GO) test -count=1 -run Gallery ./web/templates
+
+clean: ## remove what builds leave behind
+	rm -rf bin .gallery internal/browsertest/node_modules

@@ -1,0 +1,176 @@
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+
+	"countersign/internal/approval"
+	"countersign/internal/desktest"
+	"countersign/internal/payout"
+
+	"countersign/internal/app"
+)
+
+// line is what the oracle reads of an event. It knows nothing of internal/app's fold or internal/approval's counting.
+type line struct {
+	From    string   `json:"from"`
+	To      string   `json:"to"`
+	Digest  string   `json:"digest"`
+	Minor   *int64   `json:"amount_minor"`
+	Body    string   `json:"body"`
+	Attempt int      `json:"attempt"`
+	Roles   string   `json:"roles"`
+	Acks    []string `json:"acks"`
+}
+
+// told is one payout as the oracle sees it.
+type told struct {
+	state, digest, submitted string
+	version                  int
+	minor                    int64
+	makers                   []string
+	yes                      []string
+	claims                   int
+	good                     int // events of people that moved or decided something
+}
+
+// oracle recomputes from the event log alone that no payout was ever claimed without the approvals it needs: at that moment as
+// many different standing persons as the amount asks for had said yes over exactly the digest that was sent, none of whom had ever made or
+// edited it, one of them senior above a million; and that no halt was in force. It returns what it learnt of each payout.
+func oracle(t *testing.T, d *desktest.Desk) map[string]*told {
+	t.Helper()
+	all := map[string]*told{}
+	suspended := map[string]bool{}
+	role := map[string]string{}
+	halts := 0
+	for _, e := range d.Events() {
+		var l line
+		if err := json.Unmarshal(e.Payload, &l); err != nil {
+			t.Fatalf("event %d: %v", e.Seq, err)
+		}
+		switch e.Action {
+		case "person.added":
+			role[e.Subject] = l.Roles
+		case "person.suspended":
+			suspended[e.Subject] = true
+		case "halt.on":
+			halts++
+		case "halt.off":
+			halts--
+		}
+		if e.Kind != "payout" {
+			continue
+		}
+		p := all[e.Subject]
+		if p == nil {
+			p = &told{}
+			all[e.Subject] = p
+		}
+		if e.Version != p.version {
+			p.version, p.yes, p.submitted = e.Version, nil, ""
+		}
+		if l.Minor != nil {
+			p.minor = *l.Minor
+		}
+		drop := func() { p.yes = slices.DeleteFunc(p.yes, func(x string) bool { return x == e.Person }) }
+		switch e.Action {
+		case "payout.created", "payout.edited":
+			if !slices.Contains(p.makers, e.Person) {
+				p.makers = append(p.makers, e.Person)
+			}
+		case "payout.submitted":
+			if !slices.Contains(p.makers, e.Person) {
+				p.makers = append(p.makers, e.Person)
+			}
+			p.submitted = l.Digest
+		case "payout.approved":
+			if l.Digest != p.submitted || l.Digest == "" {
+				t.Errorf("event %d: %s approved %q, submitted was %q", e.Seq, d.Name(e.Person), l.Digest, p.submitted)
+			}
+			if slices.Contains(p.yes, e.Person) {
+				t.Errorf("event %d: %s approved twice", e.Seq, d.Name(e.Person))
+			}
+			if suspended[e.Person] {
+				t.Errorf("event %d: %s is suspended and approved", e.Seq, d.Name(e.Person))
+			}
+			drop()
+			p.yes = append(p.yes, e.Person)
+		case "payout.taken_back":
+			drop()
+		case "payout.claimed":
+			p.claims++
+			if halts > 0 {
+				t.Errorf("event %d: claimed while sending was stopped", e.Seq)
+			}
+			if l.Digest != p.submitted || l.Digest == "" {
+				t.Errorf("event %d: sent digest %q, submitted was %q", e.Seq, l.Digest, p.submitted)
+			}
+			n, seniors := 0, 0
+			for _, who := range p.yes {
+				r := role[who]
+				if slices.Contains(p.makers, who) || suspended[who] || r != "approver" && r != "senior" && r != "approver,senior" {
+					continue
+				}
+				n++
+				if r != "approver" {
+					seniors++
+				}
+			}
+			need, needSeniors := 3, 1
+			switch {
+			case p.minor <= 100_000_00:
+				need, needSeniors = 1, 0
+			case p.minor <= 1_000_000_00:
+				need, needSeniors = 2, 0
+			}
+			if n < need || seniors < needSeniors || p.minor <= 0 {
+				t.Errorf("event %d: claimed %d kopecks with %d approvals, %d of seniors (%v)", e.Seq, p.minor, n, seniors, p.yes)
+			}
+		}
+		if p.claims > 0 && l.From != "" && payout.State(l.From).Sent() && (l.To == "draft" || l.To == "pending_approval") {
+			t.Errorf("event %d: %s to %s", e.Seq, l.From, l.To)
+		}
+		p.state, p.digest = l.To, l.Digest
+	}
+	return all
+}
+
+// matches folds every payout from its events and compares it with its row and decisions, and with the oracle's own reading.
+func matches(t *testing.T, d *desktest.Desk, all map[string]*told) {
+	t.Helper()
+	for _, id := range d.Payouts() {
+		s := d.Get(id)
+		rows, err := d.Store.Timeline(t.Context(), "payout", string(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ds, err := d.Store.DecisionsOf(t.Context(), approval.Payout, string(id), s.Version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &app.Folded{}
+		for _, r := range rows {
+			if err := f.Fold(r.Event); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Matches(s, ds); err != nil {
+			t.Errorf("payout %d: %v", s.Number, err)
+		}
+		if o := all[string(id)]; o == nil || o.state != string(s.State) || o.version != s.Version {
+			t.Errorf("payout %d is %s version %d, the oracle says %+v", s.Number, s.State, s.Version, o)
+		}
+	}
+}
+
+// must fails the test on an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func form(n int) string { return fmt.Sprintf("test-form-%d", n) }
