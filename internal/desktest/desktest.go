@@ -8,8 +8,12 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -73,6 +77,9 @@ type Desk struct {
 	Who    map[string]app.Who
 	hooks  bank131.Verifier
 	n      int
+	life   string // the folder that the desk lives in after a Crash
+	// Batch and Queue bound the writer of the next Open; 0 is its default.
+	Batch, Queue int
 }
 
 type wire struct{}
@@ -116,14 +123,22 @@ func New(t testing.TB) *Desk {
 }
 
 // DB is the path of the database; Anchor that of the anchor.
-func (d *Desk) DB() string     { return filepath.Join(d.Dir, "db", "desk.db") }
-func (d *Desk) Anchor() string { return filepath.Join(d.Dir, "outside-anchor") }
+func (d *Desk) DB() string     { return filepath.Join(d.base(), "db", "desk.db") }
+func (d *Desk) Anchor() string { return filepath.Join(d.base(), "outside-anchor") }
+
+func (d *Desk) base() string {
+	if d.life != "" {
+		return d.life
+	}
+	return d.Dir
+}
 
 // Open opens the database and builds the use cases, as a start does; call it again after Store.Close for a restart.
 func (d *Desk) Open() {
 	d.T.Helper()
 	var err error
-	d.Store, err = store.Open(context.Background(), store.Options{Path: d.DB(), Anchor: d.Anchor(), Signer: d.Signer, Now: d.Clock.Now, Born: "serve"})
+	d.Store, err = store.Open(context.Background(), store.Options{Path: d.DB(), Anchor: d.Anchor(), Signer: d.Signer, Now: d.Clock.Now, Born: "serve",
+		Batch: d.Batch, Queue: d.Queue})
 	must(d.T, err)
 	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
 	must(d.T, err)
@@ -326,3 +341,126 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// SQL opens one more connection to the database, as somebody with the file would: foreign keys off, triggers as they are. Close it by the test's end.
+func (d *Desk) SQL() *sql.DB {
+	d.T.Helper()
+	db, err := sql.Open("sqlite", "file:"+d.DB()+"?_pragma=busy_timeout(10000)")
+	must(d.T, err)
+	db.SetMaxOpenConns(1)
+	d.T.Cleanup(func() { db.Close() })
+	return db
+}
+
+// Exec runs one statement past the desk.
+func (d *Desk) Exec(stmt string, args ...any) {
+	d.T.Helper()
+	db := d.SQL()
+	defer db.Close()
+	_, err := db.ExecContext(context.Background(), stmt, args...)
+	must(d.T, err)
+}
+
+// Restart closes the database properly and starts again on it.
+func (d *Desk) Restart() {
+	d.T.Helper()
+	must(d.T, d.Store.Close())
+	d.Open()
+}
+
+// Crash starts again from what is on disk at this moment, as after kill -9: the files are copied while the old process still has
+// them open and the new desk lives on the copy. The bank is another machine and knows nothing of it.
+func (d *Desk) Crash() {
+	d.T.Helper()
+	d.n++
+	next := filepath.Join(d.Dir, fmt.Sprintf("crash-%d", d.n))
+	must(d.T, os.MkdirAll(filepath.Join(next, "db"), 0o700))
+	for _, f := range []string{"db/desk.db", "db/desk.db-wal", "outside-anchor"} {
+		b, err := os.ReadFile(filepath.Join(d.base(), f))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		must(d.T, err)
+		must(d.T, os.WriteFile(filepath.Join(next, f), b, 0o600))
+	}
+	old := d.Store
+	d.life = next
+	d.Open()
+	must(d.T, old.Close())
+}
+
+// Replace puts another database file in the place of the closed one, as a restore does.
+func (d *Desk) Replace(from string) {
+	d.T.Helper()
+	for _, s := range []string{"-wal", "-shm"} {
+		if err := os.Remove(d.DB() + s); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			d.T.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(from)
+	must(d.T, err)
+	must(d.T, os.WriteFile(d.DB(), b, 0o600))
+}
+
+// Events reads the whole history past the desk, oldest first.
+func (d *Desk) Events() []audit.Event {
+	d.T.Helper()
+	db := d.SQL()
+	defer db.Close()
+	rows, err := db.QueryContext(context.Background(), "SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event ORDER BY seq")
+	must(d.T, err)
+	defer rows.Close()
+	var out []audit.Event
+	for rows.Next() {
+		var e audit.Event
+		var at int64
+		var payload string
+		must(d.T, rows.Scan(&e.Seq, &at, &e.Person, &e.SignIn, &e.Action, &e.Kind, &e.Subject, &e.Version, &e.Spec, &payload))
+		e.At, e.Payload = time.UnixMicro(at).UTC(), []byte(payload)
+		out = append(out, e)
+	}
+	must(d.T, rows.Err())
+	return out
+}
+
+// Name is the short name (m1, a2, …) of a person, "" of nobody's.
+func (d *Desk) Name(person string) string {
+	for n, w := range d.Who {
+		if w.Person == person {
+			return n
+		}
+	}
+	return ""
+}
+
+// Payouts lists the ids of all payouts, oldest first.
+func (d *Desk) Payouts() []payout.ID {
+	d.T.Helper()
+	db := d.SQL()
+	defer db.Close()
+	rows, err := db.QueryContext(context.Background(), "SELECT id FROM payout ORDER BY number")
+	must(d.T, err)
+	defer rows.Close()
+	var out []payout.ID
+	for rows.Next() {
+		var id string
+		must(d.T, rows.Scan(&id))
+		out = append(out, payout.ID(id))
+	}
+	must(d.T, rows.Err())
+	return out
+}
+
+// Message is a message of the bank about a payout as its reference and session stand now: v1 names, genuine in every field.
+func (d *Desk) Message(id payout.ID, session, kind, sessionStatus, payoutStatus string, updated time.Time) []byte {
+	d.T.Helper()
+	s := d.Get(id)
+	return fmt.Appendf(nil, `{"type":%q,"session":{"id":%q,"status":%q,"created_at":"2026-11-19T09:00:00.000000Z","updated_at":%q,"payments":[{"id":"po_1","status":%q,`+
+		`"payment_method":{"type":"bank_account","bank_account":{"system_type":"ru","ru":{"bik":%q,"account":%q,"full_name":%q,"description":%q}}},`+
+		`"amount_details":{"amount":%d,"currency":"rub"},"metadata":%q}]}}`,
+		kind, session, sessionStatus, updated.UTC().Format("2006-01-02T15:04:05.000000Z"), payoutStatus, s.Content.BIK, s.Content.Account, s.Content.FullName,
+		s.Content.Description, s.Content.Amount.Minor, s.Reference)
+}
+
+// Hooks is the check of the bank's signatures.
+func (d *Desk) Hooks() bank131.Verifier { return d.hooks }
