@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"countersign/internal/auth"
+	"countersign/internal/protocol"
 )
 
 func rolesOf(t testing.TB, names string) []auth.Role {
@@ -12,3 +13,9 @@ func rolesOf(t testing.TB, names string) []auth.Role {
 	must(t, err)
 	return r
 }
+
+// noConn is the answer of a call that never had a connection.
+var (
+	noConn = protocol.Answer{}
+	noRaw  = protocol.Raw{}
+)
