@@ -41,10 +41,10 @@ type verdict uint8
 const (
 	wait  verdict = iota
 	probe         // make the harmless call first and report it with probed
-	claim         // go on; end with settle or drop
+	claim         // go on; end with good, or bad and drop, or drop
 )
 
-// enter asks for a claim. With claim it returns the turn that settle or drop wants back.
+// enter asks for a claim. With claim it returns the turn that good, bad or drop wants back.
 func (b *breaker) enter(now time.Time) (verdict, int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,7 +75,7 @@ func (b *breaker) probed(now time.Time, proper bool) {
 	b.tell(false, now)
 }
 
-// drop gives a claim back that found nothing to send.
+// drop ends a claim: one that found nothing to send, or one whose trouble is recorded.
 func (b *breaker) drop(turn int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,19 +88,16 @@ func (b *breaker) drop(turn int) {
 type weight uint8
 
 const (
-	proper  weight = iota // taken or refused: the bank works
+	fine    weight = iota // taken or refused: the bank works
 	trip                  // fate unknown, or no connection
 	caution               // credentials refused
 )
 
-// settle ends a claim with what came of its call. Trouble counts whenever the call was made; a proper answer closes the breaker only
-// when the claim was made half-open, after the trouble.
-func (b *breaker) settle(now time.Time, turn int, w weight) {
+// bad notes trouble as soon as a call shows it, before its answer is recorded: while the desk is writing, nothing else may pass. It counts
+// whenever the call was made. It returns the turn to drop once the answer is recorded.
+func (b *breaker) bad(now time.Time, turn int, w weight) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if turn == b.turn {
-		b.live--
-	}
 	switch {
 	case w == trip && b.stage != open:
 		if b.stage == closed {
@@ -112,7 +109,22 @@ func (b *breaker) settle(now time.Time, turn int, w weight) {
 	case w == caution && b.stage == closed:
 		b.trouble = now
 		b.set(half)
-	case w == proper && b.stage == half && turn == b.turn:
+		b.live = 1 // this very call, until it is recorded
+		return b.turn
+	}
+	return turn
+}
+
+// good ends a claim whose call was answered properly and recorded. It closes the breaker only when the claim was made half-open,
+// after the trouble.
+func (b *breaker) good(turn int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if turn != b.turn {
+		return
+	}
+	b.live--
+	if b.stage == half {
 		b.set(closed)
 	}
 }

@@ -226,7 +226,7 @@ var errNoExpect = errors.New("order without what was approved: not sent")
 func (s *Sender) send(ctx context.Context, o *protocol.Order, turn int) error {
 	a, raw, err := s.call(ctx, o)
 	kind, why := protocol.Classify(a, o.Expect, o.CredentialBefore)
-	w := proper
+	w := fine
 	switch {
 	case kind == protocol.CredentialNo, kind == protocol.Refused && protocol.CredentialCode(why):
 		w = caution
@@ -235,9 +235,15 @@ func (s *Sender) send(ctx context.Context, o *protocol.Order, turn int) error {
 	case !kind.Proper():
 		w = trip
 	}
+	if w != fine {
+		turn = s.brk.bad(s.o.Now(), turn, w)
+	}
 	recorded := s.record(ctx, o, a, raw)
-	// Only now may another claim pass: the desk knows of a halt or a refusal first.
-	s.brk.settle(s.o.Now(), turn, w)
+	if w == fine {
+		s.brk.good(turn)
+	} else {
+		s.brk.drop(turn)
+	}
 	return errors.Join(err, recorded)
 }
 

@@ -52,7 +52,11 @@ func (d *desk) see(o Observation) Action {
 		}
 	}
 	if a.Moves {
-		d.p.Follow(a.Outcome, o.Answer != nil, o.At)
+		for range 3 { // one edge of the table at a time
+			if _, more := d.p.Follow(a.Outcome, o.Answer != nil, o.At); !more {
+				break
+			}
+		}
 	}
 	if a.Halt != "" {
 		d.halts = append(d.halts, a.Halt)
