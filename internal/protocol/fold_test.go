@@ -222,8 +222,13 @@ func TestWebhookDoesNotBind(t *testing.T) {
 		d := newDesk(t)
 		s := session("ps_1", "accepted", 2, payoutWith("succeeded"))
 		a := d.see(Observation{At: at(2), Webhook: &Webhook{Type: "payment_finished", Problem: problem, Session: s}})
-		if a.Keep || a.Moves || a.Fetch != "" || a.Alarm != problem || d.end() != "sending" {
+		// It is kept only because it names our reference: that holds a claim until its session was asked about.
+		if !a.Keep || !a.Evidence.Ours || a.Evidence.Matches || a.Fetch != "ps_1" || a.Alarm != problem || d.end() != "sending" {
 			t.Errorf("%s: %+v %s", problem, a, d.end())
+		}
+		s.Payouts[0].Reference = "cs1-7-x"
+		if a := d.see(Observation{At: at(2), Webhook: &Webhook{Type: "payment_finished", Problem: problem, Session: s}}); a.Keep || a.Moves || a.Fetch != "" || a.Alarm != problem {
+			t.Errorf("%s about another: %+v", problem, a)
 		}
 	}
 	for _, kind := range []string{"confirmation_payout", "ready_to_confirm", "brand_new", "action_required"} {
@@ -232,6 +237,22 @@ func TestWebhookDoesNotBind(t *testing.T) {
 		if d.end() != "sending" || a.Fetch != "ps_1" || a.Alarm == "" {
 			t.Errorf("%s moved it: %+v %s", kind, a, d.end())
 		}
+	}
+}
+
+// TestTwoPayoutsOneOurs: a message about two payouts of which one is ours is about us, changes nothing and has the bank asked.
+func TestTwoPayoutsOneOurs(t *testing.T) {
+	other := payoutWith("succeeded")
+	other.Reference = "cs1-7-x"
+	d := newDesk(t)
+	d.see(answered(Answer{GotConn: true, Err: "cut"}))
+	a := d.see(finished(session("ps_1", "accepted", 2, other, payoutWith("succeeded"))))
+	if d.end() != "unknown" || a.Alarm != "two_payouts" || a.Fetch != "ps_1" || !a.Keep {
+		t.Errorf("%s %+v", d.end(), a)
+	}
+	d.see(fetched(session("ps_1", "accepted", 2, other, payoutWith("succeeded"))))
+	if d.end() != "unknown flagged" {
+		t.Error(d.end())
 	}
 }
 

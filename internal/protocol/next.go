@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -147,10 +148,17 @@ func (s State) answered(o Observation) Action {
 
 func (s State) told(o Observation) Action {
 	w := o.Webhook
+	ev := Evidence{Source: FromWebhook, At: o.At, Session: w.Session.ID, UpdatedAt: w.Session.UpdatedAt}
+	ev.Ours = s.Expect.Reference != "" && slices.ContainsFunc(w.Session.Payouts, func(p PayoutView) bool { return p.Reference == s.Expect.Reference })
 	if w.Problem != "" {
-		return Action{Alarm: w.Problem, Effect: "nothing"}
+		// It changes nothing; but the bank names our reference in it, so nothing may be claimed before its session was asked about.
+		ev.Why = w.Problem
+		a := Action{Alarm: w.Problem, Effect: "nothing", Evidence: ev, Keep: ev.Ours}
+		if ev.Ours {
+			a.Fetch = w.Session.ID
+		}
+		return a
 	}
-	ev := Evidence{Source: FromWebhook, At: o.At, Session: w.Session.ID, UpdatedAt: w.Session.UpdatedAt, Ours: w.Session.Reference() == s.Expect.Reference && s.Expect.Reference != ""}
 	ev.Reading, ev.Why = Read(w.Session, s.Stepwise)
 	if !ev.Ours {
 		return Action{Alarm: "other_reference", Effect: "nothing"}
