@@ -137,7 +137,9 @@ func TestReadingCalls(t *testing.T) {
 		"doubled": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"status":"ok","wallets":[],"Wallets":[]}`)
 		},
-		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		},
 	} {
 		address, count := bank(t, down)
 		c := client(t, address, nil)
@@ -185,8 +187,10 @@ func TestOneBody(t *testing.T) {
 		"header without end": {h: func(w http.ResponseWriter, _ *http.Request) {
 			hijack(w, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 1<<20))
 		}, err: ErrCut},
-		"307 to itself": {h: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.String(), 307) }, http: 307},
-		"308 elsewhere": {h: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 308) }, http: 308},
+		"307 to itself": {h: func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.String(), http.StatusTemporaryRedirect)
+		}, http: 307},
+		"308 elsewhere": {h: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusPermanentRedirect) }, http: 308},
 		"500":           {h: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, http: 500},
 		"503, try again": {h: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "0")

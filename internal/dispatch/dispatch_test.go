@@ -201,6 +201,12 @@ func running(t *testing.T, run func(context.Context, <-chan struct{})) (stop fun
 	return func() { cancel(); wg.Wait() }
 }
 
+// pass lets bubble time pass and everything due in it happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // TestStepByHand drives the sender from one goroutine with a clock in hand: trip, wait, probe, one, closed.
 func TestStepByHand(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -283,7 +289,7 @@ func TestProbePace(t *testing.T) {
 		b := &fakeBank{pay: always(protocol.Answer{}), balance: func() bool { return false }}
 		s := NewSender(options(d, b))
 		stop := running(t, s.Run)
-		time.Sleep(5*time.Minute + time.Second)
+		pass(5*time.Minute + time.Second)
 		stop()
 		var got []int
 		for _, at := range b.balances {
@@ -308,7 +314,7 @@ func TestFlapping(t *testing.T) {
 		b := &fakeBank{pay: always(cutOff)}
 		s := NewSender(options(d, b))
 		stop := running(t, s.Run)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		stop()
 		if n := len(d.answers); n < 60 || n > 75 {
 			t.Errorf("%d payouts made unknown in an hour", n)
@@ -331,7 +337,7 @@ func TestInFlight(t *testing.T) {
 		}}
 		s := NewSender(options(d, b))
 		stop := running(t, s.Run)
-		time.Sleep(3*time.Second + 500*time.Millisecond)
+		pass(3*time.Second + 500*time.Millisecond)
 		if b.most != 4 || len(d.answers) != 12 {
 			t.Fatalf("most %d, %d answers after 3 s", b.most, len(d.answers))
 		}
@@ -344,7 +350,7 @@ func TestInFlight(t *testing.T) {
 		}
 		d.claims = nil
 		d.mu.Unlock()
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		stop()
 		// Tripped at 3 s; half-open at 8 s with one; closed at 9 s with four.
 		var got []int
@@ -413,7 +419,7 @@ func TestProbeByStatus(t *testing.T) {
 		o.InFlight = 1
 		s := NewSender(o)
 		stop := running(t, s.Run)
-		time.Sleep(6 * time.Second)
+		pass(6 * time.Second)
 		stop()
 		if len(d.answers) != 3 || !slices.Equal(b.statuses, []string{"ps_1"}) || len(b.balances) != 1 {
 			t.Errorf("answers %v, statuses %v, balances %v", d.answers, b.statuses, b.balances)
@@ -441,21 +447,21 @@ func TestCredentials(t *testing.T) {
 			t.Errorf("a bank that refuses us is not down: %v", d.states)
 		}
 		stop := running(t, s.Run)
-		time.Sleep(11 * time.Second)
+		pass(11 * time.Second)
 		if b.calls != 1 || len(b.balances) != 3 {
 			t.Errorf("%d calls, balances at %v", b.calls, b.balances)
 		}
 		d.mu.Lock()
 		d.halted = false
 		d.mu.Unlock()
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		if b.calls != 1 {
 			t.Error("sent before a proper balance")
 		}
 		b.mu.Lock()
 		balanceOK, b.most = true, 0
 		b.mu.Unlock()
-		time.Sleep(5*time.Second + 100*time.Millisecond)
+		pass(5*time.Second + 100*time.Millisecond)
 		if b.calls == 1 || d.needProbe {
 			t.Errorf("not sent after a proper balance: %d calls", b.calls)
 		}
@@ -490,7 +496,7 @@ func TestStopWaits(t *testing.T) {
 		b := &fakeBank{pay: func(int) (time.Duration, protocol.Answer) { return 30 * time.Second, taken() }}
 		s := NewSender(options(d, b))
 		stop := running(t, s.Run)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		begun := time.Now()
 		stop()
 		if waited := time.Since(begun); waited != 29*time.Second {
@@ -519,7 +525,7 @@ func TestStopCuts(t *testing.T) {
 		o := options(d, b)
 		o.CutOnStop = true
 		stop := running(t, NewSender(o).Run)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		begun := time.Now()
 		stop()
 		slices.Sort(d.answers)
@@ -536,7 +542,7 @@ func TestRecordIsRepeated(t *testing.T) {
 		d.fail = 5
 		b := &fakeBank{pay: func(int) (time.Duration, protocol.Answer) { return time.Second, taken() }}
 		stop := running(t, NewSender(options(d, b)).Run)
-		time.Sleep(500 * time.Millisecond)
+		pass(500 * time.Millisecond)
 		stop()
 		if !slices.Equal(d.answers, []string{"1 taken"}) {
 			t.Errorf("%v", d.answers)
@@ -601,11 +607,11 @@ func TestClaimError(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 		})
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		d.mu.Lock()
 		d.claimErr = nil
 		d.mu.Unlock()
-		time.Sleep(600 * time.Millisecond)
+		pass(600 * time.Millisecond)
 		cancel()
 		wg.Wait()
 		if !slices.Equal(d.answers, []string{"1 taken"}) {
@@ -624,7 +630,7 @@ func TestWake(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { NewSender(o).Run(ctx, wake) })
-		time.Sleep(time.Second)
+		pass(time.Second)
 		d.mu.Lock()
 		d.queue = append(d.queue, order(1))
 		d.mu.Unlock()
@@ -679,7 +685,7 @@ func TestLoops(t *testing.T) {
 			d := newFakeDesk(0)
 			d.lost = 7
 			stop := running(t, make(options(d, &fakeBank{})))
-			time.Sleep(11 * time.Second)
+			pass(11 * time.Second)
 			stop()
 			if d.lost > 0 && d.lost != 7 || d.lost < -4 {
 				t.Errorf("%d", d.lost)
