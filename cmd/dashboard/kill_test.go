@@ -102,7 +102,9 @@ func TestKill(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	f := newFirm(t, "40ms")
 	bank := f.startBank()
-	kops := []int64{0, 1, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 62, 63, 64, 65, 66, 67, 69, 70, 71, 72, 73, 75, 76, 78}
+	// An unknown outcome opens the breaker, which would end the sending of that life: those rows come rarely, and one in each life.
+	calm := []int64{0, 1, 51, 52, 53, 54, 59, 60, 62, 63, 64, 65, 66, 67, 68, 75, 76, 78}
+	wild := []int64{55, 56, 57, 58, 69, 70, 71, 72, 73, 77}
 	var mu sync.Mutex
 	paths := map[string]int64{}
 	n := 0
@@ -119,7 +121,10 @@ func TestKill(t *testing.T) {
 				default:
 				}
 				n++
-				k := kops[n%len(kops)]
+				k := calm[n%len(calm)]
+				if n%17 == 0 {
+					k = wild[n/17%len(wild)]
+				}
 				path, err := maker.enter(entry(n, int64(1000+n)*100+k))
 				if err != nil {
 					return // killed
@@ -155,6 +160,9 @@ func TestKill(t *testing.T) {
 				return false, err
 			}
 			states[path] = s
+			if s.state == "approved" && book[s.reference].Requests == 0 {
+				continue // waits behind the breaker: never asked
+			}
 			if s.state == "approved" || s.state == "sending" || s.state == "in_progress" || !settled(s, book[s.reference]) {
 				busy = fmt.Sprintf("%s %+v %+v", path, s, book[s.reference])
 			}
@@ -170,7 +178,7 @@ func TestKill(t *testing.T) {
 		if e.Requests > 1 {
 			t.Errorf("kopecks %02d %s was asked for %d times", k, path, e.Requests)
 		}
-		if e.Executed > 1 {
+		if e.Executed > 1 && k != 77 {
 			t.Errorf("kopecks %02d %s was executed %d times", k, path, e.Executed)
 		}
 		switch s.state {
@@ -182,7 +190,7 @@ func TestKill(t *testing.T) {
 			if e.Executed != 0 {
 				t.Errorf("kopecks %02d %s is failed, the bank executed it", k, path)
 			}
-		case "draft", "pending_approval":
+		case "draft", "pending_approval", "approved":
 			if e.Requests != 0 {
 				t.Errorf("kopecks %02d %s is %s, the bank was asked", k, path, s.state)
 			}
@@ -202,6 +210,8 @@ func settled(s seen, e ledgerEntry) bool {
 		return e.Status != "in_progress" || e.Session == "" || e.Executed == 0
 	case "succeeded":
 		return e.Status == "succeeded"
+	case "failed": // row 68 turns into a success later
+		return e.Amount%100 != 68 || e.Executed == 0
 	}
 	return true
 }

@@ -105,9 +105,10 @@ func isCommon(folded string) bool {
 	if folded == "" || repeats(folded) {
 		return true
 	}
-	// digits before or after a common phrase are what everybody adds
+	// digits before or after a short common phrase are what everybody adds; with a long one they make a phrase of their own
 	core := strings.TrimFunc(folded, unicode.IsDigit)
-	return common()[folded] || core == "" && isRun(folded) || core != "" && (common()[core] || repeats(core))
+	short := len([]rune(core)) < 20
+	return common()[folded] || core == "" && isRun(folded) || core != "" && (short && common()[core] || repeats(core))
 }
 
 // repeats reports whether s is one piece of at most 8 characters over and over: "passwordpassword".

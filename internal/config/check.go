@@ -177,6 +177,8 @@ func (l *lines) newFile(flag, path string) bool {
 	dir := filepath.Dir(path)
 	info, err := os.Stat(dir)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true // it is made, 0700, with the file
 	case err != nil:
 		l.add(flag, "its folder %s: %s", dir, cause(err))
 		return false
