@@ -223,11 +223,11 @@ func (f *filler) one(p samplePayee, end sampleEnd, used map[string]bool, r *rand
 		f.tick(20*time.Second, 5*time.Minute, r)
 	}
 	f.clock.to(f.clock.Now().Add(f.d.SendAfter + time.Second))
-	return f.send()
+	return f.send(id)
 }
 
 // send lets the payout whose countdown is over go, and the bank do all it does about it.
-func (f *filler) send() error {
+func (f *filler) send(id payout.ID) error {
 	o, err := f.d.app.Claim(f.ctx)
 	if err != nil {
 		return err
@@ -249,7 +249,7 @@ func (f *filler) send() error {
 			return err
 		}
 	}
-	return f.poll()
+	return f.ask(id)
 }
 
 func (f *filler) deliver() error {
@@ -274,21 +274,17 @@ func (f *filler) deliver() error {
 	return nil
 }
 
-func (f *filler) poll() error {
-	for range 10 {
-		p, err := f.d.app.DuePoll(f.ctx)
-		if err != nil || p == nil {
-			return err
-		}
-		status, raw := f.calls.Status(p.Session)
-		if err := f.d.app.Fetched(f.ctx, p, status, raw); err != nil {
-			return err
-		}
+// ask fetches the status of one payout, as the poller would.
+func (f *filler) ask(id payout.ID) error {
+	s, err := f.d.store.PayoutByID(f.ctx, id)
+	if err != nil || s.Session == "" {
+		return err
 	}
-	return nil
+	status, raw := f.calls.Status(s.Session)
+	return f.d.app.Fetched(f.ctx, &protocol.Poll{Session: s.Session, Payout: string(id)}, status, raw)
 }
 
-// settle gives the bank the time it still needs, up to now, and asks once more about everything.
+// settle gives the bank the time it still needs, up to now.
 func (f *filler) settle() error {
 	for range 1000 {
 		due, ok := f.bank.Next()
@@ -300,7 +296,7 @@ func (f *filler) settle() error {
 			return err
 		}
 	}
-	return f.poll()
+	return nil
 }
 
 // inProcess speaks to the pretend bank's handler without a network: the same bytes, the same signatures.

@@ -341,8 +341,24 @@ func (a *App) LoseStale(ctx context.Context) (did bool, err error) {
 	return a.lose(ctx, a.Now().Add(-a.BankTimeout-time.Minute))
 }
 
-// Recover is called once at start, before any claim: no call of an earlier process is alive.
+// Recover is called once at start, before any claim: no call of an earlier process is alive. It ends the plans to ask about payouts whose
+// outcome has been confirmed for longer than it is watched, and remembers a refusal of our credentials.
 func (a *App) Recover(ctx context.Context) error {
+	refused := false
+	if err := a.write(ctx, Worker, func(tx Tx) error {
+		var err error
+		if refused, err = tx.CredentialsRefused(); err != nil {
+			return err
+		}
+		return tx.EndOldPolls(a.Now().Add(-time24(2 * returnsWatch)))
+	}); err != nil {
+		return err
+	}
+	if refused {
+		a.mu.Lock()
+		a.probe, a.onePerGo = true, true
+		a.mu.Unlock()
+	}
 	for range 1_000_000 {
 		did, err := a.lose(ctx, a.Now().Add(time.Hour*24*365*10))
 		if err != nil || !did {

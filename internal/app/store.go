@@ -82,6 +82,10 @@ type Tx interface {
 	SetPoll(p PollRow) error
 	Poll(session string, id payout.ID) (PollRow, bool, error)
 	EndPoll(session string, id payout.ID) error
+	// EndOldPolls ends the plans for confirmed, unflagged payouts sent before then.
+	EndOldPolls(before time.Time) error
+	// CredentialsRefused reports an approved payout that the bank refused our credentials for.
+	CredentialsRefused() (bool, error)
 	ToExpire(before time.Time, limit int) ([]payout.ID, error)
 
 	// StoreMessage keeps a webhook; fresh is false when the same bytes were there: then only its count moved.

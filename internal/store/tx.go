@@ -511,6 +511,10 @@ func (t *txn) EndPoll(session string, id payout.ID) error {
 	return t.q.DeletePoll(t.ctx, queries.DeletePollParams{Session: session, PayoutID: string(id)})
 }
 
+func (t *txn) EndOldPolls(before time.Time) error { return t.q.EndOldPolls(t.ctx, toMicro(before)) }
+
+func (t *txn) CredentialsRefused() (bool, error) { return t.q.CredentialsRefused(t.ctx) }
+
 func (t *txn) StoreMessage(body []byte, sha, keyID string, at time.Time) (int64, bool, error) {
 	id, ok, err := found(t.q.MessageBySHA(t.ctx, sha))
 	if err != nil {

@@ -57,6 +57,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countersStmt, err = db.PrepareContext(ctx, counters); err != nil {
 		return nil, fmt.Errorf("error preparing query Counters: %w", err)
 	}
+	if q.credentialsRefusedStmt, err = db.PrepareContext(ctx, credentialsRefused); err != nil {
+		return nil, fmt.Errorf("error preparing query CredentialsRefused: %w", err)
+	}
 	if q.decisionsStmt, err = db.PrepareContext(ctx, decisions); err != nil {
 		return nil, fmt.Errorf("error preparing query Decisions: %w", err)
 	}
@@ -77,6 +80,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.duePollsStmt, err = db.PrepareContext(ctx, duePolls); err != nil {
 		return nil, fmt.Errorf("error preparing query DuePolls: %w", err)
+	}
+	if q.endOldPollsStmt, err = db.PrepareContext(ctx, endOldPolls); err != nil {
+		return nil, fmt.Errorf("error preparing query EndOldPolls: %w", err)
 	}
 	if q.eventBySeqStmt, err = db.PrepareContext(ctx, eventBySeq); err != nil {
 		return nil, fmt.Errorf("error preparing query EventBySeq: %w", err)
@@ -384,6 +390,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countersStmt: %w", cerr)
 		}
 	}
+	if q.credentialsRefusedStmt != nil {
+		if cerr := q.credentialsRefusedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing credentialsRefusedStmt: %w", cerr)
+		}
+	}
 	if q.decisionsStmt != nil {
 		if cerr := q.decisionsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing decisionsStmt: %w", cerr)
@@ -417,6 +428,11 @@ func (q *Queries) Close() error {
 	if q.duePollsStmt != nil {
 		if cerr := q.duePollsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing duePollsStmt: %w", cerr)
+		}
+	}
+	if q.endOldPollsStmt != nil {
+		if cerr := q.endOldPollsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing endOldPollsStmt: %w", cerr)
 		}
 	}
 	if q.eventBySeqStmt != nil {
@@ -879,6 +895,7 @@ type Queries struct {
 	countUnappliedStmt      *sql.Stmt
 	counterAddStmt          *sql.Stmt
 	countersStmt            *sql.Stmt
+	credentialsRefusedStmt  *sql.Stmt
 	decisionsStmt           *sql.Stmt
 	deleteLoginStmt         *sql.Stmt
 	deleteLoginsOfStmt      *sql.Stmt
@@ -886,6 +903,7 @@ type Queries struct {
 	deleteOpenAttemptStmt   *sql.Stmt
 	deletePollStmt          *sql.Stmt
 	duePollsStmt            *sql.Stmt
+	endOldPollsStmt         *sql.Stmt
 	eventBySeqStmt          *sql.Stmt
 	eventsFromStmt          *sql.Stmt
 	eventsOfStmt            *sql.Stmt
@@ -985,6 +1003,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countUnappliedStmt:      q.countUnappliedStmt,
 		counterAddStmt:          q.counterAddStmt,
 		countersStmt:            q.countersStmt,
+		credentialsRefusedStmt:  q.credentialsRefusedStmt,
 		decisionsStmt:           q.decisionsStmt,
 		deleteLoginStmt:         q.deleteLoginStmt,
 		deleteLoginsOfStmt:      q.deleteLoginsOfStmt,
@@ -992,6 +1011,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteOpenAttemptStmt:   q.deleteOpenAttemptStmt,
 		deletePollStmt:          q.deletePollStmt,
 		duePollsStmt:            q.duePollsStmt,
+		endOldPollsStmt:         q.endOldPollsStmt,
 		eventBySeqStmt:          q.eventBySeqStmt,
 		eventsFromStmt:          q.eventsFromStmt,
 		eventsOfStmt:            q.eventsOfStmt,

@@ -136,6 +136,17 @@ func (q *Queries) Counters(ctx context.Context, arg CountersParams) ([]Counter, 
 	return items, nil
 }
 
+const credentialsRefused = `-- name: CredentialsRefused :one
+SELECT EXISTS (SELECT 1 FROM payout WHERE state = 'approved' AND credential_no = 1) AS yes
+`
+
+func (q *Queries) CredentialsRefused(ctx context.Context) (bool, error) {
+	row := q.queryRow(ctx, q.credentialsRefusedStmt, credentialsRefused)
+	var yes bool
+	err := row.Scan(&yes)
+	return yes, err
+}
+
 const decisions = `-- name: Decisions :many
 SELECT person_id, seq, answer, digest, rule_set, at FROM decision
 WHERE kind = ?1 AND id = ?2 AND version = ?3 ORDER BY seq
@@ -250,6 +261,16 @@ func (q *Queries) DuePolls(ctx context.Context, arg DuePollsParams) ([]Poll, err
 		return nil, err
 	}
 	return items, nil
+}
+
+const endOldPolls = `-- name: EndOldPolls :exec
+DELETE FROM poll WHERE payout_id IN (SELECT p.id FROM payout p JOIN poll o ON o.payout_id = p.id
+  WHERE p.confirmed = 1 AND p.review = 0 AND p.sent_at < ?1 AND p.state IN ('succeeded', 'failed', 'returned'))
+`
+
+func (q *Queries) EndOldPolls(ctx context.Context, before int64) error {
+	_, err := q.exec(ctx, q.endOldPollsStmt, endOldPolls, before)
+	return err
 }
 
 const evidence = `-- name: Evidence :many
