@@ -144,7 +144,7 @@ func (w *Web) submit(r *req) error { // POST /payouts/:id/submit
 	form := r.Request().PostForm
 	version, err := strconv.Atoi(form.Get("version"))
 	if err != nil {
-		return fault.Bad("version", "payout.version")
+		return fault.Bad("version", "payout.form")
 	}
 	err = w.App.Submit(r.ctx(), r.me.who(), id, version, form["ack"])
 	switch {

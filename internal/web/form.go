@@ -80,7 +80,7 @@ func (w *Web) copyForm(r *req) error { // GET /payouts/:id/copy
 		return err
 	}
 	if !app.CanCopy(s) {
-		return fault.Moved("payout.no_copy", s.Number, string(s.State))
+		return fault.Moved("payout.state", s.Number, string(s.State))
 	}
 	in := typed{token: token(16), content: s.Content}
 	in.content.Replaces = ""

@@ -20,34 +20,17 @@ import (
 
 const historyPage = 50
 
-// logKeys leads from an action in the history to its sentence, where the names differ.
-var logKeys = map[string]string{
-	payout.ActCameBack: "payout.reapproval", payout.ActAlarm: "inbox.alarm", "payout.fetched": "payout.evidence", "look.account": "payout.revealed", "look.bytes": "inbox.raw", "look.csv": "export.csv",
-	"message.received": "inbox.arrived", "message.applied": "inbox.applied", "halt.release_asked": "halt.proposed", "account.added": "person.added",
-	"signin.began": "sign_in.started", "signin.ended": "sign_in.ended", "password.changed": "person.password",
-}
-
 // adminKinds are the subjects that administrators read about.
 var adminKinds = []string{"person", "signin", "halt"}
 
-// logKinds are the kinds to choose from, with the name of each in the catalogue.
-var logKinds = []struct{ kind, label string }{{"payout", "payout"}, {"message", "inbox"}, {"halt", "halt"}, {"person", "person"}, {"signin", "sign_in"}, {"export", "export"}}
+// logKinds are the kinds to choose from.
+var logKinds = []string{"payout", "message", "halt", "person", "signin", "export"}
 
 // logText is an event in words.
 func logText(t *lang.Texts, e app.EventRow, f facts) string {
 	key := e.Action
-	if k, ok := logKeys[key]; ok {
-		key = k
-	}
-	if key == payout.ActMoved {
-		key = "payout.evidence"
-		switch payout.State(f.To) {
-		case payout.Succeeded, payout.Failed, payout.Returned, payout.Unknown:
-			key = "payout." + f.To
-		}
-		if f.Review {
-			key = "payout.flagged"
-		}
+	if key == payout.ActMoved && f.Review {
+		key = payout.ActAlarm
 	}
 	s, ok := t.Log[key]
 	if !ok {
@@ -82,8 +65,8 @@ func (w *Web) history(r *req) error { // GET /history
 	}
 	view.Filter.Kinds = []templates.Option{{Label: t.AllKinds, Selected: q.Kind == ""}}
 	for _, k := range logKinds {
-		if r.auditor() || slices.Contains(adminKinds, k.kind) {
-			view.Filter.Kinds = append(view.Filter.Kinds, templates.Option{Value: k.kind, Label: lang.Label(r.t.Kinds, k.label), Selected: q.Kind == k.kind})
+		if r.auditor() || slices.Contains(adminKinds, k) {
+			view.Filter.Kinds = append(view.Filter.Kinds, templates.Option{Value: k, Label: lang.Label(r.t.Kinds, k), Selected: q.Kind == k})
 		}
 	}
 	view.Filter.People = []templates.Option{{Label: t.AllPeople, Selected: q.Person == ""}}
@@ -149,24 +132,15 @@ func (w *Web) searchLog(r *req, q *app.HistoryQuery, s string) error {
 		}
 		return nil
 	}
-	actions := map[string]string{}
-	for k := range r.t.Log {
-		actions[k] = k
-	}
-	for action, key := range logKeys {
-		actions[action] = key
-		delete(actions, key)
-	}
-	var names []string
-	for a := range actions {
-		names = append(names, a)
-	}
-	slices.Sort(names)
-	for _, a := range names {
-		if strings.Contains(strings.ToLower(r.t.Log[actions[a]]), strings.ToLower(s)) {
-			q.Action = a
-			return nil
+	var actions []string
+	for a, label := range r.t.Log {
+		if strings.Contains(strings.ToLower(label), strings.ToLower(s)) {
+			actions = append(actions, a)
 		}
+	}
+	if len(actions) > 0 {
+		q.Action = slices.Min(actions) // one action at a time: the first by its name
+		return nil
 	}
 	q.Action = "-"
 	return nil

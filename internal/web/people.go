@@ -91,7 +91,11 @@ func (w *Web) suspend(r *req) error { // POST /settings/people/:id/suspend
 }
 
 func (w *Web) account(r *req) error { // GET /account
-	return w.showAccount(r, http.StatusOK, nil, "")
+	done := ""
+	if r.QueryParam("done") == "password" {
+		done = r.t.Account.Changed
+	}
+	return w.showAccount(r, http.StatusOK, nil, done)
 }
 
 func (w *Web) showAccount(r *req, status int, faults fault.List, done string) error {
@@ -156,7 +160,7 @@ func (w *Web) password(r *req) error { // POST /account/password
 	form := r.Request().PostForm
 	next := form.Get("password")
 	if next != form.Get("again") {
-		return w.showAccount(r, http.StatusUnprocessableEntity, fault.List{fault.Bad("again", "password.again")}, "")
+		return w.showAccount(r, http.StatusUnprocessableEntity, fault.List{fault.Bad("again", "password.differ")}, "")
 	}
 	err := w.App.ChangePassword(r.ctx(), r.me.who(), form.Get("old"), next)
 	if fault.KindOf(err) == fault.Invalid {

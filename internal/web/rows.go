@@ -46,8 +46,8 @@ func off(s payout.State) bool {
 	return !s.Sent() || s == payout.Failed
 }
 
-// purposeRunes is as much of a purpose as one line of a list can show.
-const purposeRunes = 90
+// purposeRunes is as much of a purpose as one line of a list can show at its widest (346 px).
+const purposeRunes = 56
 
 // row is one line of a list as this reader may see it.
 func (r *req) row(d *desk, x app.Row) templates.RowView {
