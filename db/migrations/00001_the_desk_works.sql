@@ -96,9 +96,7 @@ CREATE INDEX payout_submitted ON payout (submitted_at) WHERE state IN ('pending_
 CREATE INDEX payout_send ON payout (send_at, number) WHERE state = 'approved';
 CREATE INDEX payout_same ON payout (account, amount_minor) WHERE account <> '';
 CREATE INDEX payout_review ON payout (review) WHERE review = 1;
--- At most one replacement is alive.
-CREATE UNIQUE INDEX payout_replaces ON payout (replaces)
-  WHERE replaces IS NOT NULL AND state NOT IN ('rejected', 'cancelled', 'expired', 'failed');
+CREATE INDEX payout_replaces ON payout (replaces) WHERE replaces IS NOT NULL;
 
 -- Who is a maker of what: for the "Mine" tab, and the bar on one's own work.
 CREATE TABLE payout_maker (
@@ -334,7 +332,7 @@ CREATE TABLE newest_head (
   signed BLOB    NOT NULL
 ) STRICT;
 
--- Counts and sums kept in the same commit: 'state:succeeded', 'day:2026-11-19:succeeded', 'maker:<person>'.
+-- Counts and sums kept in the same commit: 'state:succeeded', 'day:2026-11-19:succeeded', 'maker:<person>', 'back' (came back of what is paid).
 CREATE TABLE counter (
   name TEXT    NOT NULL PRIMARY KEY,
   n    INTEGER NOT NULL,
@@ -356,6 +354,11 @@ WHEN OLD.state <> NEW.state AND NOT EXISTS (SELECT 1 FROM allowed_transition t W
 BEGIN SELECT RAISE(ABORT, 'transition'); END;
 CREATE TRIGGER payout_born BEFORE INSERT ON payout WHEN NEW.state <> 'draft' OR EXISTS (SELECT 1 FROM payout p WHERE p.id = NEW.id OR p.number = NEW.number)
 BEGIN SELECT RAISE(ABORT, 'born'); END;
+-- At most one replacement is alive; one that failed is itself what is replaced next. Judged at birth alone: a payout that comes back
+-- from its end, because the bank says so, must never be refused.
+CREATE TRIGGER payout_replaced BEFORE INSERT ON payout
+WHEN NEW.replaces IS NOT NULL AND EXISTS (SELECT 1 FROM payout p WHERE p.replaces = NEW.replaces AND p.state NOT IN ('rejected', 'cancelled', 'expired'))
+BEGIN SELECT RAISE(ABORT, 'replaced'); END;
 CREATE TRIGGER payout_stays BEFORE DELETE ON payout BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER payout_marks BEFORE UPDATE ON payout
 WHEN (OLD.reference IS NOT NULL AND OLD.reference IS NOT NEW.reference) OR (OLD.key IS NOT NULL AND OLD.key IS NOT NEW.key)

@@ -59,11 +59,12 @@ FROM payout_version WHERE payout_id = sqlc.arg(payout_id) ORDER BY version;
 
 -- name: Same :many
 SELECT id, number, state, review, confirmed, credential_no, why, changed_at FROM payout
-WHERE account = sqlc.arg(account) AND amount_minor = sqlc.arg(amount_minor) AND state NOT IN ('draft', 'rejected')
-ORDER BY number DESC LIMIT 200;
+WHERE account = sqlc.arg(account) AND amount_minor = sqlc.arg(amount_minor) AND state <> 'draft'
+  AND NOT (state IN ('rejected', 'cancelled', 'expired') AND credential_no = 0)
+ORDER BY (state IN ('sending', 'in_progress', 'unknown') OR review = 1 OR (state = 'failed' AND confirmed = 0)) DESC, number DESC LIMIT 200;
 
 -- name: Replacement :one
-SELECT id, number FROM payout WHERE replaces = sqlc.arg(replaces) AND state NOT IN ('rejected', 'cancelled', 'expired', 'failed') ORDER BY number DESC LIMIT 1;
+SELECT id, number FROM payout WHERE replaces = sqlc.arg(replaces) AND state NOT IN ('rejected', 'cancelled', 'expired') ORDER BY number DESC LIMIT 1;
 
 -- name: Submitted :one
 SELECT EXISTS (SELECT 1 FROM subject WHERE kind = 'payout') AS yes;
@@ -181,7 +182,7 @@ ON CONFLICT (name) DO UPDATE SET n = n + excluded.n, sum = sum + excluded.sum;
 SELECT name, n, sum FROM counter WHERE name >= sqlc.arg(low) AND name < sqlc.arg(high);
 
 -- name: PayoutBefore :one
-SELECT state, amount_minor, counted, review FROM payout WHERE id = sqlc.arg(id);
+SELECT state, amount_minor, counted, review, returned_minor FROM payout WHERE id = sqlc.arg(id);
 
 -- name: PollOf :one
 SELECT session, payout_id, next_at, since, slow FROM poll WHERE payout_id = sqlc.arg(payout_id) ORDER BY next_at LIMIT 1;
@@ -191,4 +192,4 @@ DELETE FROM poll WHERE payout_id IN (SELECT p.id FROM payout p JOIN poll o ON o.
   WHERE p.confirmed = 1 AND p.review = 0 AND p.sent_at < sqlc.arg(before) AND p.state IN ('succeeded', 'failed', 'returned'));
 
 -- name: CredentialsRefused :one
-SELECT EXISTS (SELECT 1 FROM payout WHERE state = 'approved' AND credential_no = 1) AS yes;
+SELECT EXISTS (SELECT 1 FROM payout WHERE state IN ('pending_approval', 'approved') AND credential_no = 1) AS yes;

@@ -60,7 +60,9 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 			}
 			// The same form again: whatever it became is the answer; a draft of it may still be submitted.
 			if s := p.S(); e.Submit && s.State == payout.Draft && s.Version == 1 {
-				refused = a.submitNow(tx, p, w, e.Acks)
+				if refused = a.submitNow(tx, p, w, e.Acks); fault.KindOf(refused) == 0 {
+					return refused // nil, or not a rule: a defect, nothing is stored
+				}
 			}
 			return nil
 		}
@@ -105,23 +107,42 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 
 // mayReplace refuses a replacement of a payout whose failure is not confirmed, that needs review, or that has a living replacement.
 func (a *App) mayReplace(tx Tx, id payout.ID, minor int64) error {
-	old, err := tx.Payout(id)
+	old, err := a.replaceable(tx, id, minor)
 	if err != nil {
 		return err
 	}
 	s := old.S()
-	if !CanReplace(s) {
-		return fault.Bad("form", "replace.not_confirmed", s.Number)
-	}
 	if n, ok, err := tx.Replacement(id); err != nil {
 		return err
 	} else if ok {
 		return fault.Bad("form", "replace.alive", s.Number, n)
 	}
-	if s.State == payout.Returned && minor > s.ReturnedMinor {
-		return fault.Bad("amount", "replace.sum", s.Number)
-	}
 	return nil
+}
+
+// replaceable loads a payout that may be paid again with this amount; else Invalid.
+func (a *App) replaceable(tx Tx, id payout.ID, minor int64) (*payout.Payout, error) {
+	old, err := tx.Payout(id)
+	if err != nil {
+		return nil, err
+	}
+	switch s := old.S(); {
+	case !CanReplace(s):
+		return nil, fault.Bad("form", "replace.not_confirmed", s.Number)
+	case s.State == payout.Returned && minor > s.ReturnedMinor:
+		return nil, fault.Bad("amount", "replace.sum", s.Number)
+	}
+	return old, nil
+}
+
+// stillReplaces judges again, at the submission and at the claim, what was judged when a replacement was made: the bank may have paid
+// the old one after all.
+func (a *App) stillReplaces(tx Tx, s payout.Snapshot) error {
+	if s.Content.Replaces == "" {
+		return nil
+	}
+	_, err := a.replaceable(tx, s.Content.Replaces, s.Content.Amount.Minor)
+	return err
 }
 
 // CanReplace reports whether a payout may be paid again as its replacement: failed and confirmed, or returned.
@@ -225,6 +246,9 @@ func (a *App) submitNow(tx Tx, p *payout.Payout, w Who, acks []string) error {
 	}
 	if faults := s.Content.Check(); len(faults) > 0 {
 		return faults
+	}
+	if err := a.stillReplaces(tx, s); err != nil {
+		return err
 	}
 	warnings, _, err := a.warnings(tx, s, now)
 	if err != nil {

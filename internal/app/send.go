@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,9 +40,6 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 	var order *protocol.Order
 	err = a.write(ctx, Worker, func(tx Tx) error {
 		order = nil
-		if _, halted, err := tx.Halt(); err != nil || halted {
-			return err
-		}
 		if n, err := tx.Unapplied(); err != nil || n > 0 {
 			return err // a message may be about any of them: it is applied first
 		}
@@ -50,6 +48,10 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 			return err
 		}
 		for _, id := range ids {
+			// Asked before each: the one before may have shown that a row was altered, and stopped everything in this very transaction.
+			if _, halted, err := tx.Halt(); err != nil || halted {
+				return err
+			}
 			o, err := a.claim(tx, id)
 			if err != nil {
 				return err
@@ -87,12 +89,15 @@ func (a *App) setLive(o *protocol.Order, on bool) {
 
 // claim judges one approved payout. nil, nil means that it does not go now (and says why on its row).
 func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
+	now := a.Now()
 	p, err := tx.Payout(id)
+	if errors.Is(err, payout.ErrBroken) {
+		return nil, a.haltNow(tx, "altered", id, now, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	s := p.S()
-	now := a.Now()
 	if _, open, err := tx.OpenAttempt(id); err != nil || open {
 		return nil, err
 	}
@@ -108,6 +113,12 @@ func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
 	}
 	if heldByEvidence(evidence) {
 		return nil, a.hold(tx, p, "evidence", now)
+	}
+	switch err := a.stillReplaces(tx, s); {
+	case fault.KindOf(err) == fault.Invalid:
+		return nil, a.hold(tx, p, "evidence", now) // what it replaces may have been paid after all
+	case err != nil:
+		return nil, err
 	}
 	t, _, err := a.tally(tx, p)
 	if err != nil {

@@ -84,7 +84,7 @@ type Tx interface {
 	EndPoll(session string, id payout.ID) error
 	// EndOldPolls ends the plans for confirmed, unflagged payouts sent before then.
 	EndOldPolls(before time.Time) error
-	// CredentialsRefused reports an approved payout that the bank refused our credentials for.
+	// CredentialsRefused reports a payout that may still be sent and that the bank refused our credentials for.
 	CredentialsRefused() (bool, error)
 	ToExpire(before time.Time, limit int) ([]payout.ID, error)
 

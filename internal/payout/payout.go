@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,11 +104,14 @@ func New(id ID, c Content, salt Salt, by Actor, at time.Time) (*Payout, Event, e
 	return p, p.event(ActCreated, "", by, at), nil
 }
 
-// Restore rebuilds a stored payout. It fails when the stored row breaks an invariant: then nothing may be done with it.
+// ErrBroken: a stored payout is none that this package made.
+var ErrBroken = errors.New("the stored payout breaks an invariant")
+
+// Restore rebuilds a stored payout. It fails with ErrBroken when the stored row breaks an invariant: then nothing may be done with it.
 func Restore(s Snapshot) (*Payout, error) {
 	p := &Payout{s}
 	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("payout %d: %w", s.Number, err)
+		return nil, fmt.Errorf("%w: payout %d: %w", ErrBroken, s.Number, err)
 	}
 	return p, nil
 }

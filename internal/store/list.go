@@ -190,13 +190,21 @@ func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error)
 		if err != nil {
 			return t, err
 		}
+		part, err := s.Counters(ctx, "back")
+		if err != nil {
+			return t, err
+		}
 		want := q.States
 		if len(want) == 0 {
 			want = payout.States()
 		}
 		for _, st := range want {
 			k := c["state:"+string(st)]
-			add(st, int(k.N), k.Sum, 0)
+			back := int64(0)
+			if st == payout.Succeeded {
+				back = part["back"].Sum
+			}
+			add(st, int(k.N), k.Sum, back)
 		}
 		return t, nil
 	}

@@ -197,6 +197,17 @@ func (t *txn) SavePayout(p *payout.Payout, given, needed int) error {
 			return err
 		}
 	}
+	back := func(state string, minor int64) int64 { // of a payout that is paid and partly came back
+		if state == string(payout.Succeeded) {
+			return minor
+		}
+		return 0
+	}
+	if d := back(string(s.State), s.ReturnedMinor) - back(old.State, old.ReturnedMinor); d != 0 {
+		if err := t.count("back", 0, d); err != nil {
+			return err
+		}
+	}
 	if was := old.Review != 0; was != s.Review {
 		if err := t.count("review", flag(s.Review)-old.Review, (flag(s.Review)-old.Review)*c.Amount.Minor); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -139,10 +140,9 @@ func (s *Store) commit(batch []*job) {
 		return
 	}
 	q := s.w.WithTx(tx)
-	if last, err := q.LastSeq(ctx); err != nil || last != s.log.Size() {
+	if err := s.ownTail(ctx, q); err != nil {
 		tx.Rollback()
-		if err == nil {
-			err = fmt.Errorf("the history ends at %d, this process wrote %d: somebody else wrote", last, s.log.Size())
+		if errors.Is(err, errForeign) {
 			s.stop(err)
 		}
 		fail(err)
@@ -187,6 +187,27 @@ func (s *Store) commit(batch []*job) {
 	if sync {
 		s.endFast(ctx, batch)
 	}
+}
+
+var errForeign = errors.New("somebody else wrote")
+
+// ownTail refuses to write on after a tail that this process did not write: another length, or another signed head.
+func (s *Store) ownTail(ctx context.Context, q *queries.Queries) error {
+	last, err := q.LastSeq(ctx)
+	if err != nil {
+		return err
+	}
+	if last != s.log.Size() {
+		return fmt.Errorf("the history ends at %d, this process wrote %d: %w", last, s.log.Size(), errForeign)
+	}
+	head, ok, err := found(q.NewestHead(ctx))
+	if err != nil {
+		return err
+	}
+	if ok != (s.newest.Size > 0) || !bytes.Equal(head.Signed, s.newest.Signed) { // only this goroutine changes newest
+		return fmt.Errorf("the newest head is not the one that this process signed at %d: %w", s.newest.Size, errForeign)
+	}
+	return nil
 }
 
 // one runs a closure in its savepoint. Its own failure is the job's; a returned error means that the transaction cannot be used any more.

@@ -137,7 +137,7 @@ func (q *Queries) Counters(ctx context.Context, arg CountersParams) ([]Counter, 
 }
 
 const credentialsRefused = `-- name: CredentialsRefused :one
-SELECT EXISTS (SELECT 1 FROM payout WHERE state = 'approved' AND credential_no = 1) AS yes
+SELECT EXISTS (SELECT 1 FROM payout WHERE state IN ('pending_approval', 'approved') AND credential_no = 1) AS yes
 `
 
 func (q *Queries) CredentialsRefused(ctx context.Context) (bool, error) {
@@ -884,14 +884,15 @@ func (q *Queries) PaidBefore(ctx context.Context, who string) ([]PaidBeforeRow, 
 }
 
 const payoutBefore = `-- name: PayoutBefore :one
-SELECT state, amount_minor, counted, review FROM payout WHERE id = ?1
+SELECT state, amount_minor, counted, review, returned_minor FROM payout WHERE id = ?1
 `
 
 type PayoutBeforeRow struct {
-	State       string
-	AmountMinor int64
-	Counted     string
-	Review      int64
+	State         string
+	AmountMinor   int64
+	Counted       string
+	Review        int64
+	ReturnedMinor int64
 }
 
 func (q *Queries) PayoutBefore(ctx context.Context, id string) (PayoutBeforeRow, error) {
@@ -902,6 +903,7 @@ func (q *Queries) PayoutBefore(ctx context.Context, id string) (PayoutBeforeRow,
 		&i.AmountMinor,
 		&i.Counted,
 		&i.Review,
+		&i.ReturnedMinor,
 	)
 	return i, err
 }
@@ -1059,7 +1061,7 @@ func (q *Queries) PollOf(ctx context.Context, payoutID string) (Poll, error) {
 }
 
 const replacement = `-- name: Replacement :one
-SELECT id, number FROM payout WHERE replaces = ?1 AND state NOT IN ('rejected', 'cancelled', 'expired', 'failed') ORDER BY number DESC LIMIT 1
+SELECT id, number FROM payout WHERE replaces = ?1 AND state NOT IN ('rejected', 'cancelled', 'expired') ORDER BY number DESC LIMIT 1
 `
 
 type ReplacementRow struct {
@@ -1076,8 +1078,9 @@ func (q *Queries) Replacement(ctx context.Context, replaces sql.NullString) (Rep
 
 const same = `-- name: Same :many
 SELECT id, number, state, review, confirmed, credential_no, why, changed_at FROM payout
-WHERE account = ?1 AND amount_minor = ?2 AND state NOT IN ('draft', 'rejected')
-ORDER BY number DESC LIMIT 200
+WHERE account = ?1 AND amount_minor = ?2 AND state <> 'draft'
+  AND NOT (state IN ('rejected', 'cancelled', 'expired') AND credential_no = 0)
+ORDER BY (state IN ('sending', 'in_progress', 'unknown') OR review = 1 OR (state = 'failed' AND confirmed = 0)) DESC, number DESC LIMIT 200
 `
 
 type SameParams struct {
