@@ -10,36 +10,30 @@ type MoreTexts struct {
 	Answer                          string // the bank's answer, as a link
 	Alarm                           string
 	BytesSeen                       string // «Данные обмена с банком показаны: {1}»
-	In                              string // «Через {1}»
-	SeeAll                          string
 	HaltPayout                      string // the payout that caused a stop
 	Browser                         string // a browser that was not recognised
 	IdleField, IdleHelp             string
-	RawTitle                        string
-	LastedBy                        string
-	BankSaid                        string // «{1}, {2}»: what, when
-	StoppedWaiting                  string // «{1} на {2}»
-	Unconfirmed                     string
 	HTTPCode                        string
 	OtherEvent, OtherKopecks        string
+	Request                         string // our request, as a link
 }
 
 var russianMore = MoreTexts{
 	Returned: "Вернулось, ₽", Created: "Создана", Sent: "Отправлена", Review: "Разбор",
-	PaidSome: "{1} из {2} на этот счёт", Quote: "«{1}»", Ticked: "Отмечено: {1}", Bytes: "{1} байт", Answer: "Ответ банка",
-	Alarm: "Предупреждение: {1}", BytesSeen: "Данные обмена с банком показаны: {1}", In: "Через {1}",
-	SeeAll: "Все", HaltPayout: "Из-за выплаты", Browser: "Браузер", IdleField: "Минут без мыши и клавиш", IdleHelp: "От 5 до 60",
-	RawTitle: "Как пришло", LastedBy: "{1}, {2}", BankSaid: "{1}, {2}", StoppedWaiting: "{1} {2}", Unconfirmed: "Запрос это ещё не подтвердил", HTTPCode: "ответ {1}",
-	OtherEvent: "Запись журнала", OtherKopecks: "прочие",
+	PaidSome: "{1} из {2} на этот счёт", Quote: "«{1}»", Ticked: "Отмечено: {1}", Bytes: "{1} байт", Answer: "Текст ответа",
+	Alarm: "Предупреждение: {1}", BytesSeen: "Данные обмена с банком показаны: {1}",
+	HaltPayout: "Из-за выплаты", Browser: "Браузер", IdleField: "Минут без мыши и клавиш", IdleHelp: "От 5 до 60, со следующего входа",
+	HTTPCode: "ответ {1}",
+	Request:  "Текст запроса", OtherEvent: "Запись журнала", OtherKopecks: "прочие",
 }
 
 var englishMore = MoreTexts{
 	Returned: "Came back, ₽", Created: "Entered", Sent: "Sent", Review: "Review",
-	PaidSome: "{1} of {2} to this account", Quote: "“{1}”", Ticked: "Ticked: {1}", Bytes: "{1} bytes", Answer: "The bank’s answer",
-	Alarm: "Warning: {1}", BytesSeen: "Data exchanged with the bank shown: {1}", In: "In {1}",
-	SeeAll: "All", HaltPayout: "Because of payout", Browser: "Browser", IdleField: "Minutes without mouse and keys", IdleHelp: "5 to 60",
-	RawTitle: "As it came", LastedBy: "{1}, {2}", BankSaid: "{1}, {2}", StoppedWaiting: "{1} {2}", Unconfirmed: "Not confirmed by request yet", HTTPCode: "answer {1}",
-	OtherEvent: "Entry of the log", OtherKopecks: "others",
+	PaidSome: "{1} of {2} to this account", Quote: "“{1}”", Ticked: "Ticked: {1}", Bytes: "{1} bytes", Answer: "Text of the answer",
+	Alarm: "Warning: {1}", BytesSeen: "Data exchanged with the bank shown: {1}",
+	HaltPayout: "Because of payout", Browser: "Browser", IdleField: "Minutes without mouse and keys", IdleHelp: "5 to 60, from the next sign-in",
+	HTTPCode: "answer {1}",
+	Request:  "Text of the request", OtherEvent: "Entry of the log", OtherKopecks: "others",
 }
 
 // More returns the words of composed lines.

@@ -62,7 +62,6 @@ type shape struct {
 	given    int // approvals that an edit voids
 	asked    string
 	heading  string
-	intro    string
 	replaces *payout.Snapshot
 }
 

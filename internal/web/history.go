@@ -26,11 +26,19 @@ var adminKinds = []string{"person", "signin", "halt"}
 // logKinds are the kinds to choose from.
 var logKinds = []string{"payout", "message", "halt", "person", "signin", "export"}
 
+// A file is a look at a list; the catalogue names it by what it is for people.
+const lookCSV, exportCSV = "look.csv", "export.csv"
+
 // logText is an event in words.
 func logText(t *lang.Texts, e app.EventRow, f facts) string {
 	key := e.Action
-	if key == payout.ActMoved && f.Review {
+	switch {
+	case key == payout.ActMoved && f.Review:
 		key = payout.ActAlarm
+	case key == payout.ActFetched:
+		key = payout.ActAnswered
+	case key == lookCSV:
+		key = exportCSV
 	}
 	s, ok := t.Log[key]
 	if !ok {
@@ -135,6 +143,9 @@ func (w *Web) searchLog(r *req, q *app.HistoryQuery, s string) error {
 	var actions []string
 	for a, label := range r.t.Log {
 		if strings.Contains(strings.ToLower(label), strings.ToLower(s)) {
+			if a == exportCSV {
+				a = lookCSV
+			}
 			actions = append(actions, a)
 		}
 	}

@@ -221,6 +221,9 @@ func (o *one) paidBefore(v *templates.PayoutView) error {
 	}
 	n, total, last := 0, int64(0), time.Time{}
 	here := 0
+	if o.s.State == payout.Succeeded || o.s.State == payout.Returned {
+		n, total, here = -1, -o.s.Content.Amount.Minor, -1 // "before" is without this one
+	}
 	other := ""
 	for _, p := range paid {
 		n, total = n+p.N, total+p.Sum
@@ -233,8 +236,10 @@ func (o *one) paidBefore(v *templates.PayoutView) error {
 			other = p.Account
 		}
 	}
-	if n == 0 {
-		v.PaidNote = t.Payout.PaidFirst
+	if n <= 0 {
+		if !o.s.State.Sent() {
+			v.PaidNote = t.Payout.PaidFirst
+		}
 		return nil
 	}
 	v.PaidText, v.PaidSum = t.N(t.Common.PayoutsOn, n), sum(r.tag, total, false)

@@ -118,6 +118,13 @@ func (w *Web) showAccount(r *req, status int, faults fault.List, done string) er
 	v.Old = templates.Field{Error: bad("current", "old")}
 	v.New = templates.Field{Help: t.NewHelp, Error: bad("password")}
 	v.Again = templates.Field{Error: bad("again")}
+	acc, ok, err := w.App.Store.AccountByEmail(r.ctx(), r.me.login.Email)
+	if err != nil {
+		return err
+	}
+	if ok {
+		v.Idle = templates.Field{Value: strconv.Itoa(idleMinutes(acc.IdleMinutes)), Help: r.t.More().IdleHelp, Error: bad("idle")}
+	}
 	logins, err := w.App.Store.Logins(r.ctx(), r.me.ID)
 	if err != nil {
 		return err
@@ -186,13 +193,17 @@ func (w *Web) settings(r *req) error { // POST /account/settings
 	idle, keys := idleMinutes(acc.IdleMinutes), acc.KeysOn
 	if s := form.Get("idle"); s != "" {
 		if idle, err = strconv.Atoi(strings.TrimSpace(s)); err != nil {
-			return fault.Bad("idle", "account.idle")
+			idle = 0 // refused below, in its place
 		}
 	}
 	if s := form.Get("keys"); s != "" {
 		keys = s == "on"
 	}
-	if err := w.App.SetAccount(r.ctx(), r.me.who(), idle, keys); err != nil {
+	err = w.App.SetAccount(r.ctx(), r.me.who(), idle, keys)
+	if fault.KindOf(err) == fault.Invalid {
+		return w.showAccount(r, http.StatusUnprocessableEntity, fault.As(err), "")
+	}
+	if err != nil {
 		return err
 	}
 	return r.see("/account")

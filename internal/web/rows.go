@@ -47,7 +47,7 @@ func off(s payout.State) bool {
 }
 
 // purposeRunes is as much of a purpose as one line of a list can show at its widest (346 px).
-const purposeRunes = 56
+const purposeRunes = 48
 
 // row is one line of a list as this reader may see it.
 func (r *req) row(d *desk, x app.Row) templates.RowView {

@@ -136,7 +136,7 @@ func (o *one) event(e app.EventRow, f facts, reviewed bool, returned int64) (ev 
 				{Label: t.Inbox.Size, Value: lang.Fill(t.More().Bytes, f.Bytes)}, {Label: t.Payout.VersionCode, Value: o.digestOf(e), Mono: true}}}
 		}
 		if r.may(app.ReadRaw) && f.Attempt > 0 {
-			ev.Links = append(ev.Links, templates.Link{Href: o.href("/bodies/request/" + strconv.Itoa(f.Attempt)), Label: t.Payout.WhatWasSent})
+			ev.Links = append(ev.Links, templates.Link{Href: o.href("/bodies/request/" + strconv.Itoa(f.Attempt)), Label: t.More().Request})
 		}
 	case payout.ActNotSent:
 		ev = line("doubt", "not_sent", t.Reason(f.Why))

@@ -656,6 +656,7 @@ type AccountView struct {
 	Lang     string
 	Theme    string // "", "light", "dark"
 	IdleNote string
+	Idle     Field // `idle`: minutes, 5 to 60
 }
 
 // SignInRow is one live sign-in of mine.
