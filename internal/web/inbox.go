@@ -148,6 +148,8 @@ func (r *req) did(m app.MessageRow) (text, tone, note string) {
 			return t.Outcomes[k], "doubt", upperFirst(t.Reason(m.Alarm))
 		}
 		return t.Outcomes["doubtful"], "doubt", upperFirst(t.Reason(m.Alarm))
+	case m.Effect == "moved" && m.Reading == "refunded":
+		return t.Outcomes["returned"], "", note
 	case m.Effect == "moved":
 		switch m.To {
 		case payout.Succeeded:

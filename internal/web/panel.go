@@ -272,10 +272,15 @@ func (o *one) doubtPanel(p *templates.Panel) {
 		known = append(known, lang.Fill(t.KnownOnce, clockDay(r, s.SentAt)), t.KnownNever)
 	}
 	for _, a := range o.attempts {
-		if a.Why != "" {
-			known = append(known, lang.Fill(t.KnownWords, r.t.Reason(a.Why)))
-			break
+		if a.Why == "" {
+			continue
 		}
+		if _, bank := r.t.BankCodes[a.Why]; bank {
+			known = append(known, lang.Fill(t.KnownWords, r.t.Reason(a.Why)))
+		} else {
+			known = append(known, upperFirst(r.t.Reason(a.Why))+".")
+		}
+		break
 	}
 	if s.Session != "" {
 		known = append(known, lang.Fill(t.KnownSession, s.Session))
