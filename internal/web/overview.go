@@ -59,14 +59,14 @@ func (w *Web) overview(r *req) error { // GET /
 			v.Reading = t.Start
 		}
 	}
-	if v.Figures, err = w.figures(r, states); err != nil {
+	last, err := w.App.Store.LastAnswers(r.ctx(), answers)
+	if err != nil {
+		return err
+	}
+	if v.Figures, err = w.figures(r, states, last); err != nil {
 		return err
 	}
 	if err := w.chart(r, v); err != nil {
-		return err
-	}
-	last, err := w.App.Store.LastAnswers(r.ctx(), answers)
-	if err != nil {
 		return err
 	}
 	for _, x := range last {
@@ -81,7 +81,7 @@ func (w *Web) overview(r *req) error { // GET /
 }
 
 // figures are approved and not sent, on the way, unknown, paid today.
-func (w *Web) figures(r *req, states map[string]app.Counter) ([]templates.Figure, error) {
+func (w *Web) figures(r *req, states map[string]app.Counter, last []app.Row) ([]templates.Figure, error) {
 	t := r.t.Overview
 	of := func(ss ...payout.State) (c app.Counter) {
 		for _, s := range ss {
@@ -142,6 +142,12 @@ func (w *Web) figures(r *req, states map[string]app.Counter) ([]templates.Figure
 	noteP := t.NothingToday
 	if paid.N > 0 {
 		noteP = ""
+		for _, x := range last {
+			if x.State == payout.Succeeded && dayKey(x.ChangedAt) == day {
+				noteP = lang.Fill(t.LastAt, lang.ClockShort(r.tag, x.ChangedAt))
+				break
+			}
+		}
 	}
 	figs := []templates.Figure{
 		figure("/payouts?state=approved", t.Approved, approved, noteA),
@@ -245,8 +251,8 @@ func (w *Web) unknown(r *req) error { // GET /unknown
 		if since.IsZero() {
 			since = x.ChangedAt
 		}
-		u.Row.Changed = lang.When(r.tag, since, r.now) + ", " + lang.Duration(r.tag, r.now.Sub(since))
-		u.Known = knownOf(r.t, x)
+		u.Row.Changed = lang.When(r.tag, since, r.now)
+		u.Known = knownOf(r.t, x) + " " + lang.Fill(r.t.Common.Ago, lang.Duration(r.tag, r.now.Sub(since))) + "."
 		if _, ok, err := w.App.Store.PollOf(r.ctx(), x.ID); err != nil {
 			return err
 		} else if ok {

@@ -130,7 +130,7 @@ func (o *one) whole() bool {
 func (o *one) view(was said) (*templates.PayoutView, error) {
 	r, t, s := o.r, o.r.t, o.s
 	c := s.Content
-	v := &templates.PayoutView{ID: string(s.ID), Number: num(s.Number), Sum: sum(r.tag, c.Amount.Minor, off(s.State)), Badge: o.d.badge(t, o.row, r.now), Reference: s.Reference}
+	v := &templates.PayoutView{ID: string(s.ID), Number: num(s.Number), Sum: sum(r.tag, c.Amount.Minor, false), Badge: o.d.badge(t, o.row, r.now), Reference: s.Reference}
 	x := r.row(o.d, o.row)
 	v.Signs, v.SignsText = x.Signs, x.SignsText
 	v.MoveBold, v.MoveText = o.move()
