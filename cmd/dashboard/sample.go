@@ -111,6 +111,9 @@ type filler struct {
 	who   map[string]app.Who
 	calls inProcess
 	hooks bank131.Verifier
+	began time.Time
+	// pace is the longest pause between two deeds on one payout, so that a large sample does not run past today.
+	pace time.Duration
 }
 
 // fill lives through the sample.
@@ -123,7 +126,8 @@ func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n 
 		return err
 	}
 	f := &filler{ctx: ctx, d: d, bank: bank, clock: clock, who: map[string]app.Who{}, hooks: bank131.Verifier{Keys: d.BankKeys},
-		calls: inProcess{h: bank.Handler(), sign: bank131.Signer{Key: d.OurKey}, project: d.Project}}
+		calls: inProcess{h: bank.Handler(), sign: bank131.Signer{Key: d.OurKey}, project: d.Project}, began: time.Now(),
+		pace: min(4*time.Minute, sampleDays*24*time.Hour/time.Duration(8*n))}
 	for _, p := range people {
 		f.who[p.Emails[0]] = app.Who{Person: p.ID, Email: p.Emails[0]}
 	}
@@ -131,12 +135,21 @@ func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n 
 	payees := samplePayees(r)
 	ends := sampleEnds(n, r)
 	at := sampleTimes(n, time.Now(), r)
+	for i, e := range ends { // only an old one can have expired: it changes places with one of the oldest
+		if e.local == "expired" && i > n/2 {
+			j := r.IntN(n/2 + 1)
+			ends[i], ends[j] = ends[j], ends[i]
+		}
+	}
 	used := map[string]bool{} // account and amount: two alike would be a repeat
 	for i, t := range at {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		clock.to(t)
+		if _, err := d.app.ExpireNext(ctx); err != nil {
+			return err
+		}
 		p := payees[r.IntN(len(payees))]
 		if err := f.one(p, ends[i], used, r); err != nil {
 			return fmt.Errorf("payout %d of %d (%+v): %w", i+1, n, ends[i], err)
@@ -148,7 +161,7 @@ func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n 
 // sampleTimes spreads n moments over the working hours of the last 60 days, oldest first, the last ones some minutes ago.
 func sampleTimes(n int, now time.Time, r *rand.Rand) []time.Time {
 	moscow := time.FixedZone("MSK", 3*60*60)
-	last := now.Add(-10 * time.Minute)
+	last := now.Add(-time.Hour)
 	var out []time.Time
 	for len(out) < n {
 		day := now.In(moscow).AddDate(0, 0, -r.IntN(sampleDays))
@@ -157,7 +170,7 @@ func sampleTimes(n int, now time.Time, r *rand.Rand) []time.Time {
 			if r.IntN(50) > 0 {
 				continue
 			}
-			t = now.Add(-time.Duration(1+r.IntN(sampleDays*24)) * time.Hour) // now and then somebody works at odd hours
+			t = now.Add(-time.Duration(2+r.IntN(sampleDays*24-2)) * time.Hour) // now and then somebody works at odd hours
 		}
 		out = append(out, t)
 	}
@@ -170,8 +183,8 @@ var (
 	sampleApprovers = []string{"orlov@demo.test", "gromova@demo.test", "sokolovsky@demo.test"}
 )
 
-func (f *filler) tick(least, most time.Duration, r *rand.Rand) {
-	f.clock.to(f.clock.Now().Add(least + time.Duration(r.Int64N(int64(most-least)))))
+func (f *filler) tick(r *rand.Rand) {
+	f.clock.to(f.clock.Now().Add(f.pace/8 + time.Duration(r.Int64N(int64(f.pace)))))
 }
 
 func (f *filler) one(p samplePayee, end sampleEnd, used map[string]bool, r *rand.Rand) error {
@@ -204,23 +217,24 @@ func (f *filler) one(p samplePayee, end sampleEnd, used map[string]bool, r *rand
 	if err != nil {
 		return err
 	}
-	f.tick(time.Minute, 20*time.Minute, r)
+	f.tick(r)
+	if end.local == "expired" && f.began.Sub(f.clock.Now()) < time.Duration(f.d.Rules.ExpiryDays+1)*24*time.Hour {
+		end.local = "cancelled" // too young to have expired
+	}
 	switch end.local {
 	case "rejected":
 		return f.d.app.Reject(f.ctx, f.who[sampleApprovers[r.IntN(3)]], id, s.Digest, "Акт подписан не той датой, нужен новый")
 	case "cancelled":
 		return f.d.app.Cancel(f.ctx, maker, id, "Оплатили по другому договору")
 	case "expired":
-		f.clock.to(f.clock.Now().Add(time.Duration(f.d.Rules.ExpiryDays)*24*time.Hour + time.Minute))
-		_, err := f.d.app.ExpireNext(f.ctx)
-		return err
+		return nil // nobody approves it; two weeks later its time is over
 	}
 	first := r.IntN(3)
 	for i := range f.d.Rules.ForPayout(minor).Count {
 		if err := f.d.app.Approve(f.ctx, f.who[sampleApprovers[(first+i)%3]], id, s.Digest); err != nil {
 			return err
 		}
-		f.tick(20*time.Second, 5*time.Minute, r)
+		f.tick(r)
 	}
 	f.clock.to(f.clock.Now().Add(f.d.SendAfter + time.Second))
 	return f.send(id)
@@ -284,8 +298,12 @@ func (f *filler) ask(id payout.ID) error {
 	return f.d.app.Fetched(f.ctx, &protocol.Poll{Session: s.Session, Payout: string(id)}, status, raw)
 }
 
-// settle gives the bank the time it still needs, up to now.
+// settle gives the bank the time it still needs, up to now, and ends what expired meanwhile.
 func (f *filler) settle() error {
+	f.clock.to(f.began)
+	if _, err := f.d.app.ExpireNext(f.ctx); err != nil {
+		return err
+	}
 	for range 1000 {
 		due, ok := f.bank.Next()
 		if !ok || due.After(time.Now()) {
