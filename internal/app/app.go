@@ -164,6 +164,7 @@ func (a *App) record(tx Tx, p *payout.Payout, e payout.Event) error {
 	case payout.ActCreated, payout.ActEdited, payout.ActChangesAsked:
 		m["amount_minor"], m["currency"] = s.Content.Amount.Minor, string(s.Content.Amount.Currency)
 		m["commit"] = s.Content.Commitments(s.Salt)
+		m["entered"] = s.Content.Source
 		m["amount_text"] = s.Salt.Commit("amount_text", s.Content.AmountText)
 		if s.Content.Replaces != "" {
 			m["replaces"] = string(s.Content.Replaces)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"countersign/internal/approval"
 	"countersign/internal/auth"
@@ -42,7 +43,7 @@ func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Dige
 			return nil, fault.Deny("approve.role")
 		}
 		now := a.Now()
-		if err := tx.AddDecision(a.decided(s, w, approval.Yes)); err != nil {
+		if err := tx.AddDecision(a.decided(s, w, approval.Yes, now)); err != nil {
 			return nil, err
 		}
 		t, _, err = a.tally(tx, p)
@@ -54,13 +55,22 @@ func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Dige
 			return nil, err
 		}
 		ev.Facts["given"], ev.Facts["needed"] = len(t.Given), t.Need.Count
-		return []payout.Event{ev}, nil
+		return []payout.Event{a.noted(ev)}, nil
 	})
 }
 
-func (a *App) decided(s payout.Snapshot, w Who, answer approval.Answer) Decided {
+// factor is how people prove who they are when they decide, until keys come.
+const factor = "password"
+
+func (a *App) decided(s payout.Snapshot, w Who, answer approval.Answer, now time.Time) Decided {
 	return Decided{Kind: approval.Payout, ID: string(s.ID), Version: s.Version, By: w.actor(), Answer: answer, Digest: string(s.Digest),
-		RuleSet: a.Rules.Version, Factor: "password", At: a.Now()}
+		RuleSet: a.Rules.Version, Factor: factor, At: now}
+}
+
+// noted puts what the decision's row holds besides into its event, so that the history proves it.
+func (a *App) noted(ev payout.Event) payout.Event {
+	ev.Facts["rules"], ev.Facts["factor"] = a.Rules.Version, factor
+	return ev
 }
 
 func names(s []approval.Signer) []string {
@@ -96,11 +106,12 @@ func (a *App) TakeBack(ctx context.Context, w Who, id payout.ID, seen payout.Dig
 		if t.May(signer(person)) != approval.Already {
 			return nil, fault.Moved("approve.none", s.Number)
 		}
-		ev, err := p.TakeBack(w.actor(), seen, a.Now())
+		now := a.Now()
+		ev, err := p.TakeBack(w.actor(), seen, now)
 		if err != nil {
 			return nil, err
 		}
-		return []payout.Event{ev}, tx.AddDecision(a.decided(s, w, approval.Back))
+		return []payout.Event{a.noted(ev)}, tx.AddDecision(a.decided(s, w, approval.Back, now))
 	})
 }
 
@@ -110,15 +121,15 @@ func (a *App) AskChanges(ctx context.Context, w Who, id payout.ID, seen payout.D
 		return fault.Bad("digest", "approve.digest")
 	}
 	return a.change(ctx, w, Decide, id, func(tx Tx, _ auth.Person, p *payout.Payout) ([]payout.Event, error) {
-		before := p.S()
-		ev, err := p.AskChanges(w.actor(), seen, reason, a.salt(), a.Now())
+		before, now := p.S(), a.Now()
+		ev, err := p.AskChanges(w.actor(), seen, reason, a.salt(), now)
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.AddDecision(a.decided(before, w, approval.No)); err != nil {
+		if err := tx.AddDecision(a.decided(before, w, approval.No, now)); err != nil {
 			return nil, err
 		}
-		return []payout.Event{ev}, tx.AddVersion(p, w.actor(), a.Now())
+		return []payout.Event{a.noted(ev)}, tx.AddVersion(p, w.actor(), now)
 	})
 }
 
@@ -128,11 +139,12 @@ func (a *App) Reject(ctx context.Context, w Who, id payout.ID, seen payout.Diges
 		return fault.Bad("digest", "approve.digest")
 	}
 	return a.change(ctx, w, Decide, id, func(tx Tx, _ auth.Person, p *payout.Payout) ([]payout.Event, error) {
-		ev, err := p.Reject(w.actor(), seen, reason, a.Now())
+		now := a.Now()
+		ev, err := p.Reject(w.actor(), seen, reason, now)
 		if err != nil {
 			return nil, err
 		}
-		return []payout.Event{ev}, tx.AddDecision(a.decided(p.S(), w, approval.No))
+		return []payout.Event{a.noted(ev)}, tx.AddDecision(a.decided(p.S(), w, approval.No, now))
 	})
 }
 

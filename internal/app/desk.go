@@ -50,16 +50,16 @@ func (a *App) addHalt(tx Tx, h HaltRow, reason string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.AddSubject(Subject{Kind: approval.Release, ID: itoa(id), Version: 1, Digest: releaseDigest(id), Acks: []string{}, RuleSet: a.Rules.Version,
+	if err := tx.AddSubject(Subject{Kind: approval.Release, ID: itoa(id), Version: 1, Digest: ReleaseDigest(id), Acks: []string{}, RuleSet: a.Rules.Version,
 		By: h.By, At: h.At}); err != nil {
 		return err
 	}
 	tx.Touch(Change{Desk: true})
-	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout)}, reason, h.At)
+	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout), "rule_set": a.Rules.Version}, reason, h.At)
 }
 
-// releaseDigest stands for "sending goes on after stop n"; the form carries none.
-func releaseDigest(id int64) string {
+// ReleaseDigest stands for "sending goes on after stop n"; the form carries none.
+func ReleaseDigest(id int64) string {
 	sum := sha256.Sum256([]byte("release/1 " + itoa(id)))
 	return hex.EncodeToString(sum[:])
 }
@@ -93,21 +93,22 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 			return fault.Deny("denied.role")
 		}
 		now := a.Now()
-		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: releaseDigest(h.ID),
-			RuleSet: a.Rules.Version, Factor: "password", At: now}); err != nil {
+		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: ReleaseDigest(h.ID),
+			RuleSet: a.Rules.Version, Factor: factor, At: now}); err != nil {
 			return err
 		}
 		if t, err = a.releaseTally(tx, h); err != nil {
 			return err
 		}
 		tx.Touch(Change{Desk: true})
+		facts := map[string]any{"rules": a.Rules.Version, "factor": factor}
 		if !t.Met {
-			return a.append(tx, w.actor(), "halt.release_asked", "halt", itoa(h.ID), 1, map[string]any{}, "", now)
+			return a.append(tx, w.actor(), "halt.release_asked", "halt", itoa(h.ID), 1, facts, "", now)
 		}
 		if err := tx.Release(h.ID, now); err != nil {
 			return err
 		}
-		return a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, map[string]any{}, "", now)
+		return a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, facts, "", now)
 	})
 }
 
@@ -130,7 +131,7 @@ func ReleaseTally(h HaltRow, people []approval.Signer, ds []approval.Decision) a
 	if h.Cause == "person" {
 		barred = []string{h.By.Person}
 	}
-	return approval.Count(need, releaseDigest(h.ID), barred, people, ds)
+	return approval.Count(need, ReleaseDigest(h.ID), barred, people, ds)
 }
 
 // DeskState is what every page shows and what holds back every approved payout.

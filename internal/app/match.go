@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"countersign/internal/approval"
 	"countersign/internal/audit"
@@ -24,6 +25,12 @@ type Folded struct {
 	Confirmed bool
 	Returned  int64
 	Session   string
+	// What else the row repeats of its events.
+	Key, Why                                                      string
+	Acks                                                          []string
+	RuleSet                                                       int
+	Asked, CredentialNo, ChangesAsked                             bool
+	CreatedAt, ChangedAt, SubmittedAt, ApprovedAt, SentAt, SendAt time.Time
 	// Signed counts decisions on the present version: person → answers in order.
 	Signed map[string][]string
 }
@@ -40,6 +47,11 @@ type eventPayload struct {
 	Confirmed *bool             `json:"confirmed"`
 	Returned  *int64            `json:"returned_minor"`
 	Session   string            `json:"session"`
+	Key       string            `json:"key"`
+	Why       string            `json:"why"`
+	Acks      []string          `json:"acks"`
+	RuleSet   int               `json:"rule_set"`
+	SendAt    int64             `json:"send_at"`
 }
 
 // Fold applies one event of a payout. It fails when the event could not have happened after the ones before it.
@@ -88,6 +100,7 @@ func (f *Folded) Fold(e audit.Event) error {
 	case payout.ActRejected:
 		f.Signed[e.Person] = append(f.Signed[e.Person], "no")
 	}
+	f.stage(e, d)
 	if d.Reference != "" {
 		f.Reference = d.Reference
 	}
@@ -104,6 +117,54 @@ func (f *Folded) Fold(e audit.Event) error {
 		f.Session = d.Session
 	}
 	return nil
+}
+
+// stage follows the marks and times of the row.
+func (f *Folded) stage(e audit.Event, d eventPayload) {
+	moved := d.From != d.To || d.Review != nil
+	fresh := func() {
+		f.Acks, f.RuleSet, f.Why = nil, 0, ""
+		f.SubmittedAt, f.ApprovedAt, f.SendAt = time.Time{}, time.Time{}, time.Time{}
+		moved = true
+	}
+	switch e.Action {
+	case payout.ActCreated:
+		f.CreatedAt, moved = e.At, true
+	case payout.ActEdited, payout.ActChangesAsked:
+		fresh()
+		f.ChangesAsked = e.Action == payout.ActChangesAsked
+	case payout.ActSubmitted:
+		f.Acks, f.RuleSet, f.SubmittedAt, f.ChangesAsked = d.Acks, d.RuleSet, e.At, false
+	case payout.ActApproved:
+		moved = true
+		if payout.State(d.To) == payout.Approved {
+			f.ApprovedAt, f.SendAt, f.Why = e.At, time.UnixMicro(d.SendAt).UTC(), ""
+		}
+	case payout.ActTakenBack, payout.ActCameBack:
+		moved = true
+		if payout.State(d.From) == payout.Approved {
+			f.ApprovedAt, f.SendAt = time.Time{}, time.Time{}
+		}
+		if e.Action == payout.ActCameBack {
+			f.Why = d.Why
+		}
+	case payout.ActClaimed:
+		f.SentAt, f.Why = e.At, ""
+	case payout.ActNotSent:
+		f.Why = d.Why
+		f.CredentialNo = f.CredentialNo || d.Why == "credentials"
+	case payout.ActHeld:
+		f.Why = d.Why
+	}
+	if d.Review != nil {
+		f.Asked, f.Why = true, d.Why
+	}
+	if d.Key != "" {
+		f.Key = d.Key
+	}
+	if moved {
+		f.ChangedAt = e.At
+	}
 }
 
 // Matches compares the fold with a stored payout and the decisions on its present version; the error names what differs.
@@ -123,10 +184,17 @@ func (f *Folded) Matches(s payout.Snapshot, ds []approval.Decision) error {
 		return fmt.Errorf("amount is %d, its events say %d", s.Content.Amount.Minor, f.Minor)
 	case f.Review != s.Review, f.Confirmed != s.Confirmed, f.Returned != s.ReturnedMinor, f.Session != s.Session:
 		return fmt.Errorf("its marks are not those of its events")
+	case f.Key != s.Key, f.Asked != s.Asked, f.CredentialNo != s.CredentialNo, f.Why != s.Why, f.ChangesAsked != s.ChangesAsked, f.RuleSet != s.RuleSet:
+		return fmt.Errorf("its marks are not those of its events")
+	case !f.CreatedAt.Equal(s.CreatedAt), !f.ChangedAt.Equal(s.ChangedAt), !f.SubmittedAt.Equal(s.SubmittedAt), !f.ApprovedAt.Equal(s.ApprovedAt),
+		!f.SentAt.Equal(s.SentAt), !f.SendAt.Equal(s.SendAt):
+		return fmt.Errorf("its times are not those of its events")
+	case !slices.Equal(f.Acks, s.Acks):
+		return fmt.Errorf("the ticked warnings are not those of its events")
 	case !slices.Equal(f.Makers, s.Makers):
 		return fmt.Errorf("makers are not those of its events")
 	}
-	erased := s.Content.FullName == "" && s.Content.Account == "" && s.Content.Description == "" && s.Content.BIK == ""
+	erased := s.Content.Erased()
 	for name, c := range s.Content.Commitments(s.Salt) {
 		if f.Commit[name] != c && !erased {
 			return fmt.Errorf("%s is not what its event commits to", name)

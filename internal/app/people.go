@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -82,9 +84,16 @@ func (a *App) AddFounderHashed(ctx context.Context, n NewPerson, hash string) (i
 		if err := tx.AddAccount(Account{Email: email, Person: id, Hash: hash, ChangedAt: now, IdleMinutes: 15, KeysOn: true}); err != nil {
 			return err
 		}
-		return a.append(tx, console, "account.added", "person", id, 1, map[string]any{}, email, now)
+		return a.append(tx, console, "account.added", "person", id, 1, map[string]any{"secret": secretOf(hash)}, email, now)
 	})
 	return id, err
+}
+
+// secretOf stands in the history for a password's hash, which holds its own random salt: it tells nothing and shows whether somebody put
+// another hash in its place.
+func secretOf(hash string) string {
+	sum := sha256.Sum256([]byte(hash))
+	return hex.EncodeToString(sum[:])
 }
 
 func passwordFault(err error, field string) error {
@@ -249,7 +258,7 @@ func (a *App) ChangePassword(ctx context.Context, w Who, current, next string) e
 		if err := tx.EndLoginsOf(w.Person, w.Login); err != nil {
 			return err
 		}
-		return a.append(tx, w.actor(), "password.changed", "person", w.Person, 0, map[string]any{}, "", a.Now())
+		return a.append(tx, w.actor(), "password.changed", "person", w.Person, 0, map[string]any{"secret": secretOf(hash)}, "", acc.ChangedAt)
 	})
 }
 

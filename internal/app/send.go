@@ -155,6 +155,7 @@ func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
 	}
 	sum := sha256.Sum256(body)
 	ev.Facts["attempt"], ev.Facts["body"], ev.Facts["bytes"] = n+1, hex.EncodeToString(sum[:]), len(body)
+	ev.Facts["flow"], ev.Facts["project"] = at.Flow, at.Project
 	if err := a.save(tx, p, ev); err != nil {
 		return nil, err
 	}

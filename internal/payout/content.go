@@ -98,6 +98,16 @@ func (c Content) Clean() Content {
 	return c
 }
 
+// Erased reports whether every personal text was cleared: then nothing is left that its commitments could prove.
+func (c Content) Erased() bool {
+	for _, f := range c.texts() {
+		if f.value != "" {
+			return false
+		}
+	}
+	return c.AmountText == ""
+}
+
 // Salt is the secret of one version's commitments: 32 random bytes, made outside.
 type Salt [32]byte
 

@@ -288,7 +288,11 @@ func (p *Payout) Approve(by Actor, seen Digest, last bool, sendAt, at time.Time)
 		p.s.Why = ""
 	}
 	p.s.ChangedAt = at
-	return p.event(ActApproved, PendingApproval, by, at), nil
+	e := p.event(ActApproved, PendingApproval, by, at)
+	if last {
+		e.Facts["send_at"] = sendAt.UnixMicro()
+	}
+	return e, nil
 }
 
 // TakeBack withdraws the approver's own yes; an approved payout goes back to pending.
