@@ -61,7 +61,6 @@ type desk struct {
 	client *bank131.Client
 	web    *web.Web
 	intake http.Handler
-	stop   []func()
 }
 
 // openDesk opens the database and builds the use cases, without any worker or page.

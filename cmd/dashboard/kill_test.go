@@ -23,7 +23,6 @@ type firm struct {
 	deskPort, bank string
 	serveArgs      []string
 	bankArgs       []string
-	passwords      map[string]string
 }
 
 const firmPassword = "correct horse battery staple 7"

@@ -25,7 +25,6 @@ const sampleDays = 60
 
 type samplePayee struct {
 	name, bik, account, inn, kpp string
-	what                         string
 }
 
 var sampleNames = []string{
