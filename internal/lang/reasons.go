@@ -17,6 +17,7 @@ var (
 		"evidence": "проверяется у банка", "halt": "отправка остановлена", "quarantine": "база проверяется", "unasked": "банк знает выплату, которую мы не отправляли",
 		"altered": "запись не сходится с журналом", "person": "остановил человек", "missing": "подписи нет", "several": "подписей несколько", "malformed": "подпись не читается", "wrong": "подпись неверна",
 		"older": "база старше своей метки", "differs": "база не совпадает со своей меткой", "down": "банк не ответил", "slow": "банк просит реже", "odd": "ответ непонятен", "unavailable": "банк недоступен",
+		"name_differs": "банк назвал получателя иначе", "purpose_differs": "банк назвал назначение иначе",
 		"http": "банк ответил кодом {1}",
 	}
 	englishReasons = map[string]string{
@@ -31,6 +32,7 @@ var (
 		"evidence": "being checked with the bank", "halt": "sending is stopped", "quarantine": "database being checked", "unasked": "the bank knows of a payout that we did not send",
 		"altered": "a row does not agree with the log", "person": "stopped by a person", "missing": "no signature", "several": "several signatures", "malformed": "the signature cannot be read", "wrong": "wrong signature",
 		"older": "the database is older than its mark", "differs": "the database differs from its mark", "down": "the bank did not answer", "slow": "the bank asks for fewer requests", "odd": "the answer makes no sense", "unavailable": "the bank is unavailable",
+		"name_differs": "the bank names the payee differently", "purpose_differs": "the bank words the purpose differently",
 		"http": "the bank answered with code {1}",
 	}
 )

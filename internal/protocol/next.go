@@ -198,6 +198,9 @@ func (s State) told(o Observation) Action {
 	if ev.Reading.Final() && a.Effect == "woke" {
 		a.Effect = "moved"
 	}
+	if a.Alarm == "" && ev.Matches {
+		a.Alarm = s.Expect.warns(w.Session)
+	}
 	a.Evidence = ev
 	return a
 }

@@ -78,6 +78,20 @@ func (e Expect) Matches(p PayoutView) (ok bool, code string) {
 	return true, ""
 }
 
+// warns says that a name or a purpose came back other than sent ("name_differs", "purpose_differs"; "" if not): it is shown and moves
+// nothing, since banks shorten and respell both.
+func (e Expect) warns(v SessionView) string {
+	for _, p := range v.Payouts {
+		switch {
+		case p.FullName != "" && p.FullName != e.FullName:
+			return "name_differs"
+		case p.Description != "" && p.Description != e.Description:
+			return "purpose_differs"
+		}
+	}
+	return ""
+}
+
 func plainDigits(s string, n int) bool {
 	if len(s) != n {
 		return false

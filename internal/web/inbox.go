@@ -140,6 +140,12 @@ func (r *req) did(m app.MessageRow) (text, tone, note string) {
 	if !m.Confirmed.IsZero() {
 		note = lang.Fill(t.Inbox.Confirmed, clockIn(r, m.Confirmed))
 	}
+	if m.Alarm == "name_differs" || m.Alarm == "purpose_differs" { // it did what it says all the same
+		why := upperFirst(t.Reason(m.Alarm))
+		m.Alarm = ""
+		text, _, _ = r.did(m)
+		return text, "doubt", why
+	}
 	switch {
 	case m.Applied.IsZero():
 		return t.Outcomes["waiting"], "muted", ""
