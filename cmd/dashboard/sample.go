@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"countersign/internal/app"
@@ -140,21 +143,80 @@ func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n 
 			ends[i], ends[j] = ends[j], ends[i]
 		}
 	}
+	deeds := make([]deed, n)
 	used := map[string]bool{} // account and amount: two alike would be a repeat
-	for i, t := range at {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		clock.to(t)
-		if _, err := d.app.ExpireNext(ctx); err != nil {
-			return err
-		}
-		p := payees[r.IntN(len(payees))]
-		if err := f.one(p, ends[i], used, r); err != nil {
-			return fmt.Errorf("payout %d of %d (%+v): %w", i+1, n, ends[i], err)
+	for i := range deeds {
+		deeds[i] = plan(at[i], payees[r.IntN(len(payees))], ends[i], used, r)
+	}
+	// Signing takes most of the time: the deeds are shared out to lanes that use all cores. The clock is one and only goes forward,
+	// so whatever the lanes do in between each other happens in one order of time.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	f.ctx = ctx
+	queue := make(chan deed)
+	var lanes sync.WaitGroup
+	for i := range sampleLanes {
+		r := rand.New(rand.NewPCG(131, uint64(i)))
+		lanes.Go(func() {
+			for x := range queue {
+				if err := f.one(x, r); err != nil {
+					cancel(fmt.Errorf("payout of %d kopecks (%+v): %w", x.minor, x.end, err))
+				}
+			}
+		})
+	}
+feed:
+	for _, x := range deeds {
+		select {
+		case queue <- x:
+		case <-ctx.Done():
+			break feed
 		}
 	}
+	close(queue)
+	lanes.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	return f.settle()
+}
+
+// sampleLanes is how many payouts of the sample are on their way at a time.
+const sampleLanes = 4
+
+// deed is one payout of the sample as planned.
+type deed struct {
+	at      time.Time
+	minor   int64
+	content payout.Content
+	maker   string
+	end     sampleEnd
+	first   int // which approver begins
+}
+
+func plan(at time.Time, p samplePayee, end sampleEnd, used map[string]bool, r *rand.Rand) deed {
+	kop := end.kop
+	if kop < 0 || end.local != "" {
+		kop = harmlessKop(r)
+	}
+	var minor int64
+	for {
+		roubles := int64(500 + r.IntN(95_000))
+		if r.IntN(6) == 0 {
+			roubles = int64(100_000 + r.IntN(850_000))
+		}
+		minor = roubles/50*50*100 + kop
+		if k := fmt.Sprint(p.account, minor); !used[k] {
+			used[k] = true
+			break
+		}
+	}
+	contract, act := 10+r.IntN(90), 1+r.IntN(300)
+	return deed{at: at, minor: minor, end: end, maker: sampleMakers[r.IntN(len(sampleMakers))], first: r.IntN(3),
+		content: payout.Content{Details: bankdetails.Details{FullName: p.name, BIK: p.bik, Account: p.account, INN: p.inn, KPP: p.kpp,
+			Description: fmt.Sprintf(sampleWhat[r.IntN(len(sampleWhat))], contract, act)},
+			AmountText: fmt.Sprintf("%d.%02d", minor/100, minor%100), OwnRef: fmt.Sprintf("ВП-%d", 2000+r.IntN(7000)),
+			Note: fmt.Sprintf("Договор № %d, акт № %d", contract, act)}}
 }
 
 // sampleTimes spreads n moments over the working hours of the last 60 days, oldest first, the last ones some minutes ago.
@@ -186,29 +248,13 @@ func (f *filler) tick(r *rand.Rand) {
 	f.clock.to(f.clock.Now().Add(f.pace/8 + time.Duration(r.Int64N(int64(f.pace)))))
 }
 
-func (f *filler) one(p samplePayee, end sampleEnd, used map[string]bool, r *rand.Rand) error {
-	kop := end.kop
-	if kop < 0 || end.local != "" {
-		kop = harmlessKop(r)
+func (f *filler) one(x deed, r *rand.Rand) error {
+	f.clock.to(x.at)
+	if _, err := f.d.app.ExpireNext(f.ctx); err != nil {
+		return err
 	}
-	var minor int64
-	for {
-		roubles := int64(500 + r.IntN(95_000))
-		if r.IntN(6) == 0 {
-			roubles = int64(100_000 + r.IntN(850_000))
-		}
-		minor = roubles/50*50*100 + kop
-		if k := fmt.Sprint(p.account, minor); !used[k] {
-			used[k] = true
-			break
-		}
-	}
-	contract, act := 10+r.IntN(90), 1+r.IntN(300)
-	c := payout.Content{Details: bankdetails.Details{FullName: p.name, BIK: p.bik, Account: p.account, INN: p.inn, KPP: p.kpp,
-		Description: fmt.Sprintf(sampleWhat[r.IntN(len(sampleWhat))], contract, act)},
-		AmountText: fmt.Sprintf("%d.%02d", minor/100, minor%100), OwnRef: fmt.Sprintf("ВП-%d", 2000+r.IntN(7000)), Note: fmt.Sprintf("Договор № %d, акт № %d", contract, act)}
-	maker := f.who[sampleMakers[r.IntN(len(sampleMakers))]]
-	id, err := f.d.app.Enter(f.ctx, maker, app.Entry{Form: fmt.Sprintf("sample-%d-%d", minor, r.Int64()), Content: c, Submit: true})
+	maker := f.who[x.maker]
+	id, err := f.d.app.Enter(f.ctx, maker, app.Entry{Form: fmt.Sprintf("sample-%s-%d", x.content.Account, x.minor), Content: x.content, Submit: true})
 	if err != nil {
 		return err
 	}
@@ -217,36 +263,47 @@ func (f *filler) one(p samplePayee, end sampleEnd, used map[string]bool, r *rand
 		return err
 	}
 	f.tick(r)
-	if end.local == "expired" && f.began.Sub(f.clock.Now()) < time.Duration(f.d.Rules.ExpiryDays+1)*24*time.Hour {
-		end.local = "cancelled" // too young to have expired
+	if x.end.local == "expired" && f.began.Sub(f.clock.Now()) < time.Duration(f.d.Rules.ExpiryDays+1)*24*time.Hour {
+		x.end.local = "cancelled" // too young to have expired
 	}
-	switch end.local {
+	switch x.end.local {
 	case "rejected":
-		return f.d.app.Reject(f.ctx, f.who[sampleApprovers[r.IntN(3)]], id, s.Digest, "Акт подписан не той датой, нужен новый")
+		return f.d.app.Reject(f.ctx, f.who[sampleApprovers[x.first]], id, s.Digest, "Акт подписан не той датой, нужен новый")
 	case "cancelled":
 		return f.d.app.Cancel(f.ctx, maker, id, "Оплатили по другому договору")
 	case "expired":
 		return nil // nobody approves it; two weeks later its time is over
 	}
-	first := r.IntN(3)
-	for i := range f.d.Rules.ForPayout(minor).Count {
-		if err := f.d.app.Approve(f.ctx, f.who[sampleApprovers[(first+i)%3]], id, s.Digest); err != nil {
+	for i := range f.d.Rules.ForPayout(x.minor).Count {
+		if err := f.d.app.Approve(f.ctx, f.who[sampleApprovers[(x.first+i)%3]], id, s.Digest); err != nil {
 			return err
 		}
 		f.tick(r)
 	}
 	f.clock.to(f.clock.Now().Add(f.d.SendAfter + time.Second))
-	return f.send(id)
+	return f.send()
 }
 
-// send lets the payout whose countdown is over go, and the bank do all it does about it.
-func (f *filler) send(id payout.ID) error {
-	o, err := f.d.app.Claim(f.ctx)
-	if err != nil {
-		return err
+// send lets a payout whose countdown is over go (another lane may have taken this lane's own: then it takes that one's), and the bank
+// do all it does about it.
+func (f *filler) send() error {
+	var o *protocol.Order
+	for range 10_000 {
+		var err error
+		if o, err = f.d.app.Claim(f.ctx); err != nil {
+			return err
+		}
+		if o != nil {
+			break
+		}
+		// A message of another lane is not applied yet: claims wait for it.
+		if err := f.apply(); err != nil {
+			return err
+		}
+		runtime.Gosched()
 	}
 	if o == nil {
-		return fmt.Errorf("nothing could be claimed")
+		return errors.New("nothing could be claimed")
 	}
 	answer, raw := f.calls.InitPayout(o.Key, o.Body)
 	if err := f.d.app.Answered(f.ctx, o, answer, raw); err != nil {
@@ -262,7 +319,16 @@ func (f *filler) send(id payout.ID) error {
 			return err
 		}
 	}
-	return f.ask(id)
+	return f.ask(payout.ID(o.Payout))
+}
+
+func (f *filler) apply() error {
+	for {
+		did, err := f.d.app.ApplyNext(f.ctx)
+		if err != nil || !did {
+			return err
+		}
+	}
 }
 
 func (f *filler) deliver() error {
@@ -274,14 +340,8 @@ func (f *filler) deliver() error {
 		if err := f.d.app.StoreWebhook(f.ctx, m.Body, key); err != nil {
 			return err
 		}
-		for {
-			did, err := f.d.app.ApplyNext(f.ctx)
-			if err != nil {
-				return err
-			}
-			if !did {
-				break
-			}
+		if err := f.apply(); err != nil {
+			return err
 		}
 	}
 	return nil
