@@ -464,3 +464,13 @@ func (d *Desk) Message(id payout.ID, session, kind, sessionStatus, payoutStatus 
 
 // Hooks is the check of the bank's signatures.
 func (d *Desk) Hooks() bank131.Verifier { return d.hooks }
+
+// MoveTo moves a closed desk's database into another folder.
+func (d *Desk) MoveTo(dir string) {
+	d.T.Helper()
+	b, err := os.ReadFile(d.DB())
+	must(d.T, err)
+	must(d.T, os.MkdirAll(filepath.Join(dir, "db"), 0o700))
+	must(d.T, os.WriteFile(filepath.Join(dir, "db", "desk.db"), b, 0o600))
+	d.life = dir
+}

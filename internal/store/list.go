@@ -108,6 +108,9 @@ func filter(q app.ListQuery) *where {
 		text = string(r[:maxSearch])
 	}
 	text = strings.TrimLeft(text, "·.№# ")
+	if rest, ok := strings.CutPrefix(text, "no "); ok && strings.Trim(rest, "0123456789") == "" {
+		text = rest // as the English pages write a number
+	}
 	if text == "" {
 		return w
 	}
