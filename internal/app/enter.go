@@ -58,13 +58,8 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 			if !p.IsMaker(w.Person) {
 				return fault.Deny("denied.role")
 			}
-			// The same form again: whatever it became is the answer; a draft of it may still be submitted.
-			if s := p.S(); e.Submit && s.State == payout.Draft && s.Version == 1 {
-				if refused = a.submitNow(tx, p, w, e.Acks); fault.KindOf(refused) == 0 {
-					return refused // nil, or not a rule: a defect, nothing is stored
-				}
-			}
-			return nil
+			refused, err = a.enterAgain(tx, p, w, e)
+			return err
 		}
 		now := a.Now()
 		c := e.Content.Clean()
@@ -103,6 +98,46 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 		return "", err
 	}
 	return id, refused
+}
+
+// enterAgain answers the same form again: whatever it became is the answer. A draft that nobody edited since takes what is typed now,
+// so that what is submitted is what was on the screen, never what was there before a step back.
+func (a *App) enterAgain(tx Tx, p *payout.Payout, w Who, e Entry) (refused, err error) {
+	s := p.S()
+	if s.State != payout.Draft {
+		return nil, nil
+	}
+	if c := e.Content.Clean(); !c.SameTyped(s.Content) {
+		if s.Version != 1 {
+			return nil, nil // it went on from another page: that one holds
+		}
+		if faults := c.Check(); e.Submit && len(faults) > 0 {
+			return nil, faults
+		}
+		if r := s.Content.Replaces; r != "" {
+			if err := a.replaceSum(tx, r, c.Amount.Minor); err != nil {
+				return nil, err
+			}
+		}
+		now := a.Now()
+		ev, err := p.Edit(c, a.salt(), s.Version, w.actor(), now)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.AddVersion(p, w.actor(), now); err != nil {
+			return nil, err
+		}
+		if err := a.save(tx, p, ev); err != nil {
+			return nil, err
+		}
+	}
+	if !e.Submit {
+		return nil, nil
+	}
+	if refused = a.submitNow(tx, p, w, e.Acks); fault.KindOf(refused) == 0 {
+		return nil, refused // nil, or not a rule: a defect, nothing is stored
+	}
+	return refused, nil
 }
 
 // mayReplace refuses a replacement of a payout whose failure is not confirmed, that needs review, or that has a living replacement.

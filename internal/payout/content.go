@@ -98,6 +98,11 @@ func (c Content) Clean() Content {
 	return c
 }
 
+// SameTyped reports whether two cleaned contents say the same, in all that a person types.
+func (c Content) SameTyped(o Content) bool {
+	return c.Details == o.Details && c.Amount == o.Amount && (c.Amount.Minor != 0 || c.AmountText == o.AmountText) && c.OwnRef == o.OwnRef && c.Note == o.Note
+}
+
 // Erased reports whether every personal text was cleared: then nothing is left that its commitments could prove.
 func (c Content) Erased() bool {
 	for _, f := range c.texts() {

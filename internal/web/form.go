@@ -252,7 +252,7 @@ func (w *Web) edit(r *req) error { // POST /payouts/:id/edit
 	if err := in.faults(); err != nil {
 		return w.showForm(r, http.StatusUnprocessableEntity, in, sh, fault.As(err), true)
 	}
-	if s.State == payout.Draft && in.do == "submit" && sameContent(in.content, s.Content) {
+	if s.State == payout.Draft && in.do == "submit" && in.content.Clean().SameTyped(s.Content) {
 		// Nothing was edited: the draft itself is submitted, without a version that says the same.
 		err = w.App.Submit(r.ctx(), r.me.who(), id, in.version, in.acks)
 	} else {
@@ -277,12 +277,6 @@ func (w *Web) edit(r *req) error { // POST /payouts/:id/edit
 		return w.showForm(r, http.StatusUnprocessableEntity, in, sh, fault.As(err), true)
 	}
 	return err
-}
-
-// sameContent compares what was typed with what is stored, as both would be stored.
-func sameContent(typed, stored payout.Content) bool {
-	a, b := typed.Clean(), stored
-	return a.Details == b.Details && a.Amount == b.Amount && a.OwnRef == b.OwnRef && a.Note == b.Note
 }
 
 // draftAgain shows the form of a draft that was kept, with why it was not submitted.
