@@ -240,7 +240,8 @@ func TestBrowser(t *testing.T) {
 	}
 	// Each group has a desk of its own and goes through its scripts in order.
 	groups := map[string][]string{
-		"desk":    {"story.mjs", "tabs.mjs"},
+		"desk":    {"story.mjs", "tabs.mjs", "entry.mjs"},
+		"people":  {"keyboard.mjs", "nojs.mjs", "hostile.mjs", "doors.mjs"},
 		"restart": {"restart.mjs"},
 		"russian": {"sweep.mjs ru"},
 		"english": {"sweep.mjs en"},

@@ -16,6 +16,8 @@
   const say = (text) => { const s = one('#say'); if (s) s.textContent = text; };
   const post = (url) => fetch(url, { method: 'POST', credentials: 'same-origin', headers: { 'HX-Request': 'true' } });
 
+  try { sessionStorage.clear(); } catch (e) { /* refused: then nothing is there */ } // htmx notes addresses; nothing stays in a browser
+
   // ---- Forms: one press is one post ----
   document.addEventListener('submit', (e) => {
     const f = e.target, b = e.submitter;
@@ -89,7 +91,7 @@
     if (root.dataset.keys !== 'on' || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey || covered()) return;
     if (e.target.closest('input,textarea,select,[contenteditable]')) return;
     if (e.code === 'KeyJ' || e.code === 'KeyK') {
-      const links = all('[data-rows] .to a');
+      const links = all('.list .to a');
       const at = links.findIndex((a) => a === document.activeElement);
       const to = links[e.code === 'KeyJ' ? at + 1 : Math.max(0, at - 1)];
       if (to) to.focus();
@@ -227,6 +229,7 @@
   let dead = 0;
   function hear(m) {
     if (m.name === 'down') {
+      if (!dead) refresh(); // perhaps the sign-in was ended: then the page is covered now, not at the next press
       dead = dead || setTimeout(() => { one('#bar-live').hidden = false; }, 5000);
     } else {
       clearTimeout(dead);
