@@ -842,3 +842,37 @@ func TestAlarmsOnce(t *testing.T) {
 	}
 	d.Verify()
 }
+
+// TestShownAfterEdit: a call that never had a connection, then an edit back to draft, and then the bank shows a session with our reference all the same. However impossible: it becomes unknown,
+// flagged, sending stops, and the desk goes on reading and applying. Design: "draft ... to unknown ... a fetched status with our reference".
+func TestShownAfterEdit(t *testing.T) {
+	for _, next := range []string{"draft", "pending_approval", "cancelled"} {
+		d := desktest.New(t)
+		ctx := t.Context()
+		id := d.Approved(10_000_00)
+		o := d.Claim()
+		_, raw := d.Ask(o) // the bank had it
+		must(t, d.App.Answered(ctx, o, noConn, noRaw))
+		must(t, d.App.Edit(ctx, d.Who["m2"], id, 1, app.Entry{Content: d.Content(30_000_00), Submit: next == "pending_approval"}))
+		if next == "cancelled" {
+			must(t, d.App.Cancel(ctx, d.Who["m1"], id, "no"))
+		}
+		_ = raw
+		d.Settle()
+		s := d.Get(id)
+		if s.State != payout.Unknown || !s.Review {
+			t.Errorf("%s: %s review %v", next, s.State, s.Review)
+		}
+		desk, err := d.App.Desk(ctx)
+		must(t, err)
+		if desk.Halt == nil {
+			t.Errorf("%s: nothing is stopped", next)
+		}
+		must(t, d.App.StoreWebhook(ctx, d.Message(id, "ps_later", "payment_finished", "accepted", "succeeded", d.Clock.Now()), "k"))
+		d.Apply()
+		d.Clock.Add(time.Hour)
+		d.Poll()
+		matches(t, d, oracle(t, d))
+		d.Verify()
+	}
+}
