@@ -458,7 +458,7 @@ type Outcome struct {
 func (p *Payout) Same(o Outcome) bool {
 	s := &p.s
 	return s.State == o.State && s.Review == o.Review && s.Confirmed == o.Confirmed && s.ReturnedMinor == o.ReturnedMinor &&
-		s.Session == o.Session && s.Why == o.Why
+		(o.Session == "" || s.Session == o.Session) && s.Why == o.Why // a bound session is never unbound
 }
 
 // Follow takes one step to where the evidence puts the payout; ok is false when it stands there already. Where the table has no direct
