@@ -115,7 +115,7 @@ func (w *Web) showAccount(r *req, status int, faults fault.List, done string) er
 	idle := time.Duration(p.Session.IdleSeconds) * time.Second
 	v := &templates.AccountView{Keys: p.Keys, Lang: string(r.tag), Theme: p.Theme, Done: done, IdleNote: lang.Fill(t.Idle, lang.Duration(r.tag, idle))}
 	v.Facts = []templates.Fact{{Label: t.Name, Value: r.me.Name}, {Label: t.Email, Value: r.me.login.Email}, {Label: t.Roles, Value: p.Person.Roles}}
-	v.Old = templates.Field{Error: bad("current", "old")}
+	v.Old = templates.Field{Error: bad("current")}
 	v.New = templates.Field{Help: t.NewHelp, Error: bad("password")}
 	v.Again = templates.Field{Error: bad("again")}
 	acc, ok, err := w.App.Store.AccountByEmail(r.ctx(), r.me.login.Email)
@@ -169,7 +169,7 @@ func (w *Web) password(r *req) error { // POST /account/password
 	if next != form.Get("again") {
 		return w.showAccount(r, http.StatusUnprocessableEntity, fault.List{fault.Bad("again", "password.differ")}, "")
 	}
-	err := w.App.ChangePassword(r.ctx(), r.me.who(), form.Get("old"), next)
+	err := w.App.ChangePassword(r.ctx(), r.me.who(), form.Get("current"), next)
 	if fault.KindOf(err) == fault.Invalid {
 		return w.showAccount(r, http.StatusUnprocessableEntity, fault.As(err), "")
 	}

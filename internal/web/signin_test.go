@@ -147,7 +147,7 @@ func TestSignIn_KeepsForm(t *testing.T) {
 	}
 	// A password is never written into a page.
 	b.Clock.Add(16 * time.Minute)
-	page = want(t, x.post("/account/password", url.Values{"old": {phrase}, "password": {"another long phrase"}}), http.StatusUnauthorized)
+	page = want(t, x.post("/account/password", url.Values{"current": {phrase}, "password": {"another long phrase"}}), http.StatusUnauthorized)
 	if strings.Contains(page, "another long phrase") || strings.Contains(page, phrase) {
 		t.Error("a password in a page")
 	}
@@ -291,13 +291,18 @@ func TestAccount(t *testing.T) {
 	if strings.Count(page, "/account/sign-ins/") != 1 {
 		t.Error("the other sign-in cannot be ended")
 	}
-	for _, f := range []url.Values{{"old": {"wrong"}, "password": {"four green boats there"}, "again": {"four green boats there"}}, {"old": {phrase}, "password": {"short"}, "again": {"short"}},
-		{"old": {phrase}, "password": {"four green boats there"}, "again": {"another thing here"}}, {"old": {phrase}, "password": {phrase}, "again": {phrase}}} {
+	for _, name := range []string{"current", "password", "again", "idle"} { // what is posted below is what the page posts
+		if !strings.Contains(page, `name="`+name+`"`) {
+			t.Errorf("the page has no field %q", name)
+		}
+	}
+	for _, f := range []url.Values{{"current": {"wrong"}, "password": {"four green boats there"}, "again": {"four green boats there"}}, {"current": {phrase}, "password": {"short"}, "again": {"short"}},
+		{"current": {phrase}, "password": {"four green boats there"}, "again": {"another thing here"}}, {"current": {phrase}, "password": {phrase}, "again": {phrase}}} {
 		if page := want(t, x.post("/account/password", f), http.StatusUnprocessableEntity); !strings.Contains(page, "data-error=") || strings.Contains(page, phrase) {
 			t.Errorf("%v: no error, or a password in the page", f)
 		}
 	}
-	want(t, x.post("/account/password", url.Values{"old": {phrase}, "password": {"four green boats there"}, "again": {"four green boats there"}}), http.StatusSeeOther)
+	want(t, x.post("/account/password", url.Values{"current": {phrase}, "password": {"four green boats there"}, "again": {"four green boats there"}}), http.StatusSeeOther)
 	want(t, x.get("/account?done=password"), 200)
 	want(t, other.get("/"), http.StatusSeeOther)
 	want(t, b.enter(b.browser(), "a1", nil), http.StatusUnauthorized)
