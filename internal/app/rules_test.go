@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -874,5 +876,84 @@ func TestShownAfterEdit(t *testing.T) {
 		d.Poll()
 		matches(t, d, oracle(t, d))
 		d.Verify()
+	}
+}
+
+// TestClaim_Waits: nothing is claimed while a message is not applied, for it may be about any payout; nor while a genuine message carries the payout's own reference, until a fetch shows that
+// its session is somebody else's: then it goes. Design "Life of a payout": held evidence.
+func TestClaim_Waits(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	id := d.Approved(10_000_00)
+	must(t, d.App.StoreWebhook(ctx, []byte("about anything"), "k"))
+	if d.Claim() != nil {
+		t.Fatal("claimed beside a message that was not applied")
+	}
+	d.Apply()
+	o := d.Claim()
+	if o == nil {
+		t.Fatal("not claimed")
+	}
+	must(t, d.App.Answered(ctx, o, noConn, noRaw))
+	must(t, d.App.StoreWebhook(ctx, d.Message(id, "ps_foreign", "payment_finished", "accepted", "succeeded", d.Clock.Now()), "k"))
+	d.Apply()
+	if d.Claim() != nil {
+		t.Fatal("claimed beside a genuine message with its reference")
+	}
+	desk, err := d.App.Desk(ctx)
+	must(t, err)
+	if s := d.Get(id); desk.Held(s.State, s.Why, s.SendAt, d.Clock.Now()) != "evidence" {
+		t.Errorf("%s %q", s.State, s.Why)
+	}
+	d.Poll() // the bank knows no such session
+	if o = d.Claim(); o == nil {
+		t.Fatal("still held after the bank disowned the session")
+	}
+	a, raw := d.Ask(o)
+	must(t, d.App.Answered(ctx, o, a, raw))
+	d.Settle()
+	if s := d.Get(id); s.State != payout.Succeeded || d.Ledger()[s.Reference].Requests != 1 {
+		t.Errorf("%s", s.State)
+	}
+	d.Verify()
+}
+
+// TestClaim_Anchor: when the head cannot be written to the anchor, nothing leaves: the claim is put back as what it is, and goes once the anchor can be written. Promise 6.
+func TestClaim_Anchor(t *testing.T) {
+	d := desktest.New(t)
+	id := d.Approved(10_000_00)
+	block := d.Anchor() + ".tmp"
+	must(t, os.MkdirAll(filepath.Join(block, "in the way"), 0o700))
+	for range 3 {
+		if o, err := d.App.Claim(t.Context()); o != nil || err == nil {
+			t.Fatalf("claimed without an anchor: %v %v", o, err)
+		}
+		if s := d.Get(id); s.State != payout.Approved || s.Asked {
+			t.Fatalf("%s, asked %v", s.State, s.Asked)
+		}
+	}
+	must(t, os.RemoveAll(block))
+	if !d.Send() {
+		t.Error("not sent with an anchor")
+	}
+	if e := d.Ledger()[d.Get(id).Reference]; e.Requests != 1 {
+		t.Errorf("%d requests", e.Requests)
+	}
+	d.Verify()
+}
+
+// TestCopyRules: what may be copied and what may be paid again, for every state and mark: never what may still be paid.
+func TestCopyRules(t *testing.T) {
+	for _, st := range payout.States() {
+		for _, confirmed := range []bool{false, true} {
+			for _, review := range []bool{false, true} {
+				s := payout.Snapshot{State: st, Confirmed: confirmed, Review: review}
+				again := !review && (st == payout.Failed && confirmed || st == payout.Returned)
+				copied := !review && !st.Open() && (st != payout.Failed || confirmed)
+				if app.CanReplace(s) != again || app.CanCopy(s) != copied {
+					t.Errorf("%s confirmed %v review %v: replace %v, copy %v", st, confirmed, review, app.CanReplace(s), app.CanCopy(s))
+				}
+			}
+		}
 	}
 }
