@@ -65,7 +65,7 @@ func TestAdminsSeeNoPayees(t *testing.T) {
 	x := b.as("d1")
 	for _, p := range append(addresses(ids), "/payouts?q=Иванов") {
 		body := x.get(p).Body.String()
-		for _, secret := range []string{"Иванов", "5015553111", "0411", "044525974"} {
+		for _, secret := range []string{"Иванов", "5015553111", "··0411", "270411", "044525974"} {
 			if strings.Contains(strings.ReplaceAll(body, url.QueryEscape("Иванов"), ""), secret) && !(secret == "Иванов" && strings.Contains(p, "Иванов")) {
 				t.Errorf("%s shows an administrator %q", p, secret)
 			}
