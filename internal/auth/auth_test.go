@@ -98,7 +98,7 @@ func TestCheckPassword(t *testing.T) {
 		{"wet ferry lamp\noboe", ErrPasswordText},
 		{"wet ferry lamp \xff oboe", ErrPasswordText},
 		{"Correct Horse-Battery Staple", ErrPasswordCommon},
-		{"correcthorsebatterystaple", ErrPasswordCommon},
+		{"to be or not to be", ErrPasswordCommon},
 		{"!!!!!!!!!!!!!!!!", ErrPasswordCommon},
 		{"aaaaaaaaaaaaaaaaa", ErrPasswordCommon},
 		{"passwordpasswordpassword", ErrPasswordCommon},
