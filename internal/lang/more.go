@@ -4,6 +4,7 @@ package lang
 type MoreTexts struct {
 	Returned, Created, Sent, Review string // columns of a file
 	PaidSome                        string // «{1} из {2} на этот счёт»
+	PaidOthers                      string // «Все на другие счета: {1}, последний {2}»
 	Quote                           string // what a person wrote
 	Ticked                          string // «Отмечено: {1}»
 	Bytes                           string // «{1} байт»
@@ -20,7 +21,7 @@ type MoreTexts struct {
 
 var russianMore = MoreTexts{
 	Returned: "Вернулось, ₽", Created: "Создана", Sent: "Отправлена", Review: "Разбор",
-	PaidSome: "{1} из {2} на этот счёт", Quote: "«{1}»", Ticked: "Отмечено: {1}", Bytes: "{1} байт", Answer: "Текст ответа",
+	PaidSome: "{1} из {2} на этот счёт", PaidOthers: "Все на другие счета: {1}, последний {2}", Quote: "«{1}»", Ticked: "Отмечено: {1}", Bytes: "{1} байт", Answer: "Текст ответа",
 	Alarm: "Предупреждение: {1}", BytesSeen: "Данные обмена с банком показаны: {1}",
 	HaltPayout: "Из-за выплаты", Browser: "Браузер", IdleField: "Минут без мыши и клавиш", IdleHelp: "От 5 до 60, со следующего входа",
 	HTTPCode: "ответ {1}",
@@ -29,7 +30,7 @@ var russianMore = MoreTexts{
 
 var englishMore = MoreTexts{
 	Returned: "Came back, ₽", Created: "Entered", Sent: "Sent", Review: "Review",
-	PaidSome: "{1} of {2} to this account", Quote: "“{1}”", Ticked: "Ticked: {1}", Bytes: "{1} bytes", Answer: "Text of the answer",
+	PaidSome: "{1} of {2} to this account", PaidOthers: "All to other accounts: {1}, the latest {2}", Quote: "“{1}”", Ticked: "Ticked: {1}", Bytes: "{1} bytes", Answer: "Text of the answer",
 	Alarm: "Warning: {1}", BytesSeen: "Data exchanged with the bank shown: {1}",
 	HaltPayout: "Because of payout", Browser: "Browser", IdleField: "Minutes without mouse and keys", IdleHelp: "5 to 60, from the next sign-in",
 	HTTPCode: "answer {1}",

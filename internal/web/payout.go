@@ -224,8 +224,8 @@ func (o *one) paidBefore(v *templates.PayoutView) error {
 	if o.s.State == payout.Succeeded || o.s.State == payout.Returned {
 		n, total, here = -1, -o.s.Content.Amount.Minor, -1 // "before" is without this one
 	}
-	other := ""
-	for _, p := range paid {
+	other, others := "", 0   // the account it was last paid to; how many there are besides this one
+	for _, p := range paid { // the latest first
 		n, total = n+p.N, total+p.Sum
 		if p.LastAt.After(last) {
 			last = p.LastAt
@@ -233,7 +233,7 @@ func (o *one) paidBefore(v *templates.PayoutView) error {
 		if p.Account == o.s.Content.Account {
 			here += p.N
 		} else {
-			other = p.Account
+			other, others = first(other, p.Account), others+1
 		}
 	}
 	if n <= 0 {
@@ -247,6 +247,8 @@ func (o *one) paidBefore(v *templates.PayoutView) error {
 	switch {
 	case here == n:
 		v.PaidNote = t.Payout.PaidSame
+	case here == 0 && others > 1:
+		v.PaidNote = lang.Fill(t.More().PaidOthers, others, lang.Last4(other))
 	case here == 0:
 		v.PaidNote = lang.Fill(t.Payout.PaidOther, lang.Last4(other))
 	default:

@@ -1,0 +1,33 @@
+package web
+
+import (
+	"strings"
+	"testing"
+
+	"countersign/internal/lang"
+)
+
+// What an approver reads about earlier payments of a payee is true of all the accounts it was paid to, not of one.
+func TestPaidBefore(t *testing.T) {
+	b := newBench(t)
+	x := b.as("a1")
+	reads := func(text string) {
+		t.Helper()
+		id := b.Submit(100_00)
+		if page := want(t, x.get("/payouts/"+string(id)), 200); !strings.Contains(page, text) {
+			t.Errorf("the page does not say %q", text)
+		}
+	}
+	var accounts []string
+	pay := func() {
+		id := b.Approved(100_00)
+		accounts = append(accounts, b.Get(id).Content.Account)
+		b.Send()
+		b.Settle()
+	}
+	reads("Этому получателю ещё не платили")
+	pay()
+	reads("Все на другой счёт, " + lang.Last4(accounts[0]))
+	pay()
+	reads("Все на другие счета: 2, последний " + lang.Last4(accounts[1]))
+}
