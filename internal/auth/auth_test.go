@@ -97,7 +97,7 @@ func TestCheckPassword(t *testing.T) {
 		{"wet ferry lamp\x00oboe", ErrPasswordText},
 		{"wet ferry lamp\noboe", ErrPasswordText},
 		{"wet ferry lamp \xff oboe", ErrPasswordText},
-		{"Correct Horse-Battery Staple", ErrPasswordCommon},
+		{"To Be-or Not to BE", ErrPasswordCommon},
 		{"to be or not to be", ErrPasswordCommon},
 		{"!!!!!!!!!!!!!!!!", ErrPasswordCommon},
 		{"aaaaaaaaaaaaaaaaa", ErrPasswordCommon},
