@@ -10,8 +10,8 @@ INSERT INTO allowed_transition (from_state, to_state) VALUES (sqlc.arg(from_stat
 -- name: MessageBySHA :one
 SELECT id FROM inbox WHERE sha = sqlc.arg(sha);
 
--- name: InsertMessage :one
-INSERT INTO inbox (sha, body, key_id, received_at) VALUES (sqlc.arg(sha), sqlc.arg(body), sqlc.arg(key_id), sqlc.arg(received_at)) RETURNING id;
+-- name: InsertMessage :execlastid
+INSERT INTO inbox (sha, body, key_id, received_at) VALUES (sqlc.arg(sha), sqlc.arg(body), sqlc.arg(key_id), sqlc.arg(received_at));
 
 -- name: CountMessage :exec
 INSERT INTO inbox_count (inbox_id, n, last_at) VALUES (sqlc.arg(inbox_id), 1, sqlc.arg(at))
@@ -63,9 +63,6 @@ VALUES (sqlc.arg(seq), sqlc.arg(at), sqlc.arg(person), sqlc.arg(sign_in), sqlc.a
 
 -- name: InsertEventText :exec
 INSERT INTO event_text (seq, salt, text) VALUES (sqlc.arg(seq), sqlc.arg(salt), sqlc.arg(text));
-
--- name: InsertHash :exec
-INSERT INTO event_hash (idx, hash) VALUES (sqlc.arg(idx), sqlc.arg(hash));
 
 -- name: Hash :one
 SELECT hash FROM event_hash WHERE idx = sqlc.arg(idx);

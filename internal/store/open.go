@@ -52,11 +52,14 @@ type Store struct {
 	o      Options
 	lock   *os.File
 	wdb    *sql.DB
+	wc     *sql.Conn // its one connection, the writer's for good: statements run on it without looking one up
 	rdb    *sql.DB
 	w      *queries.Queries // prepared on the writer's connection
 	r      *queries.Queries
 	log    *audit.Log
 	incarn string
+	verbs  verbs
+	hashes []audit.StoredHash // of the batch under way
 
 	jobs    chan *job
 	closing chan struct{}
@@ -78,7 +81,7 @@ func dsn(path string, fast, readOnly bool) string {
 		sync = "OFF"
 	}
 	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + sync + ")", "foreign_keys(ON)",
-		"recursive_triggers(ON)", "trusted_schema(OFF)", "temp_store(MEMORY)", "cache_size(-16000)"} {
+		"recursive_triggers(ON)", "trusted_schema(OFF)", "temp_store(MEMORY)", "cache_size(-16000)", "wal_autocheckpoint(4000)"} {
 		if readOnly && p == "journal_mode(WAL)" {
 			continue
 		}
@@ -149,7 +152,13 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.rdb.SetMaxOpenConns(8)
 	s.rdb.SetMaxIdleConns(8)
-	if s.w, err = queries.Prepare(ctx, s.wdb); err != nil {
+	if s.wc, err = s.wdb.Conn(ctx); err != nil {
+		return fmt.Errorf("open %s: %w", s.o.Path, err)
+	}
+	if s.w, err = queries.Prepare(ctx, s.wc); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	if s.verbs, err = prepareVerbs(ctx, s.wc); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	if s.r, err = queries.Prepare(ctx, s.rdb); err != nil {
@@ -351,6 +360,10 @@ func (s *Store) closeFiles() {
 		if q != nil {
 			q.Close()
 		}
+	}
+	s.verbs.close()
+	if s.wc != nil {
+		s.wc.Close()
 	}
 	for _, d := range []*sql.DB{s.rdb, s.wdb} {
 		if d != nil {

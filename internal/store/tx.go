@@ -600,11 +600,7 @@ func (t *txn) Append(e audit.Event, txt string, salt payout.Salt) (int64, error)
 			return 0, err
 		}
 	}
-	for _, h := range hashes {
-		if err := t.q.InsertHash(t.ctx, queries.InsertHashParams{Idx: h.Index, Hash: h.Hash[:]}); err != nil {
-			return 0, err
-		}
-	}
+	t.s.hashes = append(t.s.hashes, hashes...) // stored with the batch
 	return e.Seq, nil
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -134,14 +133,14 @@ func (s *Store) commit(batch []*job) {
 		return
 	}
 	mark := s.log.Mark()
-	tx, err := s.wdb.BeginTx(ctx, nil)
-	if err != nil {
+	s.hashes = s.hashes[:0]
+	if err := s.verbs.do(ctx, begin); err != nil {
+		s.verbs.do(ctx, rollback) // in case the last one left a transaction open; else it only says that there is none
 		fail(err)
 		return
 	}
-	q := s.w.WithTx(tx)
-	if err := s.ownTail(ctx, q); err != nil {
-		tx.Rollback()
+	if err := s.ownTail(ctx, s.w); err != nil {
+		s.verbs.do(ctx, rollback)
 		if errors.Is(err, errForeign) {
 			s.stop(err)
 		}
@@ -154,9 +153,9 @@ func (s *Store) commit(batch []*job) {
 			sync = true
 			continue
 		}
-		if err := s.one(ctx, tx, q, j); err != nil {
+		if err := s.one(ctx, j); err != nil {
 			// The savepoint could not be rolled back: the batch is dead.
-			tx.Rollback()
+			s.verbs.do(ctx, rollback)
 			s.log.Reset(mark)
 			j.err = nil
 			for _, k := range batch {
@@ -166,12 +165,17 @@ func (s *Store) commit(batch []*job) {
 			return
 		}
 	}
-	head, keep, err := s.sign(ctx, q, mark)
+	err := s.putHashes(ctx)
+	var head audit.Head
+	var keep bool
 	if err == nil {
-		err = tx.Commit()
+		head, keep, err = s.sign(ctx, s.w, mark)
+	}
+	if err == nil {
+		err = s.verbs.do(ctx, commit)
 	}
 	if err != nil {
-		tx.Rollback()
+		s.verbs.do(ctx, rollback)
 		s.log.Reset(mark)
 		fail(err)
 		return
@@ -211,19 +215,20 @@ func (s *Store) ownTail(ctx context.Context, q *queries.Queries) error {
 }
 
 // one runs a closure in its savepoint. Its own failure is the job's; a returned error means that the transaction cannot be used any more.
-func (s *Store) one(ctx context.Context, tx *sql.Tx, q *queries.Queries, j *job) error {
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
+func (s *Store) one(ctx context.Context, j *job) error {
+	if err := s.verbs.do(ctx, savepoint); err != nil {
 		return err
 	}
-	mark := s.log.Mark()
-	t := &txn{s: s, ctx: ctx, q: q}
+	mark, kept := s.log.Mark(), len(s.hashes)
+	t := &txn{s: s, ctx: ctx, q: s.w}
 	j.err = safely(j.fn, t)
 	if j.err == nil && t.err != nil {
 		j.err = t.err
 	}
 	if j.err != nil {
 		s.log.Reset(mark)
-		if _, err := tx.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
+		s.hashes = s.hashes[:kept]
+		if err := s.verbs.do(ctx, rollbackTo); err != nil {
 			return err
 		}
 		if fault.KindOf(j.err) == 0 {
@@ -235,8 +240,7 @@ func (s *Store) one(ctx context.Context, tx *sql.Tx, q *queries.Queries, j *job)
 		j.change = t.change
 		j.change.Seq = s.log.Size()
 	}
-	_, err := tx.ExecContext(ctx, "RELEASE one")
-	return err
+	return s.verbs.do(ctx, release)
 }
 
 func safely(fn func(app.Tx) error, t *txn) (err error) {
@@ -275,7 +279,7 @@ func (s *Store) sign(ctx context.Context, q *queries.Queries, before audit.Mark)
 // endFast flushes everything and turns the flush of each commit on.
 func (s *Store) endFast(ctx context.Context, batch []*job) {
 	for _, stmt := range []string{"PRAGMA synchronous=FULL", "PRAGMA wal_checkpoint(TRUNCATE)"} {
-		if _, err := s.wdb.ExecContext(ctx, stmt); err != nil {
+		if _, err := s.wc.ExecContext(ctx, stmt); err != nil {
 			for _, j := range batch {
 				if j.fn == nil {
 					j.err = err

@@ -137,20 +137,33 @@ func (w *Web) payouts(r *req) error { // GET /payouts
 	if r.QueryParam("format") == "csv" {
 		return w.exportCSV(r, q)
 	}
+	p, v, err := w.listPage(r, q)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if len(v.Filter.Errors) > 0 {
+		status = http.StatusUnprocessableEntity
+	}
+	return r.show(status, templates.Payouts(p, v))
+}
+
+// listPage reads one page of the list and everything round it.
+func (w *Web) listPage(r *req, q listQuery) (*templates.Page, *templates.PayoutsView, error) {
 	if !r.may(app.ReadPayouts) {
 		q.Text = digitsOnly(q.Text) // whoever sees no payees must not find them by searching either
 	}
 	d, err := r.desk()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	p, err := r.page(r.t.List.Title, templates.SectionPayouts)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	list, err := w.App.Store.List(r.ctx(), q.ListQuery)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if q.tab == "approve" {
 		me := d.signer(r.me.ID)
@@ -161,11 +174,11 @@ func (w *Web) payouts(r *req) error { // GET /payouts
 	}
 	totals, err := w.App.Store.Totals(r.ctx(), q.ListQuery)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	v := &templates.PayoutsView{Filter: q.view, Hide: !r.may(app.ReadPayouts)}
 	if v.Tabs, err = w.listTabs(r, d, q); err != nil {
-		return err
+		return nil, nil, err
 	}
 	for _, x := range list.Rows {
 		v.Rows = append(v.Rows, r.row(d, x))
@@ -193,11 +206,7 @@ func (w *Web) payouts(r *req) error { // GET /payouts
 	if q.After != "" {
 		v.First = q.href("after", "")
 	}
-	status := http.StatusOK
-	if len(v.Filter.Errors) > 0 {
-		status = http.StatusUnprocessableEntity
-	}
-	return r.show(status, templates.Payouts(p, v))
+	return p, v, nil
 }
 
 // digitsOnly keeps a search that is a payout's number.

@@ -138,9 +138,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertHaltStmt, err = db.PrepareContext(ctx, insertHalt); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertHalt: %w", err)
 	}
-	if q.insertHashStmt, err = db.PrepareContext(ctx, insertHash); err != nil {
-		return nil, fmt.Errorf("error preparing query InsertHash: %w", err)
-	}
 	if q.insertHeadStmt, err = db.PrepareContext(ctx, insertHead); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertHead: %w", err)
 	}
@@ -523,11 +520,6 @@ func (q *Queries) Close() error {
 	if q.insertHaltStmt != nil {
 		if cerr := q.insertHaltStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertHaltStmt: %w", cerr)
-		}
-	}
-	if q.insertHashStmt != nil {
-		if cerr := q.insertHashStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing insertHashStmt: %w", cerr)
 		}
 	}
 	if q.insertHeadStmt != nil {
@@ -922,7 +914,6 @@ type Queries struct {
 	insertEvidenceStmt      *sql.Stmt
 	insertFetchStmt         *sql.Stmt
 	insertHaltStmt          *sql.Stmt
-	insertHashStmt          *sql.Stmt
 	insertHeadStmt          *sql.Stmt
 	insertLoginStmt         *sql.Stmt
 	insertMakerStmt         *sql.Stmt
@@ -1030,7 +1021,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertEvidenceStmt:      q.insertEvidenceStmt,
 		insertFetchStmt:         q.insertFetchStmt,
 		insertHaltStmt:          q.insertHaltStmt,
-		insertHashStmt:          q.insertHashStmt,
 		insertHeadStmt:          q.insertHeadStmt,
 		insertLoginStmt:         q.insertLoginStmt,
 		insertMakerStmt:         q.insertMakerStmt,

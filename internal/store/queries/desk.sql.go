@@ -359,20 +359,6 @@ func (q *Queries) InsertHalt(ctx context.Context, arg InsertHaltParams) (int64, 
 	return id, err
 }
 
-const insertHash = `-- name: InsertHash :exec
-INSERT INTO event_hash (idx, hash) VALUES (?1, ?2)
-`
-
-type InsertHashParams struct {
-	Idx  int64
-	Hash []byte
-}
-
-func (q *Queries) InsertHash(ctx context.Context, arg InsertHashParams) error {
-	_, err := q.exec(ctx, q.insertHashStmt, insertHash, arg.Idx, arg.Hash)
-	return err
-}
-
 const insertHead = `-- name: InsertHead :exec
 INSERT INTO head (size, at, signed) VALUES (?1, ?2, ?3)
 `
@@ -388,8 +374,8 @@ func (q *Queries) InsertHead(ctx context.Context, arg InsertHeadParams) error {
 	return err
 }
 
-const insertMessage = `-- name: InsertMessage :one
-INSERT INTO inbox (sha, body, key_id, received_at) VALUES (?1, ?2, ?3, ?4) RETURNING id
+const insertMessage = `-- name: InsertMessage :execlastid
+INSERT INTO inbox (sha, body, key_id, received_at) VALUES (?1, ?2, ?3, ?4)
 `
 
 type InsertMessageParams struct {
@@ -400,15 +386,16 @@ type InsertMessageParams struct {
 }
 
 func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (int64, error) {
-	row := q.queryRow(ctx, q.insertMessageStmt, insertMessage,
+	result, err := q.exec(ctx, q.insertMessageStmt, insertMessage,
 		arg.SHA,
 		arg.Body,
 		arg.KeyID,
 		arg.ReceivedAt,
 	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
 }
 
 const insertRelease = `-- name: InsertRelease :exec
