@@ -25,9 +25,9 @@ func TestPaidBefore(t *testing.T) {
 		b.Send()
 		b.Settle()
 	}
-	reads("Этому получателю ещё не платили")
+	reads("This payee has never been paid")
 	pay()
-	reads("Все на другой счёт, " + lang.Last4(accounts[0]))
+	reads("All to another account, " + lang.Last4(accounts[0]))
 	pay()
-	reads("Все на другие счета: 2, последний " + lang.Last4(accounts[1]))
+	reads("All to other accounts: 2, the latest " + lang.Last4(accounts[1]))
 }
