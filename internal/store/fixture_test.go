@@ -1,0 +1,94 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/audit"
+	"countersign/internal/payout"
+	"countersign/internal/store"
+)
+
+// TestFixtures: a database written by each finished issue must migrate, verify, serve and go on for ever. Promise 11, and the rule of design.md "History".
+func TestFixtures(t *testing.T) {
+	dirs, err := filepath.Glob("testdata/issue*")
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			tmp := t.TempDir()
+			for _, f := range []string{"desk.db", "history.pem", "anchor"} {
+				b, err := os.ReadFile(filepath.Join(dir, f))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(tmp, f), b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pem, err := os.ReadFile(filepath.Join(tmp, "history.pem"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			signer, err := audit.LoadSigner(pem)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := audit.VerifierFor(signer)
+			anchor, err := audit.ReadAnchor(filepath.Join(tmp, "anchor"), v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(tmp, "desk.db")
+			s, err := store.Open(t.Context(), store.Options{Path: path, Anchor: filepath.Join(tmp, "anchor"), Signer: signer, Now: time.Now, Born: "demo"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if q := s.Quarantined(); q != "" {
+				t.Errorf("quarantined: %s", q)
+			}
+			seen := 0
+			for q := (app.ListQuery{Limit: 50}); ; {
+				page, err := s.List(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range page.Rows {
+					seen++
+					snap, err := s.PayoutByID(t.Context(), r.ID)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, err := payout.Restore(snap); err != nil {
+						t.Error(err)
+					}
+					if _, err := s.Timeline(t.Context(), "payout", string(r.ID)); err != nil {
+						t.Error(err)
+					}
+				}
+				if page.Next == "" {
+					break
+				}
+				q.After = page.Next
+			}
+			if seen < 20 {
+				t.Errorf("only %d payouts", seen)
+			}
+			if _, err := s.Write(t.Context(), app.People, func(tx app.Tx) error {
+				_, err := tx.Append(audit.Event{At: time.Now(), Action: "fixture.opened", Kind: "desk", Payload: []byte("{}"), Spec: 1}, "", payout.Salt{})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			r, err := store.Verify(t.Context(), path, v, &anchor)
+			if err != nil || !r.OK() || r.Anchor != audit.AnchorContinues {
+				t.Errorf("verify: %+v %v", r, err)
+			}
+		})
+	}
+}
