@@ -34,7 +34,6 @@ type told struct {
 	makers                   []string
 	yes                      []string
 	claims                   int
-	good                     int // events of people that moved or decided something
 }
 
 // oracle recomputes from the event log alone that no payout was ever claimed without the approvals it needs: at that moment as

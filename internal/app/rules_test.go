@@ -616,7 +616,7 @@ func TestLooks(t *testing.T) {
 	if last := all[len(all)-1]; len(all) != before+1 || last.Action != "look.account" || last.Subject != string(id) || last.Person != d.Who["u1"].Person || n != d.Get(id).Content.Account {
 		t.Errorf("%d events, last %+v, number %q", len(all)-before, last, n)
 	}
-	if strings.Contains(fmt.Sprintf("%s", all[len(all)-1].Payload), n) {
+	if strings.Contains(string(all[len(all)-1].Payload), n) {
 		t.Error("the history holds the number")
 	}
 	matches(t, d, oracle(t, d))

@@ -19,8 +19,8 @@ import (
 // claims more than the bank's ledger. Promises 1, 2, 3, 5, 12, 16.
 func TestWalk(t *testing.T) {
 	steps := 20_000
-	if testing.Short() {
-		steps = 2_000
+	if testing.Short() || raceOn {
+		steps = 4_000
 	}
 	const seed = 20261119
 	rnd := mrand.New(mrand.NewPCG(seed, 1))

@@ -134,7 +134,6 @@ type forger struct {
 	d       *desktest.Desk
 	anchor  audit.Head
 	columns map[string][]string // by table
-	key     map[string]string   // a column that names a row
 }
 
 func newForger(t testing.TB) *forger {
@@ -335,8 +334,8 @@ func (f *forger) foundCopy(t testing.TB, name string, fn func(*sql.DB) bool) (ok
 func TestTampered_Thousand(t *testing.T) {
 	f := newForger(t)
 	n := 1000
-	if testing.Short() {
-		n = 100
+	if testing.Short() || raceOn {
+		n = 200
 	}
 	tables := slices.Sorted(mapsKeys(f.columns))
 	kinds := map[string]int{}
