@@ -203,6 +203,7 @@ type PayoutTexts struct {
 	NextDraft, NextDraftText                                          string
 	NextSend, NextSendText, NextBank, NextBankText, NextPoll          string
 	NextUnknown, NextUnknownText, NextUnknownNote                     string
+	NextReview, NextReviewText                                        string
 	NextReturn, NextNothing, NextReplace                              string
 }
 

@@ -103,7 +103,7 @@ func (w *Web) figures(r *req, states map[string]app.Counter, last []app.Row) ([]
 	oldest := func(ss ...payout.State) (app.Row, bool, error) { return w.App.Store.Oldest(r.ctx(), ss...) }
 
 	approved, way, unknown := of(payout.Approved), of(payout.Sending, payout.InProgress), of(payout.Unknown)
-	noteA, noteW, noteU := t.Waiting, t.Waiting, ""
+	noteA, noteW, noteU := t.Waiting, t.Waiting, t.Waiting
 	if approved.N > 0 {
 		noteA = ""
 		if x, ok, err := oldest(payout.Approved); err != nil {
@@ -127,6 +127,7 @@ func (w *Web) figures(r *req, states map[string]app.Counter, last []app.Row) ([]
 		}
 	}
 	if unknown.N > 0 {
+		noteU = ""
 		if x, ok, err := oldest(payout.Unknown); err != nil {
 			return nil, err
 		} else if ok {

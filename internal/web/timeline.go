@@ -238,7 +238,7 @@ func first(s ...string) string {
 func (o *one) next() (templates.Event, bool) {
 	r, t, s := o.r, o.r.t.Payout, o.s
 	if s.Review {
-		return templates.Event{Bold: t.NextUnknown, Text: t.NextUnknownText, Notes: []string{t.NextUnknownNote}}, true
+		return templates.Event{Bold: t.NextReview, Text: t.NextReviewText, Notes: o.poll()}, true
 	}
 	switch s.State {
 	case payout.Draft:
