@@ -49,17 +49,17 @@ type Options struct {
 
 // Store is an open database. Safe for use by many goroutines.
 type Store struct {
-	o      Options
-	lock   *os.File
-	wdb    *sql.DB
-	wc     *sql.Conn // its one connection, the writer's for good: statements run on it without looking one up
-	rdb    *sql.DB
-	w      *queries.Queries // prepared on the writer's connection
-	r      *queries.Queries
-	log    *audit.Log
-	incarn string
-	verbs  verbs
-	hashes []audit.StoredHash // of the batch under way
+	o           Options
+	lock, alock *os.File
+	wdb         *sql.DB
+	wc          *sql.Conn // its one connection, the writer's for good: statements run on it without looking one up
+	rdb         *sql.DB
+	w           *queries.Queries // prepared on the writer's connection
+	r           *queries.Queries
+	log         *audit.Log
+	incarn      string
+	verbs       verbs
+	hashes      []audit.StoredHash // of the batch under way
 
 	jobs    chan *job
 	closing chan struct{}
@@ -70,8 +70,8 @@ type Store struct {
 	newest     audit.Head
 	kept       audit.Head // the last kept head
 	quarantine string
-	dead       error // set once nothing may be written any more
-	anchored   int64
+	dead       error      // set once nothing may be written any more
+	anchored   audit.Head // what the anchor file holds, as far as this process knows
 }
 
 func dsn(path string, fast, readOnly bool) string {
@@ -120,14 +120,20 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		lock.Close()
 		return nil, fmt.Errorf("%w: %s", ErrLocked, o.Path)
 	}
+	alock, err := lockAnchor(o.Anchor)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
 	// SQLite would make the file by the umask.
 	f, err := os.OpenFile(o.Path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		lock.Close()
+		alock.Close()
 		return nil, fmt.Errorf("open %s: %w", o.Path, err)
 	}
 	f.Close()
-	s := &Store{o: o, lock: lock, jobs: make(chan *job, o.Queue), closing: make(chan struct{}), done: make(chan struct{})}
+	s := &Store{o: o, lock: lock, alock: alock, jobs: make(chan *job, o.Queue), closing: make(chan struct{}), done: make(chan struct{})}
 	if err := s.open(ctx); err != nil {
 		s.closeFiles()
 		return nil, err
@@ -291,7 +297,7 @@ func (s *Store) compareAnchor(ctx context.Context, read audit.ReadHashes) (strin
 	}
 	switch state {
 	case audit.AnchorMatches, audit.AnchorContinues:
-		s.anchored = anchor.Size
+		s.anchored = anchor
 		return "", nil
 	case audit.AnchorOlder:
 		return "older", nil
@@ -315,25 +321,57 @@ func readHashes(ctx context.Context, q *queries.Queries, idx []int64) ([]tlog.Ha
 }
 
 // Quarantined says why nothing may be sent from this database: "older" or "differs" than the anchor, or the anchor is "missing"; "" when it may.
-func (s *Store) Quarantined() string { return s.quarantine }
+func (s *Store) Quarantined() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.quarantine
+}
 
 // Incarnation names this life of the database.
 func (s *Store) Incarnation() string { return s.incarn }
 
-// Anchor writes the newest signed head to the anchor file, if it is not there already. Never from quarantine.
-func (s *Store) Anchor() error {
-	if s.o.Anchor == "" || s.quarantine != "" {
-		return nil
+// lockAnchor takes the anchor for this process: a copy of the database that another process serves would send the same payouts again.
+// nil without an anchor.
+func lockAnchor(path string) (*os.File, error) {
+	if path == "" {
+		return nil, nil
 	}
+	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the anchor: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%w, or a copy of it: it keeps the anchor %s", ErrLocked, path)
+	}
+	return f, nil
+}
+
+// Anchor writes the newest signed head to the anchor file, if it is not there already. Never from quarantine. An anchor that this
+// process did not write last belongs to another copy of the database, on a machine that its lock does not reach: from then on
+// nothing may be sent from here.
+func (s *Store) Anchor() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.newest.Size == 0 || s.anchored == s.newest.Size {
+	if s.o.Anchor == "" || s.quarantine != "" || s.newest.Size == 0 {
+		return nil
+	}
+	now, err := audit.ReadAnchor(s.o.Anchor, audit.VerifierFor(s.o.Signer))
+	switch {
+	case errors.Is(err, audit.ErrAnchorMissing): // first of all, or taken away under a running desk: it is written again
+	case errors.Is(err, audit.ErrAnchorUnreadable):
+		return err
+	case err != nil, now.Size != s.anchored.Size, now.Root != s.anchored.Root, now.Incarnation != s.anchored.Incarnation:
+		s.quarantine = "differs"
+		s.o.Log.Error("quarantine: the anchor was written by another copy of this database; nothing will be sent", "anchor", s.o.Anchor)
+		return fmt.Errorf("anchor %s: not what this desk wrote last", s.o.Anchor)
+	case s.anchored.Size == s.newest.Size:
 		return nil
 	}
 	if err := audit.WriteAnchor(s.o.Anchor, s.newest.Signed); err != nil {
 		return err
 	}
-	s.anchored = s.newest.Size
+	s.anchored = s.newest
 	return nil
 }
 
@@ -370,7 +408,8 @@ func (s *Store) closeFiles() {
 			d.Close()
 		}
 	}
-	s.lock.Close() // the lock goes with it
+	s.lock.Close() // the locks go with them
+	s.alock.Close()
 }
 
 // code returns SQLite's primary result code of an error, 0 if it is not SQLite's.
