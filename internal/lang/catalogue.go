@@ -293,7 +293,7 @@ type ErrorTexts struct {
 	Title, What, Kept, Do, Code, Home, BackTo, Reload                       string
 	Denied, NotFound, Conflict, Unavailable, TooMany, Bad, Internal, Method string
 	KeptNothing, KeptAll, KeptTyped                                         string
-	DoRetry, DoAsk, DoReload, DoSignIn, DoWait                              string
+	DoRetry, DoAsk, DoReload, DoSignIn, DoWait, DoRole, DoFind              string
 	Moved, MovedDiff, Seen, Now, Typed, MovedKept                           string
 }
 

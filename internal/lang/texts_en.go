@@ -259,12 +259,12 @@ var English = &Texts{
 		Denied: "You may not do this.", NotFound: "There is no such page, or not for your role.", Conflict: "It changed while the page was open.",
 		Unavailable: "This cannot be stored now.", TooMany: "Too often.", Bad: "The request makes no sense.", Internal: "A defect of the desk.", Method: "This address is not opened this way.",
 		KeptNothing: "Nothing was changed.", KeptAll: "Everything stored before is in place.", KeptTyped: "What you typed is below and can be copied.",
-		DoRetry: "Try again in a minute.", DoAsk: "Try again; if it does not help, tell the code to an administrator.", DoReload: "Open the page again and see what changed.",
+		DoRetry: "Try again in a minute.", DoAsk: "Try again; if it does not help, tell the code to an administrator.", DoRole: "If it is your job, ask an administrator for the role.", DoFind: "Check the address, or find it in the list of payouts.", DoReload: "Open the page again and see what changed.",
 		DoSignIn: "Sign in again.", DoWait: "Wait {1} and try again.",
 		Moved: "Payout No {1} changed while the page was open", MovedDiff: "What changed", Seen: "On your screen", Now: "Now", Typed: "You typed", MovedKept: "Your decision was not recorded; nothing was sent.",
 	},
 	Kopecks: KopecksTexts{
-		Title: "What the kopecks decide", Lead: "The pretend bank acts by the kopecks of the amount. Enter 100.51, for example.", Kopecks: "Kopecks", Bank: "What the bank does", End: "How it ends", Caption: "Kopecks and what the pretend bank does",
+		Title: "What the kopecks decide", Lead: "The pretend bank acts by the kopecks of the amount. Enter 100.51, for example. d is how long the bank takes: 2 s unless the demo was started with --delay.", Kopecks: "Kopecks", Bank: "What the bank does", End: "How it ends", Caption: "Kopecks and what the pretend bank does",
 	},
 
 	Roles: map[string]string{

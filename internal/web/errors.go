@@ -89,9 +89,9 @@ func (w *Web) errorView(r *req, status int, err error) *templates.ErrorView {
 	}
 	switch status {
 	case http.StatusForbidden:
-		v.What, v.Do = t.Denied, ""
+		v.What, v.Do = t.Denied, t.DoRole
 	case http.StatusNotFound:
-		v.What, v.Do = t.NotFound, ""
+		v.What, v.Do = t.NotFound, t.DoFind
 	case http.StatusConflict:
 		v.What, v.Do = t.Conflict, t.DoReload
 	case http.StatusServiceUnavailable:

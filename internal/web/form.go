@@ -329,6 +329,9 @@ func (w *Web) check(r *req) error {
 	return r.show(http.StatusOK, templates.Checked(p, v))
 }
 
+// fieldOrder is how the fields stand on the page: the list of errors goes down it.
+var fieldOrder = []string{"full_name", "bik", "account", "amount", "description", "own_ref", "inn", "kpp", "note"}
+
 // vatWords are put at a purpose's end by one press, in the language of payments.
 var vatWords = []string{"НДС не облагается", "В том числе НДС 22%"}
 
@@ -419,6 +422,9 @@ func (w *Web) formView(r *req, in typed, sh shape, faults fault.List, strict boo
 			v.Errors = append(v.Errors, templates.FieldError{Field: f.Field, Text: say(t, f)})
 		}
 	}
+	slices.SortStableFunc(v.Errors, func(a, b templates.FieldError) int {
+		return slices.Index(fieldOrder, a.Field) - slices.Index(fieldOrder, b.Field)
+	})
 
 	c.Replaces = in.replaces
 	if sh.replaces != nil {
