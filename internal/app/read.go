@@ -200,6 +200,41 @@ type Totals struct {
 	More                             bool
 }
 
+// Add counts n payouts of a state with their sum, of which so much came back.
+func (t *Totals) Add(state payout.State, n int, sum, back int64) {
+	t.N += n
+	switch state {
+	case payout.Succeeded:
+		t.Paid += sum - back
+	case payout.Sending, payout.InProgress:
+		t.OnTheWay += sum
+	case payout.Unknown:
+		t.Unknown += sum
+	case payout.Failed, payout.Returned:
+		t.NotPaid += sum
+	}
+}
+
+// StatesOnly reports a filter by nothing but states: its sums are in the counters.
+func (q ListQuery) StatesOnly() bool {
+	return q.From.IsZero() && q.To.IsZero() && q.Min == 0 && q.Max == 0 && q.Text == "" && q.Maker == ""
+}
+
+// TotalsOf sums these states (none: all) from the counters "state:…" and what came back of what is paid.
+func TotalsOf(states []payout.State, counters map[string]Counter, back int64) (t Totals) {
+	if len(states) == 0 {
+		states = payout.States()
+	}
+	for _, st := range states {
+		c, of := counters["state:"+string(st)], int64(0)
+		if st == payout.Succeeded {
+			of = back
+		}
+		t.Add(st, int(c.N), c.Sum, of)
+	}
+	return t
+}
+
 // Counter is a count and a sum in kopecks, kept in the commits that change them.
 type Counter struct{ N, Sum int64 }
 

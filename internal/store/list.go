@@ -24,19 +24,44 @@ const rowColumns = `p.id, p.number, p.state, p.review, p.confirmed, p.changes_as
 func scanRow(rows *sql.Rows, more ...any) (app.Row, error) {
 	var r app.Row
 	var id, state, makers string
-	var number, changed, send, sent, submitted int64
-	dest := append([]any{&id, &number, &state, &r.Review, &r.Confirmed, &r.ChangesAsked, &r.Why, &r.FullName, &r.Account, &r.Description, &r.Amount,
-		&r.ReturnedMinor, &r.Given, &r.Needed, &r.MakerName, &changed, &send, &sent, &submitted, &makers, &r.Digest, &r.Version}, more...)
+	// Whole numbers into int64 alone: database/sql prints and parses for any other kind.
+	var number, review, confirmed, asked, given, needed, changed, send, sent, submitted, version int64
+	var room [40]any
+	dest := append(append(room[:0], &id, &number, &state, &review, &confirmed, &asked, &r.Why, &r.FullName, &r.Account, &r.Description, &r.Amount,
+		&r.ReturnedMinor, &given, &needed, &r.MakerName, &changed, &send, &sent, &submitted, &makers, &r.Digest, &version), more...)
 	if err := rows.Scan(dest...); err != nil {
 		return r, err
 	}
+	r.Review, r.Confirmed, r.ChangesAsked, r.Given, r.Needed, r.Version = review != 0, confirmed != 0, asked != 0, int(given), int(needed), int(version)
 	r.ID, r.Number, r.State, r.Makers = payout.ID(id), payout.Number(number), payout.State(state), unlist(makers)
 	r.ChangedAt, r.SendAt, r.SentAt, r.SubmittedAt = fromMicro(changed), fromMicro(send), fromMicro(sent), fromMicro(submitted)
 	return r, nil
 }
 
+// maxShapes bounds how many queries of a list are kept prepared.
+const maxShapes = 64
+
+// query runs a query whose text depends on the filter. There are few such texts: each is prepared once.
+func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	s.shapesMu.Lock()
+	stmt := s.shapes[text]
+	if stmt == nil && len(s.shapes) < maxShapes {
+		var err error
+		if stmt, err = s.rdb.PrepareContext(ctx, text); err != nil {
+			s.shapesMu.Unlock()
+			return nil, err
+		}
+		s.shapes[text] = stmt
+	}
+	s.shapesMu.Unlock()
+	if stmt == nil {
+		return s.rdb.QueryContext(ctx, text, args...)
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
 func (s *Store) rows(ctx context.Context, rest string, args ...any) ([]app.Row, error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+" FROM payout p "+rest, args...)
+	rows, err := s.query(ctx, "SELECT "+rowColumns+" FROM payout p "+rest, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -174,45 +199,20 @@ const exact = 10_000
 
 // Totals sums the filtered list: from the counters when only states filter it, else by reading up to 10,000 rows.
 func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error) {
-	var t app.Totals
-	add := func(state payout.State, n int, sum, back int64) {
-		t.N += n
-		switch state {
-		case payout.Succeeded:
-			t.Paid += sum - back
-		case payout.Sending, payout.InProgress:
-			t.OnTheWay += sum
-		case payout.Unknown:
-			t.Unknown += sum
-		case payout.Failed, payout.Returned:
-			t.NotPaid += sum
-		}
-	}
-	if q.From.IsZero() && q.To.IsZero() && q.Min == 0 && q.Max == 0 && q.Text == "" && q.Maker == "" {
+	if q.StatesOnly() {
 		c, err := s.Counters(ctx, "state:")
 		if err != nil {
-			return t, err
+			return app.Totals{}, err
 		}
 		part, err := s.Counters(ctx, "back")
 		if err != nil {
-			return t, err
+			return app.Totals{}, err
 		}
-		want := q.States
-		if len(want) == 0 {
-			want = payout.States()
-		}
-		for _, st := range want {
-			k := c["state:"+string(st)]
-			back := int64(0)
-			if st == payout.Succeeded {
-				back = part["back"].Sum
-			}
-			add(st, int(k.N), k.Sum, back)
-		}
-		return t, nil
+		return app.TotalsOf(q.States, c, part["back"].Sum), nil
 	}
+	var t app.Totals
 	w := filter(q)
-	rows, err := s.rdb.QueryContext(ctx, "SELECT state, COUNT(*), SUM(amount_minor), SUM(returned_minor) FROM (SELECT p.state, p.amount_minor, p.returned_minor FROM payout p "+
+	rows, err := s.query(ctx, "SELECT state, COUNT(*), SUM(amount_minor), SUM(returned_minor) FROM (SELECT p.state, p.amount_minor, p.returned_minor FROM payout p "+
 		w.String()+" LIMIT ?) GROUP BY state", append(w.args, exact+1)...)
 	if err != nil {
 		return t, err
@@ -225,7 +225,7 @@ func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error)
 		if err := rows.Scan(&st, &n, &sum, &back); err != nil {
 			return t, err
 		}
-		add(payout.State(st), n, sum, back)
+		t.Add(payout.State(st), n, sum, back)
 	}
 	t.More = t.N > exact
 	return t, rows.Err()
@@ -430,57 +430,80 @@ FROM event e LEFT JOIN event_text t ON t.seq = e.seq `+w.String()+" ORDER BY e.s
 	return out, rows.Err()
 }
 
-// slice is how many lines of a file are read at once: a long read transaction would keep the WAL from shrinking.
-const slice = 1000
+// A file is read in slices: a long read transaction would keep the WAL from shrinking. The first is short, so that a download begins at once.
+const (
+	firstSlice = 100
+	slice      = 1000
+)
 
-// EachRow walks the filtered list for files, newest first, in slices.
+// EachRow walks the filtered list for files, newest first, in slices; the next slice is read while the last one is written. Of a row only what a
+// file shows is filled in.
 func (s *Store) EachRow(ctx context.Context, q app.ListQuery, yield func(app.ExportRow) error) error {
-	for {
-		w := filter(q)
-		if err := w.after(q.After); err != nil {
-			return err
-		}
-		n, last, err := s.exportSlice(ctx, w, yield)
-		if err != nil {
-			return err
-		}
-		if n < slice {
-			return nil
-		}
-		q.After = last
+	if err := (&where{}).after(q.After); err != nil {
+		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	type part struct {
+		rows []app.ExportRow
+		err  error
+	}
+	parts, done := make(chan part), make(chan struct{})
+	defer func() { cancel(); <-done }()
+	go func() {
+		defer close(done)
+		defer close(parts)
+		var old, spare []app.ExportRow // two slices by turns: whoever takes one has finished the one before
+		for n := firstSlice; ; n = slice {
+			rows, err := s.exportSlice(ctx, q, n, spare[:0])
+			select {
+			case parts <- part{rows, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil || len(rows) < n {
+				return
+			}
+			q.After = cursor(rows[len(rows)-1].Row)
+			old, spare = rows, old
+		}
+	}()
+	for p := range parts {
+		if p.err != nil {
+			return fmt.Errorf("export: %w", p.err)
+		}
+		for _, e := range p.rows {
+			if err := yield(e); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
 }
 
-func (s *Store) exportSlice(ctx context.Context, w *where, yield func(app.ExportRow) error) (n int, last string, err error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+`, v.bik, v.inn, v.kpp, v.own_ref, v.note, COALESCE(p.reference, ''), COALESCE(p.session, ''), p.created_at
-FROM payout p JOIN payout_version v ON v.payout_id = p.id AND v.version = p.version `+w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, slice)...)
-	if err != nil {
-		return 0, "", err
+func (s *Store) exportSlice(ctx context.Context, q app.ListQuery, n int, out []app.ExportRow) ([]app.ExportRow, error) {
+	w := filter(q)
+	if err := w.after(q.After); err != nil {
+		return nil, err
 	}
-	var out []app.ExportRow
+	rows, err := s.query(ctx, `SELECT p.number, p.state, p.review, p.full_name, p.account, p.description, p.amount_minor, p.returned_minor, p.maker_name, p.changed_at,
+ p.sent_at, p.created_at, COALESCE(p.reference, ''), COALESCE(p.session, ''), v.bik, v.inn, v.kpp, v.own_ref, v.note
+FROM payout p JOIN payout_version v ON v.payout_id = p.id AND v.version = p.version `+w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, n)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var e app.ExportRow
+	var state string
+	var number, review, changed, sent, created int64
+	dest := []any{&number, &state, &review, &e.FullName, &e.Account, &e.Description, &e.Amount, &e.ReturnedMinor, &e.MakerName, &changed, &sent, &created,
+		&e.Reference, &e.Session, &e.BIK, &e.INN, &e.KPP, &e.OwnRef, &e.Note}
 	for rows.Next() {
-		var e app.ExportRow
-		var created int64
-		r, err := scanRow(rows, &e.BIK, &e.INN, &e.KPP, &e.OwnRef, &e.Note, &e.Reference, &e.Session, &created)
-		if err != nil {
-			rows.Close()
-			return 0, "", err
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
 		}
-		e.Row, e.CreatedAt = r, fromMicro(created)
+		e.Number, e.State, e.Review = payout.Number(number), payout.State(state), review != 0
+		e.ChangedAt, e.SentAt, e.CreatedAt = fromMicro(changed), fromMicro(sent), fromMicro(created)
 		out = append(out, e)
 	}
-	err = rows.Err()
-	rows.Close()
-	if err != nil {
-		return 0, "", fmt.Errorf("export: %w", err)
-	}
-	for _, e := range out {
-		if err := yield(e); err != nil {
-			return 0, "", err
-		}
-	}
-	if len(out) > 0 {
-		last = cursor(out[len(out)-1].Row)
-	}
-	return len(out), last, nil
+	return out, rows.Err()
 }

@@ -61,6 +61,9 @@ type Store struct {
 	verbs       verbs
 	hashes      []audit.StoredHash // of the batch under way
 
+	shapesMu sync.Mutex
+	shapes   map[string]*sql.Stmt // queries of lists by their text, see query
+
 	jobs    chan *job
 	closing chan struct{}
 	done    chan struct{}
@@ -133,7 +136,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", o.Path, err)
 	}
 	f.Close()
-	s := &Store{o: o, lock: lock, alock: alock, jobs: make(chan *job, o.Queue), closing: make(chan struct{}), done: make(chan struct{})}
+	s := &Store{o: o, lock: lock, alock: alock, shapes: map[string]*sql.Stmt{}, jobs: make(chan *job, o.Queue), closing: make(chan struct{}), done: make(chan struct{})}
 	if err := s.open(ctx); err != nil {
 		s.closeFiles()
 		return nil, err
@@ -400,6 +403,9 @@ func (s *Store) closeFiles() {
 		}
 	}
 	s.verbs.close()
+	for _, stmt := range s.shapes {
+		stmt.Close()
+	}
 	if s.wc != nil {
 		s.wc.Close()
 	}

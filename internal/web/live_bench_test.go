@@ -123,7 +123,7 @@ func BenchmarkLive(b *testing.B) {
 					b.Fatal(err)
 				}
 				o := c.last(b).Sub(committed)
-				cpu = append(cpu, float64((desktest.CPU() - used).Microseconds())/readers)
+				cpu = append(cpu, float64((desktest.CPU()-used).Microseconds())/readers)
 				ours, bare, ratio = append(ours, o.Seconds()*1000), append(bare, r.Seconds()*1000), append(ratio, o.Seconds()/r.Seconds())
 			}
 			desktest.Figure(b, 50, "commit to the last of 1,000 streams (commit included)", middle(ours), "last-ms", "<= 16")

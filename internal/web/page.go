@@ -34,6 +34,10 @@ type cached struct {
 	signers []approval.Signer
 	people  map[string]app.PersonRow
 	unknown []app.Row
+	states  map[string]app.Counter // by "state:…"
+	back    int64                  // kopecks that came back of what is paid
+	at      map[payout.ID]int      // places in pending
+	able    sync.Map               // person → []pending: what each can approve, found out when asked
 }
 
 // pending is a payout that awaits approval, with how far it is.
@@ -57,7 +61,7 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 	if c := w.cached.Load(); c != nil && c.seq == s.Seq && s.Seq > 0 {
 		return &desk{s, c}, nil
 	}
-	c := &cached{seq: s.Seq, people: map[string]app.PersonRow{}}
+	c := &cached{seq: s.Seq, people: map[string]app.PersonRow{}, at: map[payout.ID]int{}}
 	if c.signers, err = w.App.Store.Signers(ctx); err != nil {
 		return nil, err
 	}
@@ -72,18 +76,30 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range rows {
+	for i, p := range rows {
+		c.at[p.ID] = i
 		c.pending = append(c.pending, pending{p, approval.Count(w.App.Rules.ForPayout(p.Amount), p.Digest, p.Makers, c.signers, p.Decisions)})
 	}
 	if c.unknown, err = w.App.Store.Unknowns(ctx, maxUnknown); err != nil {
 		return nil, err
 	}
+	if c.states, err = w.App.Store.Counters(ctx, "state:"); err != nil {
+		return nil, err
+	}
+	back, err := w.App.Store.Counters(ctx, "back")
+	if err != nil {
+		return nil, err
+	}
+	c.back = back["back"].Sum
 	w.cached.Store(c)
 	return &desk{s, c}, nil
 }
 
 // mine are the payouts that this person can approve now, oldest first.
 func (d *desk) mine(person string) []pending {
+	if known, ok := d.able.Load(person); ok {
+		return known.([]pending)
+	}
 	me := d.signer(person)
 	var out []pending
 	for _, p := range d.pending {
@@ -91,12 +107,14 @@ func (d *desk) mine(person string) []pending {
 			out = append(out, p)
 		}
 	}
+	out = slices.Clip(out) // shared from here on
+	d.able.Store(person, out)
 	return out
 }
 
 func (d *desk) find(id payout.ID) (pending, bool) {
-	i := slices.IndexFunc(d.pending, func(p pending) bool { return p.ID == id })
-	if i < 0 {
+	i, ok := d.at[id]
+	if !ok {
 		return pending{}, false
 	}
 	return d.pending[i], true

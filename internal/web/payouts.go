@@ -172,8 +172,10 @@ func (w *Web) listPage(r *req, q listQuery) (*templates.Page, *templates.Payouts
 			return !ok || y.tally.May(me) != approval.Can
 		})
 	}
-	totals, err := w.App.Store.Totals(r.ctx(), q.ListQuery)
-	if err != nil {
+	var totals app.Totals
+	if q.StatesOnly() {
+		totals = app.TotalsOf(q.States, d.states, d.back)
+	} else if totals, err = w.App.Store.Totals(r.ctx(), q.ListQuery); err != nil {
 		return nil, nil, err
 	}
 	v := &templates.PayoutsView{Filter: q.view, Hide: !r.may(app.ReadPayouts)}
@@ -219,13 +221,9 @@ func digitsOnly(s string) string {
 }
 
 func (w *Web) listTabs(r *req, d *desk, q listQuery) ([]templates.Tab, error) {
-	counters, err := w.App.Store.Counters(r.ctx(), "state:")
-	if err != nil {
-		return nil, err
-	}
 	n := func(states ...payout.State) (n int) {
 		for _, s := range states {
-			n += int(counters["state:"+string(s)].N)
+			n += int(d.states["state:"+string(s)].N)
 		}
 		return n
 	}

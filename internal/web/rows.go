@@ -3,7 +3,6 @@ package web
 import (
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
@@ -100,10 +99,19 @@ func contains(list []string, s string) bool {
 
 // clip cuts a text to n characters.
 func clip(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if len(s) <= n {
 		return s
 	}
-	return strings.TrimRight(string([]rune(s)[:n-1]), " ") + "…"
+	seen, cut := 0, 0
+	for i := range s {
+		if seen++; seen == n {
+			cut = i
+		}
+		if seen > n {
+			return strings.TrimRight(s[:cut], " ") + "…"
+		}
+	}
+	return s
 }
 
 // move is a payout that waits for this reader.
