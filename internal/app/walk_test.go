@@ -191,7 +191,7 @@ func TestWalk(t *testing.T) {
 			t.Errorf("payout %d is %s, the bank paid %d times", s.Number, s.State, e.Executed)
 		}
 	}
-	if len(suspended) == 0 || counts["restart"] == 0 || counts["take back"] == 0 {
+	if steps >= 20_000 && (len(suspended) == 0 || counts["restart"] == 0 || counts["take back"] == 0) {
 		t.Errorf("the walk is too tame: %v", counts)
 	}
 	if claims != counts["claim"] || claims < steps/200 {
