@@ -49,7 +49,7 @@ func (r *req) parseList() listQuery {
 	bad := func(field, text string) {
 		q.view.Errors = append(q.view.Errors, templates.FieldError{Field: field, Text: text})
 	}
-	states := v["state"]
+	states := slices.DeleteFunc(slices.Clone(v["state"]), func(s string) bool { return s == "" }) // an empty choice of a form filters nothing
 	if len(states) == 0 {
 		if i := slices.IndexFunc(listTabs, func(t struct {
 			name   string
