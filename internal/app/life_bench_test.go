@@ -107,4 +107,3 @@ func crowd(b *testing.B, n int, f func(int) error) {
 		b.FailNow()
 	}
 }
-

@@ -148,7 +148,7 @@ func (d *desk) shorts(t *lang.Texts, persons []string) string {
 }
 
 func (d *desk) counts(person string, may bool) templates.Counts {
-	c := templates.Counts{Unknown: len(d.unknown)}
+	c := templates.Counts{Unknown: int(d.states["state:unknown"].N)} // as the tab and the overview count
 	if may {
 		c.Approvals = len(d.mine(person))
 	}

@@ -221,7 +221,7 @@ func (o *one) paidBefore(v *templates.PayoutView) error {
 	}
 	n, total, last := 0, int64(0), time.Time{}
 	here := 0
-	if o.s.State == payout.Succeeded || o.s.State == payout.Returned {
+	if o.s.State == payout.Succeeded { // a returned one counts as no payment at all
 		n, total, here = -1, -o.s.Content.Amount.Minor, -1 // "before" is without this one
 	}
 	other, others := "", 0   // the account it was last paid to; how many there are besides this one
