@@ -76,6 +76,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err == nil {
 		return 0
 	}
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || fault.KindOf(err) == fault.Unavailable) {
+		fmt.Fprintln(stderr, "dashboard: stopped before it was ready")
+		return exitFailed
+	}
 	fmt.Fprintln(stderr, "dashboard:", oneLine(err))
 	return exitOf(err)
 }
