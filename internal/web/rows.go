@@ -48,6 +48,9 @@ func off(s payout.State) bool {
 // purposeRunes is as much of a purpose as one line of a list can show at its widest (346 px).
 const purposeRunes = 48
 
+// nameRunes is far more of a name than its column shows; the longest would make fifty rows heavier than 60 KB.
+const nameRunes = 96
+
 // row is one line of a list as this reader may see it.
 func (r *req) row(d *desk, x app.Row) templates.RowView {
 	v := templates.RowView{Badge: d.badge(r.t, x, r.now), Href: templates.PayoutHref(string(x.ID)), Number: num(x.Number),
@@ -56,7 +59,7 @@ func (r *req) row(d *desk, x app.Row) templates.RowView {
 		v.Sum = templates.Sum{Whole: "–", Off: true}
 	}
 	if r.may(app.ReadPayouts) {
-		v.Payee, v.Last4, v.Purpose = x.FullName, lang.Last4(x.Account), clip(x.Description, purposeRunes)
+		v.Payee, v.Last4, v.Purpose = clip(x.FullName, nameRunes), lang.Last4(x.Account), clip(x.Description, purposeRunes)
 		if v.Payee == "" {
 			v.Payee = r.t.Common.NotSet
 		}
