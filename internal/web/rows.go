@@ -48,8 +48,8 @@ func off(s payout.State) bool {
 // purposeRunes is as much of a purpose as one line of a list can show at its widest (346 px).
 const purposeRunes = 48
 
-// nameRunes is far more of a name than its column shows; the longest would make fifty rows heavier than 60 KB.
-const nameRunes = 96
+// nameRunes is more of a name than its column shows; whole ones of 160 would make fifty rows heavier than 60 KB.
+const nameRunes = 50
 
 // row is one line of a list as this reader may see it.
 func (r *req) row(d *desk, x app.Row) templates.RowView {
