@@ -50,3 +50,27 @@ func TestSameFormAgain(t *testing.T) {
 	wants(t, "faulty repeat", err, "amount.ambiguous")
 	d.Verify()
 }
+
+// TestHugeAmounts: what somebody types into one draft never leaves the sums without room for everybody else's payouts.
+func TestHugeAmounts(t *testing.T) {
+	d := desktest.New(t)
+	for i, text := range []string{"92 233 720 368 547 758,07", "92 233 720 368 547 758,07", "1 000 000 000 000,01"} {
+		c := d.Content(1_00)
+		c.AmountText = text
+		id, err := d.App.Enter(t.Context(), d.Who["m1"], app.Entry{Form: "huge" + string(rune('a'+i)), Content: c})
+		must(t, err)
+		if s := d.Get(id); s.Content.Amount.Minor != 0 || s.Content.AmountText != text {
+			t.Errorf("%s kept as %d, %q", text, s.Content.Amount.Minor, s.Content.AmountText)
+		}
+		wants(t, text, d.App.Submit(t.Context(), d.Who["m1"], id, 1, nil), "amount.overflow")
+		_, err = d.App.Enter(t.Context(), d.Who["m1"], app.Entry{Form: "hugesubmit", Content: c, Submit: true})
+		wants(t, text, err, "amount.overflow")
+	}
+	for range 3 {
+		d.Submit(payout.MaxAmount)
+	}
+	d.Approved(100_00)
+	d.Send()
+	d.Settle()
+	d.Verify()
+}

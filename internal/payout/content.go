@@ -22,7 +22,7 @@ type Number int64
 // (cleaned of outer spaces, NFC); a submitted content passed Check.
 type Content struct {
 	bankdetails.Details
-	// Amount is zero while AmountText could not be read as an amount.
+	// Amount is zero while AmountText could not be read as an amount, or is over MaxAmount.
 	Amount money.Amount
 	// AmountText is what was typed into the amount field; kept so that a draft loses nothing.
 	AmountText string
@@ -42,6 +42,10 @@ const (
 	MaxNote       = 500
 	MaxReason     = 500
 )
+
+// MaxAmount is the largest amount of one payout, kopecks: a trillion roubles. The desk keeps sums of many payouts in int64; one payout
+// near that limit, were it only a draft, would leave no room for any other.
+const MaxAmount = 1_000_000_000_000_00
 
 // SizeOK refuses a draft field over MaxDraftField bytes, at its field, with code "field.long".
 func (c Content) SizeOK() fault.List {
@@ -69,11 +73,14 @@ func (c Content) texts() []named {
 // Check says everything that refuses a submission, each fault at its field.
 func (c Content) Check() fault.List {
 	_, l := bankdetails.Check(c.Details)
-	if c.Amount.Minor <= 0 {
-		if _, err := money.ParseRoubles(c.AmountText); err != nil {
+	if c.Amount.Minor <= 0 || c.Amount.Minor > MaxAmount {
+		switch a, err := money.ParseRoubles(c.AmountText); {
+		case err != nil:
 			l = append(l, fault.As(err)...)
-		} else {
-			l = append(l, fault.Bad("amount", "amount.not_positive"))
+		case a.Minor > MaxAmount, c.Amount.Minor > MaxAmount:
+			l = append(l, fault.Bad("amount", money.CodeOverflow))
+		default:
+			l = append(l, fault.Bad("amount", money.CodeNotPositive))
 		}
 	}
 	if _, f := bankdetails.CheckOwnRef(c.OwnRef); f != nil {
@@ -92,7 +99,7 @@ func (c Content) Clean() Content {
 	c.OwnRef, _ = bankdetails.CheckOwnRef(c.OwnRef)
 	c.Note, _ = bankdetails.CheckNote(c.Note)
 	c.Amount = money.Amount{Currency: money.RUB}
-	if a, err := money.ParseRoubles(c.AmountText); err == nil {
+	if a, err := money.ParseRoubles(c.AmountText); err == nil && a.Minor <= MaxAmount {
 		c.Amount = a
 	}
 	return c
