@@ -169,7 +169,18 @@ func (w *Web) password(r *req) error { // POST /account/password
 	if next != form.Get("again") {
 		return w.showAccount(r, http.StatusUnprocessableEntity, fault.List{fault.Bad("again", "password.differ")}, "")
 	}
+	// Whoever found a desk signed in cannot guess on at the password here.
+	guess, source := "change of "+r.me.login.Email, r.source()
+	if wait := w.throttle.Try(guess, source, false, r.now); wait > 0 {
+		return fault.Slow("signin.slow", seconds(wait))
+	}
 	err := w.App.ChangePassword(r.ctx(), r.me.who(), form.Get("current"), next)
+	switch {
+	case err == nil, fault.As(err).Field("password") != nil: // the present one was right
+		w.throttle.Right(guess, source)
+	case fault.KindOf(err) != fault.Invalid: // it was not looked at
+		w.throttle.Spare(guess, source)
+	}
 	if fault.KindOf(err) == fault.Invalid {
 		return w.showAccount(r, http.StatusUnprocessableEntity, fault.As(err), "")
 	}

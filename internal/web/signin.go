@@ -144,10 +144,7 @@ func (w *Web) signIn(r *req) error { // POST /sign-in
 	if err != nil {
 		account = strings.ToLower(strings.TrimSpace(email)) // as wrong as any other, and as slow
 	}
-	source := r.RealIP()
-	if ip, err := netip.ParseAddr(source); err == nil {
-		source = auth.Source(ip)
-	}
+	source := r.source()
 	known := false
 	if acc, ok, err := w.App.Store.AccountByEmail(r.ctx(), account); err != nil {
 		return err
@@ -171,6 +168,14 @@ func (w *Web) signIn(r *req) error { // POST /sign-in
 		w.throttle.Spare(account, source)
 	}
 	return err
+}
+
+// source is where a request comes from, as the throttle counts it.
+func (r *req) source() string {
+	if ip, err := netip.ParseAddr(r.RealIP()); err == nil {
+		return auth.Source(ip)
+	}
+	return r.RealIP()
 }
 
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

@@ -304,6 +304,14 @@ func TestAccount(t *testing.T) {
 	}
 	want(t, x.post("/account/password", url.Values{"current": {phrase}, "password": {"four green boats there"}, "again": {"four green boats there"}}), http.StatusSeeOther)
 	want(t, x.get("/account?done=password"), 200)
+	for range 5 {
+		want(t, x.post("/account/password", url.Values{"current": {"wrong"}, "password": {"five green boats there"}, "again": {"five green boats there"}}), http.StatusUnprocessableEntity)
+	}
+	rec := x.post("/account/password", url.Values{"current": {"four green boats there"}, "password": {"five green boats there"}, "again": {"five green boats there"}})
+	want(t, rec, http.StatusTooManyRequests)
+	if rec.Header().Get("Retry-After") == "" {
+		t.Error("no word on how long to wait")
+	}
 	want(t, other.get("/"), http.StatusSeeOther)
 	want(t, b.enter(b.browser(), "a1", nil), http.StatusUnauthorized)
 	y := b.browser()
