@@ -123,12 +123,12 @@ func (c Content) Erased() bool {
 // Salt is the secret of one version's commitments: 32 random bytes, made outside.
 type Salt [32]byte
 
-// Commit binds a value without telling it: hex SHA-256(salt ‖ field name ‖ value).
+// Commit binds a value without telling it: hex SHA-256(salt ‖ field name ‖ value), as design.md says. No field's name begins another's,
+// so name and value cannot run together.
 func (s Salt) Commit(field, value string) string {
 	h := sha256.New()
 	h.Write(s[:])
 	h.Write([]byte(field))
-	h.Write([]byte{0}) // names are fixed and hold no NUL, so name and value cannot run together
 	h.Write([]byte(value))
 	return hex.EncodeToString(h.Sum(nil))
 }
