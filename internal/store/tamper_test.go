@@ -284,8 +284,11 @@ func TestTampered_EveryColumn(t *testing.T) {
 			if skipped(table, col) {
 				continue
 			}
-			done := 0
-			for try := 0; try < 20 && done < 2; try++ {
+			done, times := 0, 2
+			if raceOn {
+				times = 1
+			}
+			for try := 0; try < 20 && done < times; try++ {
 				what := ""
 				ok, how := f.foundCopy(t, "col.db", func(db *sql.DB) bool {
 					var ok bool
@@ -335,7 +338,7 @@ func TestTampered_Thousand(t *testing.T) {
 	f := newForger(t)
 	n := 1000
 	if testing.Short() || raceOn {
-		n = 200
+		n = 100
 	}
 	tables := slices.Sorted(mapsKeys(f.columns))
 	kinds := map[string]int{}
@@ -675,6 +678,9 @@ func TestVerifyBesideWriting(t *testing.T) {
 	d := desktest.New(t)
 	stop := make(chan struct{})
 	contents := make([]payout.Content, 2000)
+	if raceOn {
+		contents = contents[:300]
+	}
 	for i := range contents {
 		contents[i] = d.Content(100_00)
 	}
