@@ -41,6 +41,26 @@ await main(async () => {
     await other.context().close();
     await page.context().close();
   });
+  await check('two minutes before a sign-in ends the page says so; staying is one press; then the page is covered', async () => {
+    const c = await fresh();
+    const page = await c.newPage();
+    await page.clock.install();
+    await signIn(page, who('lebedev'), '/payouts/new');
+    await page.fill('#full_name', secret.full_name);
+    must(await page.isHidden('#bar-ends'), 'it says so at once');
+    await page.clock.fastForward('13:30');
+    await page.waitForSelector('#bar-ends:not([hidden])');
+    await page.click('#bar-ends button');
+    await page.clock.runFor(2000);
+    must(await page.isHidden('#bar-ends'), 'staying did not help');
+    await page.clock.fastForward('15:10');
+    await page.waitForSelector('#cover:not([hidden])');
+    if (await page.locator('#cover-password').count()) await page.fill('#cover-password', who('lebedev').password);
+    await page.click('#cover .btn-main');
+    await page.waitForSelector('#cover', { state: 'hidden' });
+    same(await page.inputValue('#full_name'), secret.full_name, 'name');
+    await c.close();
+  });
   await check('a form that is posted without a sign-in comes back after signing in', async () => {
     const c = await fresh({ js: false });
     const page = await c.newPage();

@@ -35,7 +35,7 @@ await main(async () => {
     await page.goto('/payouts');
     const took = Date.now() - begin;
     note(`the eleventh page took ${took} ms`);
-    must(took < 5000, `it took ${took} ms`);
+    must(took < 15_000, `it took ${took} ms`); // were the connections used up, it would wait for ever
     await mark(page);
     pages.push(page);
     same(w.streams, 1, 'streams');
