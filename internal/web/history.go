@@ -95,6 +95,7 @@ func (w *Web) history(r *req) error { // GET /history
 		if err != nil {
 			return err
 		}
+		row.Raw, row.Fold, row.Href = "", nil, templ.SafeURL("/history/"+row.Seq) // its page unfolds it
 		view.Rows = append(view.Rows, row)
 	}
 	href := func(before string) templ.SafeURL {

@@ -641,7 +641,8 @@ type HistoryRow struct {
 	Fold   []Fact // leaf, payload, version code
 	Raw    string // canonical payload
 	Tone   string
-	Detail string // summary of the fold
+	Detail string        // first signs of the leaf's hash
+	Href   templ.SafeURL // page of the event; "" on that page itself, which unfolds it
 }
 
 // AccountView is the page of one's own account.
