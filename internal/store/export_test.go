@@ -21,3 +21,34 @@ func (s *Store) LimitPages(n int) {
 
 // Waiting counts the writes that stand in the queue.
 func (s *Store) Waiting() int { return len(s.jobs) }
+
+// Index brings the search index up to date now, however few payouts there are.
+func (s *Store) Index(ctx context.Context) error {
+	if s.search.db == nil { // the goroutine has not opened it: there are too few
+		return s.search.catchUp(ctx, 0)
+	}
+	for {
+		st, err := s.search.state(ctx)
+		if err != nil {
+			return err
+		}
+		var n int
+		if err := s.rdb.QueryRowContext(ctx, "SELECT COUNT(*) FROM event WHERE action IN "+textual+" AND seq > ?", st.seq).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 {
+			return nil
+		}
+		s.search.told()
+		if !pause(ctx, 20*searchPause) {
+			return ctx.Err()
+		}
+	}
+}
+
+// Unindexed does something as if there were no search index.
+func (s *Store) Unindexed(do func()) {
+	s.search.ready.Store(false)
+	defer s.search.ready.Store(true)
+	do()
+}

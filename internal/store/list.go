@@ -61,7 +61,11 @@ func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows,
 }
 
 func (s *Store) rows(ctx context.Context, rest string, args ...any) ([]app.Row, error) {
-	rows, err := s.query(ctx, "SELECT "+rowColumns+" FROM payout p "+rest, args...)
+	return s.rowsFrom(ctx, "payout p "+rest, args...)
+}
+
+func (s *Store) rowsFrom(ctx context.Context, from string, args ...any) ([]app.Row, error) {
+	rows, err := s.query(ctx, "SELECT "+rowColumns+" FROM "+from, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +85,15 @@ func (s *Store) rows(ctx context.Context, rest string, args ...any) ([]app.Row, 
 type where struct {
 	parts []string
 	args  []any
+	from  string // "" is all payouts; its arguments come first
 	join  string
+}
+
+func (w *where) table() string {
+	if w.from == "" {
+		return "payout p "
+	}
+	return w.from
 }
 
 func (w *where) add(cond string, args ...any) {
@@ -128,23 +140,12 @@ func filter(q app.ListQuery) *where {
 		w.join = "JOIN payout_maker m ON m.payout_id = p.id AND m.number = p.number"
 		w.add("m.person_id = ?", q.Maker)
 	}
-	text := strings.ToLower(strings.TrimSpace(q.Text))
-	if r := []rune(text); len(r) > maxSearch {
-		text = string(r[:maxSearch])
-	}
-	text = strings.TrimLeft(text, "·.№# ")
-	if rest, ok := strings.CutPrefix(text, "no "); ok && strings.Trim(rest, "0123456789") == "" {
-		text = rest // as the English pages write a number
-	}
-	if text == "" {
+	words, n, isNumber := searched(q.Text)
+	if isNumber {
+		w.add(`(p.number = ? OR p.account LIKE ? ESCAPE '\' OR p.search LIKE ? ESCAPE '\')`, n, "%"+likeEscape(words[0]), "%"+likeEscape(words[0])+"%")
 		return w
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && len(text) <= 20 {
-		like := "%" + likeEscape(text) + "%"
-		w.add(`(p.number = ? OR p.account LIKE ? ESCAPE '\' OR p.search LIKE ? ESCAPE '\')`, n, "%"+likeEscape(text), like)
-		return w
-	}
-	for _, word := range strings.Fields(text) {
+	for _, word := range words {
 		w.add(`p.search LIKE ? ESCAPE '\'`, "%"+likeEscape(word)+"%")
 	}
 	return w
@@ -181,8 +182,15 @@ func (s *Store) List(ctx context.Context, q app.ListQuery) (app.ListPage, error)
 	if err := w.after(q.After); err != nil {
 		return app.ListPage{}, err
 	}
+	hits, cut, ok, err := s.candidates(ctx, q.Text, fewHits)
+	if err == nil && ok && !cut {
+		err = w.among(hits)
+	}
+	if err != nil {
+		return app.ListPage{}, err
+	}
 	n := page(q.Limit)
-	rows, err := s.rows(ctx, w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, n+1)...)
+	rows, err := s.rowsFrom(ctx, w.table()+w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, n+1)...)
 	if err != nil {
 		return app.ListPage{}, err
 	}
@@ -212,7 +220,14 @@ func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error)
 	}
 	var t app.Totals
 	w := filter(q)
-	rows, err := s.query(ctx, "SELECT state, COUNT(*), SUM(amount_minor), SUM(returned_minor) FROM (SELECT p.state, p.amount_minor, p.returned_minor FROM payout p "+
+	hits, cut, ok, err := s.candidates(ctx, q.Text, exact)
+	if err == nil && ok {
+		err = w.among(hits)
+	}
+	if err != nil {
+		return t, err
+	}
+	rows, err := s.query(ctx, "SELECT state, COUNT(*), SUM(amount_minor), SUM(returned_minor) FROM (SELECT p.state, p.amount_minor, p.returned_minor FROM "+w.table()+
 		w.String()+" LIMIT ?) GROUP BY state", append(w.args, exact+1)...)
 	if err != nil {
 		return t, err
@@ -227,7 +242,7 @@ func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error)
 		}
 		t.Add(payout.State(st), n, sum, back)
 	}
-	t.More = t.N > exact
+	t.More = t.N > exact || ok && cut
 	return t, rows.Err()
 }
 

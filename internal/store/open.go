@@ -64,6 +64,8 @@ type Store struct {
 	shapesMu sync.Mutex
 	shapes   map[string]*sql.Stmt // queries of lists by their text, see query
 
+	search *search // nil before the database is open
+
 	jobs    chan *job
 	closing chan struct{}
 	done    chan struct{}
@@ -141,6 +143,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.closeFiles()
 		return nil, err
 	}
+	s.follow()
 	go s.run()
 	return s, nil
 }
@@ -397,6 +400,9 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closeFiles() {
+	if s.search != nil {
+		s.search.close()
+	}
 	for _, q := range []*queries.Queries{s.w, s.r} {
 		if q != nil {
 			q.Close()

@@ -191,6 +191,9 @@ func (s *Store) commit(batch []*job) {
 	if sync {
 		s.endFast(ctx, batch)
 	}
+	if head.Size > 0 {
+		s.search.told()
+	}
 }
 
 var errForeign = errors.New("somebody else wrote")
