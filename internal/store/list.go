@@ -61,16 +61,20 @@ func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows,
 }
 
 func (s *Store) rows(ctx context.Context, rest string, args ...any) ([]app.Row, error) {
-	return s.rowsFrom(ctx, "payout p "+rest, args...)
+	return s.rowsFrom(ctx, 0, "payout p "+rest, args...)
 }
 
-func (s *Store) rowsFrom(ctx context.Context, from string, args ...any) ([]app.Row, error) {
+// rowsFrom reads lines; many is how many there may be.
+func (s *Store) rowsFrom(ctx context.Context, many int, from string, args ...any) ([]app.Row, error) {
 	rows, err := s.query(ctx, "SELECT "+rowColumns+" FROM "+from, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var out []app.Row
+	if many > 0 {
+		out = make([]app.Row, 0, many)
+	}
 	for rows.Next() {
 		r, err := scanRow(rows)
 		if err != nil {
@@ -190,7 +194,7 @@ func (s *Store) List(ctx context.Context, q app.ListQuery) (app.ListPage, error)
 		return app.ListPage{}, err
 	}
 	n := page(q.Limit)
-	rows, err := s.rowsFrom(ctx, w.table()+w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, n+1)...)
+	rows, err := s.rowsFrom(ctx, n+1, w.table()+w.String()+" ORDER BY p.changed_at DESC, p.number DESC LIMIT ?", append(w.args, n+1)...)
 	if err != nil {
 		return app.ListPage{}, err
 	}

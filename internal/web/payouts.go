@@ -182,6 +182,7 @@ func (w *Web) listPage(r *req, q listQuery) (*templates.Page, *templates.Payouts
 	if v.Tabs, err = w.listTabs(r, d, q); err != nil {
 		return nil, nil, err
 	}
+	v.Rows = make([]templates.RowView, 0, len(list.Rows))
 	for _, x := range list.Rows {
 		v.Rows = append(v.Rows, r.row(d, x))
 	}
