@@ -395,12 +395,27 @@ func grams(words []string) string {
 
 // candidates are the numbers of all payouts that a search can be about, or the first most of them (cut). ok is false when the index has nothing to
 // say: too few letters, not caught up.
+// An index that cannot be read is given up: every search goes on without it.
 func (s *Store) candidates(ctx context.Context, text string, most int) (numbers []int64, cut, ok bool, err error) {
 	words, number, isNumber := searched(text)
 	ask := grams(words)
 	if ask == "" || !s.Searchable() {
 		return nil, false, false, nil
 	}
+	numbers, cut, ok, err = s.ask(ctx, ask, most)
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("the search index is given up until the next start", "error", err)
+		s.search.ready.Store(false)
+		return nil, false, false, nil
+	}
+	if ok && isNumber {
+		numbers = append(numbers, number)
+	}
+	return numbers, cut, ok, err
+}
+
+// ask puts the question to the index, and adds what it does not know yet.
+func (s *Store) ask(ctx context.Context, ask string, most int) (numbers []int64, cut, ok bool, err error) {
 	tx, err := s.search.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one moment for both
 	if err != nil {
 		return nil, false, false, err
@@ -434,9 +449,6 @@ func (s *Store) candidates(ctx context.Context, text string, most int) (numbers 
 	}
 	if len(numbers)-hits > searchLag {
 		return nil, false, false, nil
-	}
-	if isNumber {
-		numbers = append(numbers, number)
 	}
 	return numbers, hits > most, true, nil
 }
