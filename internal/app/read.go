@@ -185,6 +185,7 @@ type ListQuery struct {
 	Maker    string    // person id
 	After    string    // cursor of the last line seen
 	Limit    int       // 1 to 200; 50 if 0
+	CountAll bool      // totals are exact however many rows there are
 }
 
 // ListPage is one page; Next is the cursor of the following one, "" at the end.

@@ -206,10 +206,10 @@ func (s *Store) List(ctx context.Context, q app.ListQuery) (app.ListPage, error)
 	return p, nil
 }
 
-// exact is how many rows of a filter are counted exactly.
+// exact is how many rows of a filter are counted without being asked to.
 const exact = 10_000
 
-// Totals sums the filtered list: from the counters when only states filter it, else by reading up to 10,000 rows.
+// Totals sums the filtered list: from the counters when only states filter it, else by reading up to 10,000 rows, or all with CountAll.
 func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error) {
 	if q.StatesOnly() {
 		c, err := s.Counters(ctx, "state:")
@@ -225,14 +225,19 @@ func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error)
 	var t app.Totals
 	w := filter(q)
 	hits, cut, ok, err := s.candidates(ctx, q.Text, exact)
+	ok = ok && !(cut && q.CountAll)
 	if err == nil && ok {
 		err = w.among(hits)
 	}
 	if err != nil {
 		return t, err
 	}
+	most := exact + 1
+	if q.CountAll {
+		most = -1 // SQLite's word for no limit
+	}
 	rows, err := s.query(ctx, "SELECT state, COUNT(*), SUM(amount_minor), SUM(returned_minor) FROM (SELECT p.state, p.amount_minor, p.returned_minor FROM "+w.table()+
-		w.String()+" LIMIT ?) GROUP BY state", append(w.args, exact+1)...)
+		w.String()+" LIMIT ?) GROUP BY state", append(w.args, most)...)
 	if err != nil {
 		return t, err
 	}
@@ -246,7 +251,7 @@ func (s *Store) Totals(ctx context.Context, q app.ListQuery) (app.Totals, error)
 		}
 		t.Add(payout.State(st), n, sum, back)
 	}
-	t.More = t.N > exact || ok && cut
+	t.More = !q.CountAll && (t.N > exact || ok && cut)
 	return t, rows.Err()
 }
 

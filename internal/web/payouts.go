@@ -45,6 +45,7 @@ type listQuery struct {
 func (r *req) parseList() listQuery {
 	v := r.QueryParams()
 	q := listQuery{tab: v.Get("tab"), values: v}
+	q.CountAll = v.Get("count") == "all"
 	q.view = templates.Filter{From: v.Get("from"), To: v.Get("to"), Min: v.Get("min"), Max: v.Get("max"), Query: v.Get("q")}
 	bad := func(field, text string) {
 		q.view.Errors = append(q.view.Errors, templates.FieldError{Field: field, Text: text})
