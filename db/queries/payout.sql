@@ -72,9 +72,6 @@ SELECT EXISTS (SELECT 1 FROM subject WHERE kind = 'payout') AS yes;
 -- name: NextToSend :many
 SELECT id FROM payout WHERE state = 'approved' AND send_at <= sqlc.arg(now) ORDER BY send_at, number LIMIT sqlc.arg(most);
 
--- name: NextSendAt :one
-SELECT CAST(COALESCE(MIN(send_at), 0) AS INTEGER) AS at FROM payout WHERE state = 'approved' AND send_at > sqlc.arg(now);
-
 -- name: ToExpire :many
 SELECT id FROM payout WHERE state IN ('pending_approval', 'approved') AND asked = 0 AND submitted_at < sqlc.arg(before) ORDER BY submitted_at LIMIT sqlc.arg(most);
 

@@ -113,12 +113,8 @@ func passwordFault(err error, field string) error {
 	}
 }
 
-// Door is what a browser shows at sign-in.
-type Door struct {
-	Email, Password, Agent, IP string
-	// Known: this browser signed this person in before.
-	Known func(person string) bool
-}
+// Door is what is known of the browser at sign-in, for the person's own list.
+type Door struct{ Agent, IP string }
 
 // CheckPassword judges e-mail and password with the same work whether or not there is such a name, and returns the account.
 // Denied "signin.wrong" for every kind of no; TooMany "signin.busy" when too many passwords are judged at once.

@@ -8,7 +8,6 @@ import (
 	"countersign/internal/audit"
 	"countersign/internal/auth"
 	"countersign/internal/payout"
-	"countersign/internal/protocol"
 )
 
 // Reader is what pages and workers look up, each from one read of the database. Lists are bounded.
@@ -19,8 +18,6 @@ type Reader interface {
 	AnyToExpire(ctx context.Context, before time.Time) (bool, error)
 	AnyStale(ctx context.Context, before time.Time) (bool, error)
 	DuePolls(ctx context.Context, now time.Time, limit int) ([]PollRow, error)
-	// NextSendAt is when the next countdown ends after now; zero when none runs.
-	NextSendAt(ctx context.Context, now time.Time) (time.Time, error)
 	// NextPollAt is when the next poll is due; zero when none is planned.
 	NextPollAt(ctx context.Context) (time.Time, error)
 
@@ -44,8 +41,6 @@ type Reader interface {
 	Timeline(ctx context.Context, kind, subject string) ([]EventRow, error)
 	AttemptsOf(ctx context.Context, id payout.ID) ([]AttemptRow, error)
 	MessagesOf(ctx context.Context, id payout.ID) ([]MessageRow, error)
-	FetchesOf(ctx context.Context, id payout.ID) ([]FetchRow, error)
-	EvidenceOf(ctx context.Context, id payout.ID) ([]protocol.Evidence, error)
 	ReplacementOf(ctx context.Context, id payout.ID) (payout.ID, payout.Number, bool, error)
 	SameAs(ctx context.Context, account string, minor int64) ([]Same, error)
 	// PaidBefore says how often and how much this name was paid, by account.

@@ -49,11 +49,6 @@ func (s *Store) DuePolls(ctx context.Context, now time.Time, limit int) ([]app.P
 	return out, err
 }
 
-func (s *Store) NextSendAt(ctx context.Context, now time.Time) (time.Time, error) {
-	n, err := s.r.NextSendAt(ctx, toMicro(now))
-	return fromMicro(n), err
-}
-
 func (s *Store) NextPollAt(ctx context.Context) (time.Time, error) {
 	n, err := s.r.NextPollAt(ctx)
 	return fromMicro(n), err
@@ -186,15 +181,6 @@ func (s *Store) AttemptsOf(ctx context.Context, id payout.ID) ([]app.AttemptRow,
 	return out, err
 }
 
-func (s *Store) FetchesOf(ctx context.Context, id payout.ID) ([]app.FetchRow, error) {
-	rows, err := s.r.Fetches(ctx, string(id))
-	out := make([]app.FetchRow, len(rows))
-	for i, r := range rows {
-		out[i] = app.FetchRow{ID: r.ID, Payout: id, Session: r.Session, Problem: r.Problem, Code: r.Code, Raw: protocol.Raw{HTTP: int(r.HTTP)}, At: fromMicro(r.At)}
-	}
-	return out, err
-}
-
 func (s *Store) FetchBody(ctx context.Context, id int64) (app.FetchRow, error) {
 	r, err := s.r.FetchByID(ctx, id)
 	if none(err) {
@@ -214,10 +200,6 @@ func (s *Store) AttemptBodies(ctx context.Context, id payout.ID, n int) (request
 	}
 	answer, _, err = found(s.r.OutcomeBody(ctx, queries.OutcomeBodyParams{PayoutID: string(id), N: int64(n)}))
 	return request, answer, err
-}
-
-func (s *Store) EvidenceOf(ctx context.Context, id payout.ID) ([]protocol.Evidence, error) {
-	return evidence(ctx, s.r, id)
 }
 
 func (s *Store) ReplacementOf(ctx context.Context, id payout.ID) (payout.ID, payout.Number, bool, error) {

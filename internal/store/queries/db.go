@@ -225,9 +225,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.nextPollAtStmt, err = db.PrepareContext(ctx, nextPollAt); err != nil {
 		return nil, fmt.Errorf("error preparing query NextPollAt: %w", err)
 	}
-	if q.nextSendAtStmt, err = db.PrepareContext(ctx, nextSendAt); err != nil {
-		return nil, fmt.Errorf("error preparing query NextSendAt: %w", err)
-	}
 	if q.nextToSendStmt, err = db.PrepareContext(ctx, nextToSend); err != nil {
 		return nil, fmt.Errorf("error preparing query NextToSend: %w", err)
 	}
@@ -667,11 +664,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing nextPollAtStmt: %w", cerr)
 		}
 	}
-	if q.nextSendAtStmt != nil {
-		if cerr := q.nextSendAtStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing nextSendAtStmt: %w", cerr)
-		}
-	}
 	if q.nextToSendStmt != nil {
 		if cerr := q.nextToSendStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nextToSendStmt: %w", cerr)
@@ -943,7 +935,6 @@ type Queries struct {
 	nextMessageIDStmt       *sql.Stmt
 	nextNumberStmt          *sql.Stmt
 	nextPollAtStmt          *sql.Stmt
-	nextSendAtStmt          *sql.Stmt
 	nextToSendStmt          *sql.Stmt
 	openAttemptStmt         *sql.Stmt
 	outcomeBodyStmt         *sql.Stmt
@@ -1050,7 +1041,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextMessageIDStmt:       q.nextMessageIDStmt,
 		nextNumberStmt:          q.nextNumberStmt,
 		nextPollAtStmt:          q.nextPollAtStmt,
-		nextSendAtStmt:          q.nextSendAtStmt,
 		nextToSendStmt:          q.nextToSendStmt,
 		openAttemptStmt:         q.openAttemptStmt,
 		outcomeBodyStmt:         q.outcomeBodyStmt,

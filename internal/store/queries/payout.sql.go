@@ -750,17 +750,6 @@ func (q *Queries) NextPollAt(ctx context.Context) (int64, error) {
 	return at, err
 }
 
-const nextSendAt = `-- name: NextSendAt :one
-SELECT CAST(COALESCE(MIN(send_at), 0) AS INTEGER) AS at FROM payout WHERE state = 'approved' AND send_at > ?1
-`
-
-func (q *Queries) NextSendAt(ctx context.Context, now int64) (int64, error) {
-	row := q.queryRow(ctx, q.nextSendAtStmt, nextSendAt, now)
-	var at int64
-	err := row.Scan(&at)
-	return at, err
-}
-
 const nextToSend = `-- name: NextToSend :many
 SELECT id FROM payout WHERE state = 'approved' AND send_at <= ?1 ORDER BY send_at, number LIMIT ?2
 `
