@@ -16,6 +16,7 @@ import (
 	"countersign/internal/bank131"
 	"countersign/internal/bankdetails"
 	"countersign/internal/banksim"
+	"countersign/internal/calendar"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
@@ -219,15 +220,14 @@ func plan(at time.Time, p samplePayee, end sampleEnd, used map[string]bool, r *r
 			Note: fmt.Sprintf("Договор № %d, акт № %d", contract, act)}}
 }
 
-// sampleTimes spreads n moments over the working hours of the last 60 days, oldest first, the last ones some minutes ago.
+// sampleTimes spreads n moments over the working hours of the bank days of the last 60 days, oldest first, the last ones some minutes ago.
 func sampleTimes(n int, now time.Time, r *rand.Rand) []time.Time {
-	moscow := time.FixedZone("MSK", 3*60*60)
 	last := now.Add(-time.Hour)
 	var out []time.Time
 	for len(out) < n {
-		day := now.In(moscow).AddDate(0, 0, -r.IntN(sampleDays))
-		t := time.Date(day.Year(), day.Month(), day.Day(), 9, 0, 0, 0, moscow).Add(time.Duration(r.IntN(9*3600)) * time.Second)
-		if wd := t.Weekday(); wd == time.Saturday || wd == time.Sunday || !t.Before(last) || t.Before(now.AddDate(0, 0, -sampleDays)) {
+		day := now.In(calendar.Moscow).AddDate(0, 0, -r.IntN(sampleDays))
+		t := time.Date(day.Year(), day.Month(), day.Day(), 9, 0, 0, 0, calendar.Moscow).Add(time.Duration(r.IntN(9*3600)) * time.Second)
+		if !(calendar.Calendar{}).IsBankDay(calendar.DayOf(t)) || !t.Before(last) || t.Before(now.AddDate(0, 0, -sampleDays)) {
 			if r.IntN(50) > 0 {
 				continue
 			}

@@ -14,6 +14,7 @@ import (
 	"countersign/internal/approval"
 	"countersign/internal/audit"
 	"countersign/internal/auth"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
@@ -29,7 +30,7 @@ type Wire interface {
 	ParseWebhook(body []byte) protocol.Webhook
 }
 
-// Options are everything the use cases need. All fields but Log are required.
+// Options are everything the use cases need. All fields but Log and Calendar are required.
 type Options struct {
 	Store  Store
 	Notify Notifier
@@ -48,6 +49,8 @@ type Options struct {
 	BankTimeout time.Duration
 	// Flow is "single".
 	Flow string
+	// Calendar is the bank calendar as entered now; nil: weekdays and holidays alone. It must not wait for a transaction: it is called within one.
+	Calendar func() calendar.Calendar
 }
 
 // App is the use cases. Safe for use by many goroutines.
@@ -78,6 +81,14 @@ func New(o Options) *App {
 func (a *App) WakeSend() <-chan struct{}  { return a.wakeSend }
 func (a *App) WakeInbox() <-chan struct{} { return a.wakeInbox }
 func (a *App) WakePoll() <-chan struct{}  { return a.wakePoll }
+
+// bankCalendar counts the banking days of every rule.
+func (a *App) bankCalendar() calendar.Calendar {
+	if a.Calendar == nil {
+		return calendar.Calendar{}
+	}
+	return a.Calendar()
+}
 
 func wake(c chan struct{}) {
 	select {

@@ -11,6 +11,7 @@ import (
 	"countersign/internal/app"
 	"countersign/internal/auth"
 	"countersign/internal/bankdetails"
+	"countersign/internal/calendar"
 	"countersign/internal/desktest"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -801,7 +802,7 @@ func TestPolling(t *testing.T) {
 			t.Fatal("it never ends")
 		}
 	}
-	if banking := protocol.BankingDays(d.Get(id).SentAt, d.Clock.Now()); banking <= 10 || banking > 12 {
+	if banking := (calendar.Calendar{}).BankDays(d.Get(id).SentAt, d.Clock.Now()); banking <= 10 || banking > 12 {
 		t.Errorf("asked until banking day %d", banking)
 	}
 	if s := d.Get(id); s.State != payout.Succeeded || !s.Confirmed {

@@ -219,7 +219,7 @@ func (a *App) protocolState(tx Tx, p *payout.Payout) (protocol.State, error) {
 		return protocol.State{}, err
 	}
 	return protocol.State{Expect: expect(s), Now: s.State, SentAt: s.SentAt, CredentialNo: s.CredentialNo, Attempts: n, Evidence: ev,
-		Stepwise: a.Flow == "stepwise"}, nil
+		Stepwise: a.Flow == "stepwise", Calendar: a.bankCalendar()}, nil
 }
 
 // Answered records the answer to an order, whatever it is, and moves the payout accordingly.

@@ -4,21 +4,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // office machines and small containers may have no time zones of their own
 
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 )
 
-// Moscow is the time of all pages, filters, day sums and files. Its data is embedded, so it is always there.
-var Moscow = mustLoad("Europe/Moscow")
-
-func mustLoad(name string) *time.Location {
-	l, err := time.LoadLocation(name)
-	if err != nil {
-		panic("lang: embedded time zones lack " + name + ": " + err.Error())
-	}
-	return l
-}
+// Moscow is the time of all pages, filters, day sums and files: the one of the calendar, so that a day on a page is a day of the ledger.
+var Moscow = calendar.Moscow
 
 // Day faults, Invalid with no field: the caller adds it (At("from")).
 const (

@@ -11,6 +11,7 @@
 //   - A second credential refusal of the same payout is an ordinary refusal.
 //   - Only HTTP 200 can mean "taken"; other 2xx have not been seen from this bank and count as unknown.
 //   - "Ten banking days" and "fifteen minutes" are measured at the time of a fetched status, so that they belong to the evidence.
+//     Which days are banking days is the calendar's as entered now: a transfer entered late counts from the next arrival on.
 //   - A session of ours that the bank shows beside a refusal, or beside a proof that nothing was sent, is flagged whatever it says.
 //   - Once evidence moved a payout (a webhook before our answer), a later proof of "not sent" cannot bring it back to the people:
 //     evidence goes on governing it, flagged.

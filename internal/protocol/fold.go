@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/internal/calendar"
 	"countersign/internal/payout"
 )
 
@@ -18,9 +19,9 @@ const (
 
 // Fold computes the state of a payout that was claimed at sentAt from everything known about it. The order of evidence does not matter.
 // attempts is how many were ever claimed; one without an answer yet is on its way. ok is false when there is nothing but
-// proved "not sent" and the bank itself showed no session with our reference: then people still decide.
-func Fold(e Expect, sentAt time.Time, attempts int, evidence []Evidence) (o payout.Outcome, ok bool) {
-	f := gather(e, sentAt, attempts, evidence)
+// proved "not sent" and the bank itself showed no session with our reference: then people still decide. c counts the banking days.
+func Fold(e Expect, sentAt time.Time, attempts int, evidence []Evidence, c calendar.Calendar) (o payout.Outcome, ok bool) {
+	f := gather(e, sentAt, attempts, evidence, c)
 	if !f.governs {
 		return payout.Outcome{}, false
 	}
@@ -32,6 +33,7 @@ func Fold(e Expect, sentAt time.Time, attempts int, evidence []Evidence) (o payo
 type folded struct {
 	expect   Expect
 	sentAt   time.Time
+	calendar calendar.Calendar
 	governs  bool
 	bound    string
 	second   bool // a second session carries our reference
@@ -45,8 +47,8 @@ type folded struct {
 	shown    bool // the bank itself showed a session with our reference
 }
 
-func gather(e Expect, sentAt time.Time, attempts int, all []Evidence) *folded {
-	f := &folded{expect: e, sentAt: sentAt, refunds: map[string]refunded{}}
+func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar.Calendar) *folded {
+	f := &folded{expect: e, sentAt: sentAt, calendar: c, refunds: map[string]refunded{}}
 	ours := map[string]bool{} // sessions that carry our reference, by a fetched status
 	disowned := map[string]bool{}
 	var taken []string
@@ -233,7 +235,7 @@ func (f *folded) numbered() payout.Outcome {
 	}
 	// 4) Fetched open, but not for ever.
 	if hasOpen {
-		if slices.ContainsFunc(f.fetches, func(e Evidence) bool { return e.Reading == Open && bankingDays(f.sentAt, e.At) >= OpenTooLong }) {
+		if slices.ContainsFunc(f.fetches, func(e Evidence) bool { return e.Reading == Open && f.calendar.BankDays(f.sentAt, e.At) >= OpenTooLong }) {
 			return payout.Outcome{State: payout.Unknown, Why: "ten_days"}
 		}
 		return payout.Outcome{State: payout.InProgress}
@@ -265,26 +267,3 @@ func newest(list []Evidence, match func(Evidence) bool) (best Evidence, ok bool)
 	}
 	return best, ok
 }
-
-var moscow = time.FixedZone("MSK", 3*60*60) // no summer time since 2014
-
-// bankingDays counts the Moscow weekdays that began after the day of from, up to and including the day of to.
-func bankingDays(from, to time.Time) int {
-	if from.IsZero() || !to.After(from) {
-		return 0
-	}
-	day := func(t time.Time) time.Time {
-		y, m, d := t.In(moscow).Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, moscow)
-	}
-	n := 0
-	for d, end := day(from).AddDate(0, 0, 1), day(to); !d.After(end) && n < 1000; d = d.AddDate(0, 0, 1) {
-		if wd := d.Weekday(); wd != time.Saturday && wd != time.Sunday {
-			n++
-		}
-	}
-	return n
-}
-
-// BankingDays counts the banking days (Moscow, Monday to Friday) from one moment to another.
-func BankingDays(from, to time.Time) int { return bankingDays(from, to) }

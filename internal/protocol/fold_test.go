@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/calendar"
 	"countersign/internal/payout"
 
 	"pgregory.net/rapid"
@@ -33,7 +34,7 @@ func TestRules(t *testing.T) {
 			e.Refunds = append(e.Refunds, Refund{ID: id, Status: "accepted", AmountMinor: minor, Currency: "rub"})
 		}
 	}
-	friday := 4 * 24 * 60 // minutes from Monday to Friday
+	monday := 14 * 24 * 60 // minutes from Monday the 2nd to the one after the next: nine banking days, since the 4th is a holiday
 
 	for name, c := range map[string]struct {
 		all  []Evidence
@@ -76,8 +77,8 @@ func TestRules(t *testing.T) {
 		"3 disowned before it was ours":                {all: []Evidence{ans(Unsure, "cut"), hook(Paid, 1), disowns, fetch(Open, 2)}, want: payout.Outcome{State: payout.Succeeded}},
 		"3 bound, told of another":                     {all: []Evidence{ans(Taken, ""), elsewhere(hook(Paid, 1))}, want: payout.Outcome{State: payout.InProgress}},
 		"4 fetched open":                               {all: []Evidence{ans(Unsure, "cut"), fetch(Open, 1)}, want: payout.Outcome{State: payout.InProgress}},
-		"4 open on the tenth day's eve":                {all: []Evidence{ans(Taken, ""), fetch(Open, 7*24*60+friday)}, want: payout.Outcome{State: payout.InProgress}},
-		"4 open for ten banking days":                  {all: []Evidence{ans(Taken, ""), fetch(Open, 14*24*60)}, want: payout.Outcome{State: payout.Unknown, Why: "ten_days"}},
+		"4 open on the tenth day's eve":                {all: []Evidence{ans(Taken, ""), fetch(Open, monday)}, want: payout.Outcome{State: payout.InProgress}},
+		"4 open for ten banking days":                  {all: []Evidence{ans(Taken, ""), fetch(Open, monday+24*60)}, want: payout.Outcome{State: payout.Unknown, Why: "ten_days"}},
 		"5 taken":                                      {all: []Evidence{ans(Taken, "")}, want: payout.Outcome{State: payout.InProgress}},
 		"5 taken, told open and doubtful":              {all: []Evidence{ans(Taken, ""), hook(Open, 1), hook(Doubtful, 2), hook(DoubtfulFlag, 3)}, want: payout.Outcome{State: payout.InProgress}},
 		"5 refused":                                    {all: []Evidence{ans(Refused, "account_not_found")}, want: payout.Outcome{State: payout.Failed, Confirmed: true, Why: "account_not_found"}},
@@ -113,7 +114,7 @@ func TestRules(t *testing.T) {
 					all = append(all, c.all[i])
 				}
 				for _, list := range [][]Evidence{all, slices.Concat(all, all)} {
-					got, ok := Fold(expected, t0, attempts, list)
+					got, ok := Fold(expected, t0, attempts, list, calendar.Calendar{})
 					got.Session = ""
 					if ok == c.no || got != c.want {
 						t.Errorf("order %v, %d pieces: %+v %v, want %+v %v", order, len(list), got, ok, c.want, !c.no)
@@ -123,11 +124,36 @@ func TestRules(t *testing.T) {
 		})
 	}
 	t.Run("an attempt on its way is sending, whatever became of the one before", func(t *testing.T) {
-		got, ok := Fold(expected, t0, 2, []Evidence{ans(NotSent, "bank_down")})
+		got, ok := Fold(expected, t0, 2, []Evidence{ans(NotSent, "bank_down")}, calendar.Calendar{})
 		if !ok || got.State != payout.Sending {
 			t.Errorf("%+v %v", got, ok)
 		}
 	})
+}
+
+// TestTenDaysByTheCalendar: the ten banking days are counted by the calendar that is passed in, in Fold and in Next alike.
+func TestTenDaysByTheCalendar(t *testing.T) {
+	tuesday := Observation{At: at(15 * 24 * 60), Fetch: &Fetch{Asked: "ps_1", Session: session("ps_1", "in_progress", 2, payoutWith("in_progress"))}}
+	for name, c := range map[string]struct {
+		calendar calendar.Calendar
+		want     payout.State
+	}{
+		"holidays alone": {calendar.Calendar{}, payout.Unknown},
+		"a day off":      {calendar.Calendar{Transfers: calendar.Transfers{2026: {Off: []calendar.Day{"2026-11-10"}}}}, payout.InProgress},
+		"a day off and a Saturday worked": {calendar.Calendar{Transfers: calendar.Transfers{2026: {Off: []calendar.Day{"2026-11-10"}, Work: []calendar.Day{"2026-11-14"}}}},
+			payout.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.st.Calendar = c.calendar
+			d.see(answered(answer(200, "ok", "", sessionWith("in_progress", payoutWith("in_progress")))))
+			d.see(tuesday)
+			out, ok := Fold(d.st.Expect, d.st.SentAt, d.st.Attempts, d.st.Evidence, c.calendar)
+			if got := d.p.S().State; got != c.want || out.State != c.want || !ok {
+				t.Errorf("stored %s, the evidence comes to %s, want %s", got, out.State, c.want)
+			}
+		})
+	}
 }
 
 // TestNextAfterEvidenceMovedIt: a webhook may come before our answer; a proof of "not sent" after it must not be lost, nor
@@ -332,7 +358,7 @@ func TestFoldProperties(t *testing.T) {
 			returned = returned || s.State == payout.Returned
 
 			// What is stored is what the set comes to, but for the edges that do not exist.
-			out, ok := Fold(d.st.Expect, d.st.SentAt, d.st.Attempts, d.st.Evidence)
+			out, ok := Fold(d.st.Expect, d.st.SentAt, d.st.Attempts, d.st.Evidence, d.st.Calendar)
 			switch {
 			case !ok:
 			case d.p.Same(out), out.Session == "" && s.Session != "":
@@ -342,7 +368,7 @@ func TestFoldProperties(t *testing.T) {
 			}
 		}
 		all := d.st.Evidence
-		want, wantOK := Fold(expected, t0, 1, all)
+		want, wantOK := Fold(expected, t0, 1, all, calendar.Calendar{})
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		for range 6 {
 			mixed := slices.Clone(all)
@@ -352,7 +378,7 @@ func TestFoldProperties(t *testing.T) {
 				}
 			}
 			r.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-			if got, ok := Fold(expected, t0, 1, mixed); got != want || ok != wantOK {
+			if got, ok := Fold(expected, t0, 1, mixed, calendar.Calendar{}); got != want || ok != wantOK {
 				t.Fatalf("order or number mattered: %+v %v, then %+v %v\n%+v", want, wantOK, got, ok, mixed)
 			}
 		}
@@ -393,30 +419,6 @@ func TestEveryOutcomeCanBeReached(t *testing.T) {
 	for _, from := range []payout.State{payout.Draft, payout.PendingApproval, payout.Approved, payout.Rejected, payout.Cancelled, payout.Expired} {
 		if !payout.CanMove(from, payout.Unknown) {
 			t.Errorf("a session of ours cannot be shown on %s", from)
-		}
-	}
-}
-
-// TestBankingDays: Moscow weekdays that began after the day it was sent.
-func TestBankingDays(t *testing.T) {
-	msk := func(day, hour int) time.Time {
-		return time.Date(2026, 11, day, hour, 30, 0, 0, time.FixedZone("MSK", 3*60*60))
-	}
-	for _, c := range []struct {
-		from, to time.Time
-		want     int
-	}{
-		{msk(2, 0), msk(2, 23), 0},
-		{msk(2, 23), msk(3, 0), 1},
-		{msk(6, 12), msk(8, 12), 0}, // Friday to Sunday
-		{msk(6, 12), msk(9, 1), 1},
-		{msk(2, 12), msk(16, 1), 10},
-		{msk(7, 12), msk(9, 1), 1}, // sent on a Saturday
-		{msk(9, 1), msk(2, 1), 0},
-		{time.Time{}, msk(2, 1), 0},
-	} {
-		if got := BankingDays(c.from, c.to); got != c.want {
-			t.Errorf("%s to %s: %d, want %d", c.from.Format("Mon 2 15:04"), c.to.Format("Mon 2 15:04"), got, c.want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/internal/calendar"
 	"countersign/internal/payout"
 )
 
@@ -22,6 +23,8 @@ type State struct {
 	Evidence []Evidence
 	// Stepwise: the attempt's flow.
 	Stepwise bool
+	// Calendar counts banking days, as entered now. The zero one knows no transfers: a count may be a day or two off.
+	Calendar calendar.Calendar
 }
 
 // Observation is one thing that happened; exactly one of the pointers is set.
@@ -117,7 +120,7 @@ func Next(s State, o Observation) (State, Action) {
 }
 
 func (s State) gather(evidence []Evidence) *folded {
-	return gather(s.Expect, s.SentAt, s.Attempts, evidence)
+	return gather(s.Expect, s.SentAt, s.Attempts, evidence, s.Calendar)
 }
 
 func (s State) answered(o Observation) Action {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/store/queries"
@@ -409,8 +409,7 @@ func (s *Store) MessagesOf(ctx context.Context, id payout.ID) ([]app.MessageRow,
 // InboxCounts counts for the tabs: the messages themselves, and the ring of refused ones.
 func (s *Store) InboxCounts(ctx context.Context) (app.InboxCounts, error) {
 	var c app.InboxCounts
-	today := s.o.Now().In(moscow)
-	start := toMicro(time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, moscow))
+	start := toMicro(calendar.DayOf(s.o.Now()).Start())
 	err := s.rdb.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM inbox_result WHERE effect = 'moved'),
  (SELECT COUNT(*) FROM inbox_result WHERE effect <> 'moved'), (SELECT COUNT(*) FROM refused), (SELECT COUNT(*) FROM inbox WHERE received_at >= ?),
  (SELECT COUNT(*) FROM refused WHERE at >= ?)`, start, start).Scan(&c.All, &c.Moved, &c.Nothing, &c.Refused, &c.Today, &c.RefusedToday)

@@ -15,6 +15,7 @@ import (
 	"countersign/internal/audit"
 	"countersign/internal/auth"
 	"countersign/internal/bankdetails"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/money"
 	"countersign/internal/payout"
@@ -186,10 +187,8 @@ func (t *txn) changed(id payout.ID) {
 	}
 }
 
-var moscow = time.FixedZone("MSK", 3*60*60) // no summer time since 2014; the history of the desk begins later
-
 // Day is the Moscow day of a moment as counters name it.
-func Day(at time.Time) string { return at.In(moscow).Format(time.DateOnly) }
+func Day(at time.Time) string { return string(calendar.DayOf(at)) }
 
 func (t *txn) SavePayout(p *payout.Payout, given, needed int) error {
 	s := p.S()
