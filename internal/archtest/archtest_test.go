@@ -39,6 +39,7 @@ var allowed = map[string]string{
 	"internal/lang":          "internal/calendar internal/money internal/fault",
 	"internal/live":          "",
 	"internal/money":         "internal/fault",
+	"internal/payee":         "internal/bankdetails internal/money internal/fault | golang.org/x/text",
 	"internal/payout":        "internal/bankdetails internal/calendar internal/money internal/fault",
 	"internal/protocol":      "internal/payout internal/calendar internal/money internal/fault",
 	"internal/store":         "internal/app internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/audit internal/auth internal/fault db internal/store/queries | modernc.org/sqlite github.com/pressly/goose/v3 golang.org/x/mod",
