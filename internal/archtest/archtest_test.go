@@ -31,6 +31,7 @@ var allowed = map[string]string{
 	"internal/bank131":       "internal/protocol internal/money internal/fault",
 	"internal/bankdetails":   "internal/money internal/fault | golang.org/x/text",
 	"internal/banksim":       "",
+	"internal/bikdir":        "internal/fault | golang.org/x/text",
 	"internal/browsertest":   "",
 	"internal/calendar":      "",
 	"internal/config":        "| github.com/alecthomas/kong",
