@@ -75,6 +75,8 @@ const (
 	maxToken = 64 << 10 // bytes of one element, comment or text
 	maxDepth = 8        // of elements; the format has four
 	maxFiles = 20       // in the ZIP
+	// maxTokens of XML are twice what the most entries need: 64 MiB of empty elements would take five seconds to walk.
+	maxTokens = 2_000_000
 )
 
 // Field is the form field of every fault.
@@ -82,7 +84,7 @@ const Field = "file"
 
 // The faults, all Invalid at Field.
 const (
-	CodeSize    = "bikdir.size"    // larger than the limits: the file, the XML in it, or the number of entries
+	CodeSize    = "bikdir.size"    // larger than the limits: the file, the XML in it, or the number of entries or elements
 	CodeZip     = "bikdir.zip"     // a ZIP that is broken, or without exactly one XML
 	CodeXML     = "bikdir.xml"     // not whole, well-formed XML in windows-1251; [0] the line
 	CodeRoot    = "bikdir.root"    // not an ED807 with its day; [0] the element or attribute
@@ -216,17 +218,20 @@ func parse(text []byte, most int) (Directory, *fault.Error) {
 		declared = true
 		return gate{bufio.NewReader(charmap.Windows1251.NewDecoder().Reader(in)), &r.left}, nil
 	}
-	for first := true; ; first = false {
+	for n := 0; ; n++ {
 		r.left = maxToken
 		tok, err := r.dec.Token()
-		if err == io.EOF && !first { // bare, at the end of the root: a file that was cut is a syntax error
+		if err == io.EOF && n > 0 { // bare, at the end of the root: a file that was cut is a syntax error
 			break
 		}
 		if err != nil {
 			return Directory{}, bad(CodeXML, r.line()).Because(err)
 		}
-		if first && !declared {
+		switch {
+		case n == 0 && !declared:
 			return Directory{}, bad(CodeXML, 1).Because(errors.New("no declaration of windows-1251 in front"))
+		case n >= maxTokens:
+			return Directory{}, bad(CodeSize)
 		}
 		if f := r.token(tok); f != nil {
 			return Directory{}, f

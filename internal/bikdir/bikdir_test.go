@@ -142,6 +142,7 @@ func TestRefuses(t *testing.T) {
 		"a bomb":                     {file: zipped(t, map[string][]byte{"a.xml": append(slices.Clone(bare), bytes.Repeat([]byte(" "), 64<<20)...)}), code: CodeSize},
 		"a small bomb":               {file: zipped(t, map[string][]byte{"a.xml": bytes.Repeat([]byte(" "), 1001)}), limits: Limits{Unpacked: 1000}, code: CodeSize},
 		"more entries than allowed":  {file: bare, limits: Limits{Banks: 6}, code: CodeSize},
+		"nothing but elements":       {file: zipped(t, map[string][]byte{"a.xml": with("</ED807>", strings.Repeat("<a/>", 1_100_000)+"</ED807>")}), code: CodeSize},
 		"bare, larger than unpacked": {file: bare, limits: Limits{Unpacked: 1000}, code: CodeSize},
 		"two XMLs":                   {file: zipped(t, map[string][]byte{"a.xml": bare, "b.XML": bare}), code: CodeZip},
 		"no XML":                     {file: zipped(t, map[string][]byte{"a.dbf": bare}), code: CodeZip},
