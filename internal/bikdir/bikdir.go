@@ -66,7 +66,7 @@ type Limits struct {
 	Banks            int // entries
 }
 
-// Usual are a hundred times and more of what the Bank of Russia publishes: 108 KB, 720 KB and 1,400 entries in 2026.
+// Usual are dozens of times what the Bank of Russia publishes: 108 KB, 720 KB and 1,400 entries in 2026.
 func Usual() Limits { return Limits{Packed: 8 << 20, Unpacked: 64 << 20, Banks: 50_000} }
 
 const (
