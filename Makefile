@@ -22,7 +22,6 @@ dev: ## start the demo and rebuild templates while you edit
 generate: ## write the generated code: templates and queries
 	$(TEMPL) generate -path web/templates
 	$(SQLC) generate -f db/sqlc.yaml
-	{ echo "-- +goose Up"; echo "-- +goose StatementBegin"; cat db/schema.sql; echo "-- +goose StatementEnd"; } > db/migrations/00001_the_desk_works.sql
 
 fmt: ## format everything
 	gofmt -w cmd internal db web

@@ -1,6 +1,6 @@
 -- name: PayoutRow :one
 SELECT id, number, form, state, version, digest, acks, makers, rule_set, reference, key, session, asked, credential_no, review, confirmed,
-  returned_minor, why, changes_asked, created_at, changed_at, submitted_at, approved_at, sent_at, send_at, rev
+  returned_minor, why, changes_asked, created_at, changed_at, submitted_at, approved_at, sent_at, send_at, held_until, rev
 FROM payout WHERE id = sqlc.arg(id);
 
 -- name: PayoutIDByNumber :one
@@ -21,11 +21,11 @@ SELECT CAST(COALESCE(MAX(number), 1000) + 1 AS INTEGER) AS number FROM payout;
 -- name: InsertPayout :exec
 INSERT INTO payout (id, number, form, state, version, digest, acks, makers, rule_set, amount_minor, currency, account, full_name, description,
   search, maker_name, given, needed, asked, credential_no, review, confirmed, returned_minor, why, changes_asked, replaces,
-  created_at, changed_at, submitted_at, approved_at, sent_at, send_at, rev)
+  created_at, changed_at, submitted_at, approved_at, sent_at, send_at, rev, due_date, payee_id, payee_version)
 VALUES (sqlc.arg(id), sqlc.arg(number), sqlc.arg(form), sqlc.arg(state), sqlc.arg(version), sqlc.arg(digest), sqlc.arg(acks), sqlc.arg(makers),
   sqlc.arg(rule_set), sqlc.arg(amount_minor), sqlc.arg(currency), sqlc.arg(account), sqlc.arg(full_name), sqlc.arg(description),
   sqlc.arg(search), sqlc.arg(maker_name), 0, 0, 0, 0, 0, 0, 0, '', 0, sqlc.narg(replaces),
-  sqlc.arg(created_at), sqlc.arg(changed_at), 0, 0, 0, 0, 1);
+  sqlc.arg(created_at), sqlc.arg(changed_at), 0, 0, 0, 0, 1, sqlc.arg(due_date), sqlc.arg(payee_id), sqlc.arg(payee_version));
 
 -- name: UpdatePayout :execrows
 UPDATE payout SET state = sqlc.arg(state), version = sqlc.arg(version), digest = sqlc.arg(digest), acks = sqlc.arg(acks), makers = sqlc.arg(makers),
@@ -34,7 +34,8 @@ UPDATE payout SET state = sqlc.arg(state), version = sqlc.arg(version), digest =
   reference = sqlc.narg(reference), key = sqlc.narg(key), session = sqlc.narg(session), asked = sqlc.arg(asked), credential_no = sqlc.arg(credential_no),
   review = sqlc.arg(review), confirmed = sqlc.arg(confirmed), returned_minor = sqlc.arg(returned_minor), why = sqlc.arg(why),
   changes_asked = sqlc.arg(changes_asked), changed_at = sqlc.arg(changed_at), submitted_at = sqlc.arg(submitted_at), approved_at = sqlc.arg(approved_at),
-  sent_at = sqlc.arg(sent_at), send_at = sqlc.arg(send_at), rev = rev + 1
+  sent_at = sqlc.arg(sent_at), send_at = sqlc.arg(send_at), held_until = sqlc.arg(held_until), due_date = sqlc.arg(due_date), payee_id = sqlc.arg(payee_id),
+  payee_version = sqlc.arg(payee_version), rev = rev + 1
 WHERE id = sqlc.arg(id) AND rev = sqlc.arg(rev);
 
 -- name: InsertMaker :execrows
@@ -42,19 +43,19 @@ INSERT INTO payout_maker (payout_id, person_id, number) VALUES (sqlc.arg(payout_
 
 -- name: InsertVersion :exec
 INSERT INTO payout_version (payout_id, version, amount_minor, currency, amount_text, full_name, bik, account, inn, kpp, description, own_ref, note,
-  source, replaces, salt, person_id, email, at)
+  source, replaces, salt, person_id, email, at, due_date, payee_id, payee_version)
 VALUES (sqlc.arg(payout_id), sqlc.arg(version), sqlc.arg(amount_minor), sqlc.arg(currency), sqlc.arg(amount_text), sqlc.arg(full_name), sqlc.arg(bik),
   sqlc.arg(account), sqlc.arg(inn), sqlc.arg(kpp), sqlc.arg(description), sqlc.arg(own_ref), sqlc.arg(note), sqlc.arg(source), sqlc.arg(replaces),
-  sqlc.arg(salt), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(at));
+  sqlc.arg(salt), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(at), sqlc.arg(due_date), sqlc.arg(payee_id), sqlc.arg(payee_version));
 
 -- name: Version :one
 SELECT payout_id, version, amount_minor, currency, amount_text, full_name, bik, account, inn, kpp, description, own_ref, note, source, replaces, salt,
-  person_id, email, at
+  person_id, email, at, due_date, payee_id, payee_version
 FROM payout_version WHERE payout_id = sqlc.arg(payout_id) AND version = sqlc.arg(version);
 
 -- name: Versions :many
 SELECT payout_id, version, amount_minor, currency, amount_text, full_name, bik, account, inn, kpp, description, own_ref, note, source, replaces, salt,
-  person_id, email, at
+  person_id, email, at, due_date, payee_id, payee_version
 FROM payout_version WHERE payout_id = sqlc.arg(payout_id) ORDER BY version;
 
 -- name: Same :many
@@ -70,10 +71,10 @@ SELECT id, number FROM payout WHERE replaces = sqlc.arg(replaces) AND state NOT 
 SELECT EXISTS (SELECT 1 FROM subject WHERE kind = 'payout') AS yes;
 
 -- name: NextToSend :many
-SELECT id FROM payout WHERE state = 'approved' AND send_at <= sqlc.arg(now) ORDER BY send_at, number LIMIT sqlc.arg(most);
+SELECT id FROM payout WHERE state = 'approved' AND send_at <= sqlc.arg(now) AND held_until <= sqlc.arg(now) ORDER BY send_at, number LIMIT sqlc.arg(most);
 
 -- name: ToExpire :many
-SELECT id FROM payout WHERE state IN ('pending_approval', 'approved') AND asked = 0 AND submitted_at < sqlc.arg(before) ORDER BY submitted_at LIMIT sqlc.arg(most);
+SELECT id FROM payout WHERE state IN ('pending_approval', 'approved') AND asked = 0 AND submitted_at < sqlc.arg(before) AND due_date < sqlc.arg(due) ORDER BY submitted_at LIMIT sqlc.arg(most);
 
 -- name: InsertSubject :exec
 INSERT INTO subject (kind, id, version, digest, acks, rule_set, person_id, email, at)
@@ -86,12 +87,12 @@ SELECT kind, id, version, digest, acks, rule_set, person_id, email, at FROM subj
 SELECT CAST(COALESCE(MAX(seq), 0) + 1 AS INTEGER) AS seq FROM decision WHERE kind = sqlc.arg(kind) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: InsertDecision :exec
-INSERT INTO decision (kind, id, version, person_id, seq, email, answer, digest, rule_set, factor, at)
+INSERT INTO decision (kind, id, version, person_id, seq, email, answer, digest, rule_set, factor, at, batch)
 VALUES (sqlc.arg(kind), sqlc.arg(id), sqlc.arg(version), sqlc.arg(person_id), sqlc.arg(seq), sqlc.arg(email), sqlc.arg(answer), sqlc.arg(digest),
-  sqlc.arg(rule_set), sqlc.arg(factor), sqlc.arg(at));
+  sqlc.arg(rule_set), sqlc.arg(factor), sqlc.arg(at), sqlc.arg(batch));
 
 -- name: Decisions :many
-SELECT person_id, seq, answer, digest, rule_set, at FROM decision
+SELECT person_id, seq, answer, digest, rule_set, factor, at FROM decision
 WHERE kind = sqlc.arg(kind) AND id = sqlc.arg(id) AND version = sqlc.arg(version) ORDER BY seq;
 
 -- name: InsertAttempt :exec
@@ -179,7 +180,7 @@ ON CONFLICT (name) DO UPDATE SET n = n + excluded.n, sum = sum + excluded.sum;
 SELECT name, n, sum FROM counter WHERE name >= sqlc.arg(low) AND name < sqlc.arg(high);
 
 -- name: PayoutBefore :one
-SELECT state, amount_minor, counted, review, returned_minor FROM payout WHERE id = sqlc.arg(id);
+SELECT state, amount_minor, counted, review, returned_minor, confirmed FROM payout WHERE id = sqlc.arg(id);
 
 -- name: PollOf :one
 SELECT session, payout_id, next_at, since, slow FROM poll WHERE payout_id = sqlc.arg(payout_id) ORDER BY next_at LIMIT 1;

@@ -1,38 +1,48 @@
 -- name: InsertPerson :exec
-INSERT INTO person (id, name, roles, founding, created_at) VALUES (sqlc.arg(id), sqlc.arg(name), sqlc.arg(roles), sqlc.arg(founding), sqlc.arg(created_at));
+INSERT INTO person (id, name, roles, founding, created_at, groups, approver_since, quiet_from, quiet_until, capped_until)
+VALUES (sqlc.arg(id), sqlc.arg(name), sqlc.arg(roles), sqlc.arg(founding), sqlc.arg(created_at), sqlc.arg(groups), sqlc.arg(approver_since), sqlc.arg(quiet_from), sqlc.arg(quiet_until),
+  sqlc.arg(capped_until));
+
+-- name: UpdatePerson :execrows
+UPDATE person SET roles = sqlc.arg(roles), groups = sqlc.arg(groups), approver_since = sqlc.arg(approver_since), quiet_from = sqlc.arg(quiet_from),
+  quiet_until = sqlc.arg(quiet_until), capped_until = sqlc.arg(capped_until), suspended_at = sqlc.arg(suspended_at), version = version + 1
+WHERE id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: SuspendPerson :exec
 UPDATE person SET suspended_at = sqlc.arg(at) WHERE id = sqlc.arg(id);
 
 -- name: Person :one
-SELECT id, name, roles, founding, created_at, suspended_at FROM person WHERE id = sqlc.arg(id);
+SELECT id, name, roles, founding, created_at, suspended_at, groups, version, approver_since, quiet_from, quiet_until, capped_until FROM person WHERE id = sqlc.arg(id);
 
 -- name: People :many
-SELECT id, name, roles, founding, created_at, suspended_at FROM person ORDER BY created_at, id;
+SELECT id, name, roles, founding, created_at, suspended_at, groups, version, approver_since, quiet_from, quiet_until, capped_until FROM person ORDER BY created_at, id;
 
 -- name: Account :one
-SELECT email, person_id, password_hash, changed_at, idle_minutes, keys_on FROM account WHERE email = sqlc.arg(email);
+SELECT email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal FROM account WHERE email = sqlc.arg(email);
 
 -- name: Accounts :many
 SELECT email, person_id FROM account ORDER BY email;
 
 -- name: InsertAccount :exec
-INSERT INTO account (email, person_id, password_hash, changed_at, idle_minutes, keys_on)
-VALUES (sqlc.arg(email), sqlc.arg(person_id), sqlc.arg(password_hash), sqlc.arg(changed_at), sqlc.arg(idle_minutes), sqlc.arg(keys_on));
+INSERT INTO account (email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal)
+VALUES (sqlc.arg(email), sqlc.arg(person_id), sqlc.arg(password_hash), sqlc.arg(changed_at), sqlc.arg(idle_minutes), sqlc.arg(keys_on), sqlc.arg(must_change),
+  sqlc.arg(version), sqlc.arg(seal));
 
 -- name: UpdateAccount :exec
-UPDATE account SET password_hash = sqlc.arg(password_hash), changed_at = sqlc.arg(changed_at), idle_minutes = sqlc.arg(idle_minutes), keys_on = sqlc.arg(keys_on)
+UPDATE account SET password_hash = sqlc.arg(password_hash), changed_at = sqlc.arg(changed_at), idle_minutes = sqlc.arg(idle_minutes), keys_on = sqlc.arg(keys_on),
+  must_change = sqlc.arg(must_change), version = sqlc.arg(version), seal = sqlc.arg(seal)
 WHERE email = sqlc.arg(email);
 
 -- name: InsertLogin :exec
-INSERT INTO login (id, person_id, email, created_at, last_seen, idle_s, agent, source)
-VALUES (sqlc.arg(id), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(created_at), sqlc.arg(last_seen), sqlc.arg(idle_s), sqlc.arg(agent), sqlc.arg(source));
+INSERT INTO login (id, person_id, email, created_at, last_seen, idle_s, agent, source, factor, device, seal)
+VALUES (sqlc.arg(id), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(created_at), sqlc.arg(last_seen), sqlc.arg(idle_s), sqlc.arg(agent), sqlc.arg(source),
+  sqlc.arg(factor), sqlc.arg(device), sqlc.arg(seal));
 
 -- name: Login :one
-SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source FROM login WHERE id = sqlc.arg(id);
+SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source, factor, device, seal FROM login WHERE id = sqlc.arg(id);
 
 -- name: Logins :many
-SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source FROM login WHERE person_id = sqlc.arg(person_id) ORDER BY last_seen DESC LIMIT 100;
+SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source, factor, device, seal FROM login WHERE person_id = sqlc.arg(person_id) ORDER BY last_seen DESC LIMIT 100;
 
 -- name: LastSeen :many
 SELECT person_id, CAST(MAX(last_seen) AS INTEGER) AS at FROM login GROUP BY person_id;

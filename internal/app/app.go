@@ -63,6 +63,8 @@ type App struct {
 	onePerGo  bool            // after a credential refusal claims go one at a time
 	live      map[string]bool // attempts with a live call: "id/n"
 	polling   map[string]bool // polls under way: "session/id"
+	sets      sync.Map        // rule sets by version: they never change
+	limits    sync.Map        // limits by version
 	wakeSend  chan struct{}
 	wakeInbox chan struct{}
 	wakePoll  chan struct{}
@@ -172,9 +174,15 @@ func (a *App) record(tx Tx, p *payout.Payout, e payout.Event) error {
 		m["digest"] = string(e.Digest)
 	}
 	switch e.Action {
-	case payout.ActCreated, payout.ActEdited, payout.ActChangesAsked:
+	case payout.ActCreated, payout.ActEdited, payout.ActChangesAsked, payout.ActPayeeChanged:
 		m["amount_minor"], m["currency"] = s.Content.Amount.Minor, string(s.Content.Amount.Currency)
 		m["commit"] = s.Content.Commitments(s.Salt)
+		if s.Content.DueDate != "" {
+			m["due_date"] = s.Content.DueDate
+		}
+		if s.Content.PayeeID != "" {
+			m["payee"], m["payee_version"] = s.Content.PayeeID, s.Content.PayeeVer
+		}
 		m["entered"] = s.Content.Source
 		m["amount_text"] = s.Salt.Commit("amount_text", s.Content.AmountText)
 		if s.Content.Replaces != "" {
@@ -225,6 +233,12 @@ const (
 	ReadBank    Action = "read_bank"    // /settings/bank
 	OwnAccount  Action = "own_account"  //
 	Export      Action = "export"       // files of what one may read
+	Propose     Action = "propose"      // a version of a subject other than a payout; which kinds, proposers says
+	DecideOn    Action = "decide_on"    // about such a version; which kinds, approval.ForKind says
+	ReadRules   Action = "read_rules"   // approval rules, the laboratory
+	ReadLimits  Action = "read_limits"  // limits and lists
+	ReadPayees  Action = "read_payees"  // saved payees
+	Queue       Action = "queue"        // /approvals: whoever decides anything
 )
 
 // roles is the one table of who may do what.
@@ -244,6 +258,12 @@ var roles = map[Action][]auth.Role{
 	ReadBank:    {auth.Admin, auth.Auditor},
 	OwnAccount:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
 	Export:      {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+	Propose:     {auth.Maker, auth.Admin},
+	DecideOn:    {auth.Approver, auth.Senior, auth.Admin},
+	ReadRules:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	ReadLimits:  {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	ReadPayees:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+	Queue:       {auth.Approver, auth.Senior, auth.Admin},
 }
 
 // May reports whether a person with these roles may do the action at all. Pages use it to show or hide; Authorize decides.
@@ -281,36 +301,34 @@ func authorize(tx Tx, w Who, do Action) (auth.Person, error) {
 	return p, nil
 }
 
-// needOf is what a payout needs: the rules it was submitted under and those in force, the stricter.
-func (a *App) needOf(s payout.Snapshot) approval.Need {
-	// One rule set exists until rule sets become subjects; the join is here so that nothing changes then.
-	n := a.Rules.ForPayout(s.Content.Amount.Minor)
-	return approval.Stricter(n, n)
+// standing judges a payout's present version with the decisions on it.
+func (a *App) standing(tx Tx, p *payout.Payout) (Standing, *Frame, error) {
+	f, err := a.frame(tx, a.Now())
+	if err != nil {
+		return Standing{}, nil, err
+	}
+	st, err := f.of(tx, p)
+	return st, f, err
 }
 
-// tally judges the decisions on a payout's present version.
-func (a *App) tally(tx Tx, p *payout.Payout) (approval.Tally, []approval.Signer, error) {
+// of judges one payout within the frame of its transaction.
+func (f *Frame) of(tx Tx, p *payout.Payout) (Standing, error) {
 	s := p.S()
-	people, err := tx.Signers()
-	if err != nil {
-		return approval.Tally{}, nil, err
-	}
 	ds, err := tx.Decisions(approval.Payout, string(s.ID), s.Version)
 	if err != nil {
-		return approval.Tally{}, nil, err
+		return Standing{}, err
 	}
-	return approval.Count(a.needOf(s), string(s.Digest), s.Makers, people, ds), people, nil
+	return f.Stand(JudgedOf(s), ds)
 }
 
 // save stores a payout with the signatures that its line shows, and its events.
 func (a *App) save(tx Tx, p *payout.Payout, events ...payout.Event) error {
 	given, needed := 0, 0
 	if s := p.S(); s.Digest != "" {
-		t, _, err := a.tally(tx, p)
-		if err != nil {
+		var err error
+		if given, needed, err = a.signatures(tx, p); err != nil {
 			return err
 		}
-		given, needed = len(t.Given), t.Need.Count
 	}
 	if err := tx.SavePayout(p, given, needed); err != nil {
 		return err
@@ -321,4 +339,13 @@ func (a *App) save(tx Tx, p *payout.Payout, events ...payout.Event) error {
 		}
 	}
 	return nil
+}
+
+// signatures counts those given and needed. Once the bank was asked they stand as they were.
+func (a *App) signatures(tx Tx, p *payout.Payout) (given, needed int, err error) {
+	if s := p.S(); !s.State.Waiting() {
+		return tx.Signatures(s.ID)
+	}
+	st, _, err := a.standing(tx, p)
+	return len(st.Tally.Given), st.Tally.Needed(), err
 }

@@ -6,13 +6,15 @@ import (
 
 	"countersign/internal/approval"
 	"countersign/internal/auth"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 )
 
 // Approve records a person's yes to the version whose digest was on their screen. The same person and digest again changes nothing
-// and succeeds. Denied "approve.own", "approve.seat" (args: who can); Conflict "approve.moved", "approve.state"; Invalid "approve.digest" without a digest.
-func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Digest) error {
+// and succeeds. proof shows that the person is there, where the rules ask for it. Denied "approve.own", "approve.seat" (args: who can), "approve.new", "approve.quiet",
+// "approve.ceiling", "approve.cap", "approve.blocked"; Conflict "approve.moved", "approve.state"; Invalid "approve.digest" without a digest, or as prove.
+func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Digest, proof Proof) error {
 	if seen == "" {
 		return fault.Bad("digest", "approve.digest")
 	}
@@ -20,56 +22,78 @@ func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Dige
 		if err := p.CanDecide(w.actor(), seen); err != nil {
 			return nil, err
 		}
-		t, people, err := a.tally(tx, p)
-		if err != nil {
-			return nil, err
-		}
-		s := p.S()
-		me := signer(person)
-		why := t.May(me)
-		if why == approval.Already && (s.State == payout.PendingApproval || s.State == payout.Approved || s.State.Sent()) {
-			return nil, nil // said before: one event is enough
-		}
-		if s.State != payout.PendingApproval {
-			return nil, fault.Moved("approve.state", s.Number, string(s.State))
-		}
-		switch why {
-		case approval.Can:
-		case approval.Barred:
-			return nil, fault.Deny("approve.own", s.Number)
-		case approval.NoSeat:
-			return nil, fault.Deny("approve.seat", names(t.Could(people)))
-		default:
-			return nil, fault.Deny("approve.role")
-		}
-		now := a.Now()
-		if err := tx.AddDecision(a.decided(s, w, approval.Yes, now)); err != nil {
-			return nil, err
-		}
-		t, _, err = a.tally(tx, p)
-		if err != nil {
-			return nil, err
-		}
-		ev, err := p.Approve(w.actor(), seen, t.Met, now.Add(a.SendAfter), now)
-		if err != nil {
-			return nil, err
-		}
-		ev.Facts["given"], ev.Facts["needed"] = len(t.Given), t.Need.Count
-		return []payout.Event{a.noted(ev)}, nil
+		return a.approve(tx, w, person, p, seen, proof, "")
 	})
 }
 
-// factor is how people prove who they are when they decide, until keys come.
-const factor = "password"
+// approve is one yes within a transaction; batch names the decision over a list that it is part of, "" for none.
+func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen payout.Digest, proof Proof, batch string) ([]payout.Event, error) {
+	st, f, err := a.standing(tx, p)
+	if err != nil {
+		return nil, err
+	}
+	t, people := st.Tally, f.Signers
+	s := p.S()
+	me := f.Signer(person.ID)
+	why := t.May(me)
+	if why == approval.Already && (s.State == payout.PendingApproval || s.State == payout.Approved || s.State.Sent()) {
+		return nil, nil // said before: one event is enough
+	}
+	if s.State != payout.PendingApproval {
+		return nil, fault.Moved("approve.state", s.Number, string(s.State))
+	}
+	switch why {
+	case approval.Can:
+	case approval.Barred:
+		return nil, fault.Deny("approve.own", s.Number)
+	case approval.NoRole, approval.NoStanding:
+		return nil, fault.Deny("approve.role")
+	default:
+		return nil, fault.Deny("approve."+string(why), names(t.Could(people)))
+	}
+	now := f.Now
+	factor, keep, err := a.prove(tx, w, proof, stepUp{Digest: string(s.Digest), Sign: st.Sign, Code: st.StepUp}, now)
+	if err != nil {
+		return nil, err
+	}
+	d := decided(s, w, approval.Yes, f.Set.Version, factor, now)
+	d.Batch = batch
+	if err := tx.AddDecision(d); err != nil {
+		return nil, err
+	}
+	if err := keep(tx, approval.Payout, string(s.ID), s.Version); err != nil {
+		return nil, err
+	}
+	if err := tx.AddUse(yesCounter(w.Person, calendar.DayOf(now)), s.Content.Amount.Minor); err != nil {
+		return nil, err
+	}
+	if st, err = f.of(tx, p); err != nil {
+		return nil, err
+	}
+	t = st.Tally
+	sendAt := now.Add(a.SendAfter)
+	if st.DueAt.After(sendAt) {
+		sendAt = st.DueAt
+	}
+	ev, err := p.Approve(w.actor(), seen, t.Met, sendAt, now)
+	if err != nil {
+		return nil, err
+	}
+	ev.Facts["given"], ev.Facts["needed"] = len(t.Given), t.Needed()
+	if batch != "" {
+		ev.Facts["batch"] = batch
+	}
+	return []payout.Event{noted(ev, f.Set.Version, factor)}, nil
+}
 
-func (a *App) decided(s payout.Snapshot, w Who, answer approval.Answer, now time.Time) Decided {
+func decided(s payout.Snapshot, w Who, answer approval.Answer, rules int, factor string, now time.Time) Decided {
 	return Decided{Kind: approval.Payout, ID: string(s.ID), Version: s.Version, By: w.actor(), Answer: answer, Digest: string(s.Digest),
-		RuleSet: a.Rules.Version, Factor: factor, At: now}
+		RuleSet: rules, Factor: factor, At: now}
 }
 
 // noted puts what the decision's row holds besides into its event, so that the history proves it.
-func (a *App) noted(ev payout.Event) payout.Event {
-	ev.Facts["rules"], ev.Facts["factor"] = a.Rules.Version, factor
+func noted(ev payout.Event, rules int, factor string) payout.Event {
+	ev.Facts["rules"], ev.Facts["factor"] = rules, factor
 	return ev
 }
 
@@ -81,14 +105,6 @@ func names(s []approval.Signer) []string {
 	return out
 }
 
-func signer(p auth.Person) approval.Signer {
-	s := approval.Signer{ID: p.ID, Name: p.Name, Standing: !p.Suspended}
-	for _, r := range p.Roles {
-		s.Roles = append(s.Roles, approval.Role(r))
-	}
-	return s
-}
-
 // TakeBack withdraws the person's own yes. Denied "approve.none" when there is none that counts.
 func (a *App) TakeBack(ctx context.Context, w Who, id payout.ID, seen payout.Digest) error {
 	if seen == "" {
@@ -98,21 +114,38 @@ func (a *App) TakeBack(ctx context.Context, w Who, id payout.ID, seen payout.Dig
 		if err := p.CanDecide(w.actor(), seen); err != nil {
 			return nil, err
 		}
-		t, _, err := a.tally(tx, p)
+		st, f, err := a.standing(tx, p)
 		if err != nil {
 			return nil, err
 		}
 		s := p.S()
-		if t.May(signer(person)) != approval.Already {
-			return nil, fault.Moved("approve.none", s.Number)
-		}
-		now := a.Now()
-		ev, err := p.TakeBack(w.actor(), seen, now)
+		ds, err := tx.Decisions(approval.Payout, string(s.ID), s.Version)
 		if err != nil {
 			return nil, err
 		}
-		return []payout.Event{a.noted(ev)}, tx.AddDecision(a.decided(s, w, approval.Back, now))
+		yes, stands := lastYes(ds, person.ID, string(s.Digest))
+		if !stands && st.Tally.May(f.Signer(person.ID)) != approval.Already {
+			return nil, fault.Moved("approve.none", s.Number)
+		}
+		ev, err := p.TakeBack(w.actor(), seen, f.Now)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.AddUse(yesCounter(person.ID, calendar.DayOf(yes.At)), -s.Content.Amount.Minor); err != nil {
+			return nil, err
+		}
+		return []payout.Event{noted(ev, f.Set.Version, FactorPassword)}, tx.AddDecision(decided(s, w, approval.Back, f.Set.Version, FactorPassword, f.Now))
 	})
+}
+
+// lastYes is the person's yes to this digest, if it was their last word.
+func lastYes(ds []approval.Decision, person, digest string) (yes approval.Decision, stands bool) {
+	for _, d := range ds {
+		if d.Person == person && d.Digest == digest && d.Seq >= yes.Seq {
+			yes, stands = d, d.Answer == approval.Yes
+		}
+	}
+	return yes, stands
 }
 
 // AskChanges sends a pending payout back to its makers with a reason.
@@ -126,10 +159,14 @@ func (a *App) AskChanges(ctx context.Context, w Who, id payout.ID, seen payout.D
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.AddDecision(a.decided(before, w, approval.No, now)); err != nil {
+		set, err := a.inForce(tx)
+		if err != nil {
 			return nil, err
 		}
-		return []payout.Event{a.noted(ev)}, tx.AddVersion(p, w.actor(), now)
+		if err := tx.AddDecision(decided(before, w, approval.No, set.Version, FactorPassword, now)); err != nil {
+			return nil, err
+		}
+		return []payout.Event{noted(ev, set.Version, FactorPassword)}, tx.AddVersion(p, w.actor(), now)
 	})
 }
 
@@ -144,13 +181,21 @@ func (a *App) Reject(ctx context.Context, w Who, id payout.ID, seen payout.Diges
 		if err != nil {
 			return nil, err
 		}
-		return []payout.Event{a.noted(ev)}, tx.AddDecision(a.decided(p.S(), w, approval.No, now))
+		set, err := a.inForce(tx)
+		if err != nil {
+			return nil, err
+		}
+		return []payout.Event{noted(ev, set.Version, FactorPassword)}, tx.AddDecision(decided(p.S(), w, approval.No, set.Version, FactorPassword, now))
 	})
 }
 
 // ExpireNext ends one payout whose approval took longer than the rules allow; did is false when there is none.
 func (a *App) ExpireNext(ctx context.Context) (did bool, err error) {
-	before := a.Now().Add(-time24(a.Rules.ExpiryDays))
+	set, err := a.RulesInForce(ctx)
+	if err != nil {
+		return false, err
+	}
+	before := a.Now().Add(-time24(set.ExpiryDays))
 	due, err := a.Store.AnyToExpire(ctx, before)
 	if err != nil || !due {
 		return false, err

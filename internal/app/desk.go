@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"countersign/internal/approval"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 )
@@ -50,12 +51,16 @@ func (a *App) addHalt(tx Tx, h HaltRow, reason string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.AddSubject(Subject{Kind: approval.Release, ID: itoa(id), Version: 1, Digest: ReleaseDigest(id), Acks: []string{}, RuleSet: a.Rules.Version,
+	set, err := a.inForce(tx)
+	if err != nil {
+		return err
+	}
+	if err := tx.AddSubject(Subject{Kind: approval.Release, ID: itoa(id), Version: 1, Digest: ReleaseDigest(id), Acks: []string{}, RuleSet: set.Version,
 		By: h.By, At: h.At}); err != nil {
 		return err
 	}
 	tx.Touch(Change{Desk: true})
-	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout), "rule_set": a.Rules.Version}, reason, h.At)
+	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout), "rule_set": set.Version}, reason, h.At)
 }
 
 // ReleaseDigest stands for "sending goes on after stop n"; the form carries none.
@@ -79,11 +84,15 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 		if !on {
 			return fault.Moved("halt.off")
 		}
-		t, err := a.releaseTally(tx, h)
+		t, people, err := a.releaseTally(tx, h)
 		if err != nil {
 			return err
 		}
-		switch t.May(signer(person)) {
+		me, err := signerOf(people, person)
+		if err != nil {
+			return err
+		}
+		switch t.May(me) {
 		case approval.Can:
 		case approval.Already:
 			return nil
@@ -93,15 +102,19 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 			return fault.Deny("denied.role")
 		}
 		now := a.Now()
-		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: ReleaseDigest(h.ID),
-			RuleSet: a.Rules.Version, Factor: factor, At: now}); err != nil {
+		set, err := a.inForce(tx)
+		if err != nil {
 			return err
 		}
-		if t, err = a.releaseTally(tx, h); err != nil {
+		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: ReleaseDigest(h.ID),
+			RuleSet: set.Version, Factor: FactorPassword, At: now}); err != nil {
+			return err
+		}
+		if t, _, err = a.releaseTally(tx, h); err != nil {
 			return err
 		}
 		tx.Touch(Change{Desk: true})
-		facts := map[string]any{"rules": a.Rules.Version, "factor": factor}
+		facts := map[string]any{"rules": set.Version, "factor": FactorPassword}
 		if !t.Met {
 			return a.append(tx, w.actor(), "halt.release_asked", "halt", itoa(h.ID), 1, facts, "", now)
 		}
@@ -112,26 +125,26 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 	})
 }
 
-func (a *App) releaseTally(tx Tx, h HaltRow) (approval.Tally, error) {
+func (a *App) releaseTally(tx Tx, h HaltRow) (approval.Tally, []approval.Signer, error) {
 	people, err := tx.Signers()
 	if err != nil {
-		return approval.Tally{}, err
+		return approval.Tally{}, nil, err
 	}
 	ds, err := tx.Decisions(approval.Release, itoa(h.ID), 1)
 	if err != nil {
-		return approval.Tally{}, err
+		return approval.Tally{}, nil, err
 	}
-	return ReleaseTally(h, people, ds), nil
+	return ReleaseTally(h, people, ds, a.Now()), people, nil
 }
 
 // ReleaseTally says how far the release of a stop is.
-func ReleaseTally(h HaltRow, people []approval.Signer, ds []approval.Decision) approval.Tally {
+func ReleaseTally(h HaltRow, people []approval.Signer, ds []approval.Decision, now time.Time) approval.Tally {
 	need, _ := approval.ForKind(approval.Release)
 	var barred []string
 	if h.Cause == "person" {
 		barred = []string{h.By.Person}
 	}
-	return approval.Count(need, ReleaseDigest(h.ID), barred, people, ds)
+	return approval.Count(approval.Case{Need: need, Digest: ReleaseDigest(h.ID), Barred: barred, Now: now}, people, ds)
 }
 
 // DeskState is what every page shows and what holds back every approved payout.
@@ -159,9 +172,9 @@ func (a *App) Desk(ctx context.Context) (DeskState, error) {
 	return d, nil
 }
 
-// Held says why an approved payout does not leave: "quarantine", "credentials", "halt", "evidence", "countdown", "bank_down", or ""
-// when nothing holds it (it leaves with the next claim) or it is not approved.
-func (d DeskState) Held(state payout.State, why string, sendAt, now time.Time) string {
+// Held says why an approved payout does not leave: "quarantine", "credentials", "halt", "evidence", "payee", "date", "cooloff", "limit", "countdown",
+// "bank_down", or "" when nothing holds it (it leaves with the next claim) or it is not approved. due is its due day, "" for none.
+func (d DeskState) Held(state payout.State, why, due string, sendAt, heldUntil, now time.Time) string {
 	switch {
 	case state != payout.Approved:
 		return ""
@@ -171,8 +184,12 @@ func (d DeskState) Held(state payout.State, why string, sendAt, now time.Time) s
 		return "credentials"
 	case d.Halt != nil:
 		return "halt"
-	case why == "evidence":
-		return "evidence"
+	case why == "evidence", why == "payee":
+		return why
+	case due > string(calendar.DayOf(now)):
+		return "date"
+	case why == "cooloff" && heldUntil.After(now), why == "limit":
+		return why
 	case sendAt.After(now):
 		return "countdown"
 	case d.BankDown:
@@ -187,5 +204,5 @@ func (d DeskState) MayResume(me approval.Signer) bool {
 		return false
 	}
 	need, _ := approval.ForKind(approval.Release)
-	return me.Standing && slices.ContainsFunc(need.Roles, func(r approval.Role) bool { return slices.Contains(me.Roles, r) })
+	return me.Standing && slices.ContainsFunc(need.Roles, me.Has)
 }

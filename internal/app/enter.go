@@ -9,7 +9,9 @@ import (
 	"countersign/internal/approval"
 	"countersign/internal/auth"
 	"countersign/internal/bankdetails"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
+	"countersign/internal/money"
 	"countersign/internal/payout"
 )
 
@@ -298,22 +300,26 @@ func (a *App) submitNow(tx Tx, p *payout.Payout, w Who, acks []string) error {
 	if len(open) > 0 {
 		return open
 	}
-	people, err := tx.Signers()
+	f, err := a.frame(tx, now)
 	if err != nil {
 		return err
 	}
-	makers := s.Makers
-	if !slices.Contains(makers, w.Person) {
-		makers = append(makers, w.Person)
+	j := JudgedOf(s)
+	if !slices.Contains(j.Makers, w.Person) {
+		j.Makers = append(j.Makers, w.Person)
 	}
-	if ok, missing, seniors := approval.Reachable(a.needOf(s), makers, people); !ok {
-		return fault.Bad("form", "payout.nobody", s.Content.Amount, a.needOf(s).Count, missing, seniors)
+	st, err := f.Stand(j, nil)
+	if err != nil {
+		return err
+	}
+	if err := a.maySubmit(st, f, s); err != nil {
+		return err
 	}
 	ticked := make([]string, len(warnings))
 	for i, wn := range warnings {
 		ticked[i] = string(wn)
 	}
-	ev, err := p.Submit(a.Place, ticked, a.Rules.Version, s.Version, w.actor(), now)
+	ev, err := p.Submit(a.Place, ticked, f.Set.Version, s.Version, w.actor(), now)
 	if err != nil {
 		return err
 	}
@@ -322,7 +328,62 @@ func (a *App) submitNow(tx Tx, p *payout.Payout, w Who, acks []string) error {
 		RuleSet: s.RuleSet, By: w.actor(), At: now}); err != nil {
 		return err
 	}
+	if len(st.PayeeMakers) > 0 {
+		ev.Facts["payee_makers"] = st.PayeeMakers
+	}
 	return a.save(tx, p, ev)
+}
+
+// maySubmit refuses what could never leave: a list stops it, a rule blocks it, its sum alone is over a hard limit, its payee has changed, its due
+// day is out of reach, or nobody on this desk could approve it.
+func (a *App) maySubmit(st Standing, f *Frame, s payout.Snapshot) error {
+	if st.PayeeMoved {
+		return fault.Bad("form", "payout.payee_moved", s.Number)
+	}
+	if err := checkDue(s.Content.DueDate, f.Now); err != nil {
+		return err
+	}
+	if e := st.Listed; e != nil {
+		return fault.Bad("form", "payout.listed", e.List, e.What, e.Reason)
+	}
+	if b := st.Need.Blocked; len(b) > 0 {
+		return fault.Bad("form", "payout.blocked", b[0].Rule, b[0].Reason)
+	}
+	if h, hard := approval.Hard(st.Hits); hard && h.Limit == approval.LimitPayout {
+		return fault.Bad("amount", "payout.limit", money.Amount{Minor: h.LimitMinor, Currency: s.Content.Amount.Currency})
+	}
+	if ok, lack := approval.Reachable(st.Tally.Case, f.Signers); !ok {
+		missing, seniors, rule := 0, 0, ""
+		for _, l := range lack {
+			missing, rule = max(missing, l.Missing), l.Rule
+			if len(l.Step.Roles) == 1 && l.Step.Roles[0] == approval.Senior {
+				seniors = max(seniors, l.Missing)
+			}
+		}
+		return fault.Bad("form", "payout.nobody", s.Content.Amount, st.Need.Count(), missing, seniors, rule)
+	}
+	return nil
+}
+
+// maxDue is how far ahead a due day may be, days.
+const maxDue = 90
+
+// checkDue refuses a due day that is no day, is over, or is more than maxDue days ahead. Invalid at field due_date.
+func checkDue(due string, now time.Time) error {
+	if due == "" {
+		return nil
+	}
+	d, err := calendar.ParseDay(due)
+	today := calendar.DayOf(now)
+	switch {
+	case err != nil:
+		return fault.Bad("due_date", "due.day")
+	case d < today:
+		return fault.Bad("due_date", "due.past")
+	case d > today.Add(maxDue):
+		return fault.Bad("due_date", "due.far", maxDue)
+	}
+	return nil
 }
 
 // warnings lists what must be ticked, and the payouts that look like this one. A payout like one that is open is refused outright.

@@ -59,7 +59,7 @@ func TestKopecks(t *testing.T) {
 				t.Errorf("kopecks %d: executed %d times by %d requests, want %d by 1", row.Kop, e.Executed, e.Requests, w.executed)
 			}
 			if row.Kop == 61 {
-				if h := desk.Held(s.State, s.Why, s.SendAt, d.Clock.Now()); h != "credentials" {
+				if h := desk.Held(s.State, s.Why, s.Content.DueDate, s.SendAt, s.HeldUntil, d.Clock.Now()); h != "credentials" {
 					t.Errorf("held %q, want credentials", h)
 				}
 			}

@@ -35,8 +35,8 @@ func BenchmarkLife(b *testing.B) {
 			if err != nil {
 				return err
 			}
-			for _, who := range []string{"a1", "a2", "s1"}[:d.App.Rules.ForPayout(10_000).Count] {
-				if err := d.App.Approve(b.Context(), d.Who[who], ids[i], s.Digest); err != nil {
+			for _, who := range desktest.Signers(10_000) {
+				if err := d.App.Approve(b.Context(), d.Who[who], ids[i], s.Digest, app.Proof{}); err != nil {
 					return err
 				}
 			}

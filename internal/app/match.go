@@ -31,6 +31,9 @@ type Folded struct {
 	RuleSet                                                       int
 	Asked, CredentialNo, ChangesAsked                             bool
 	CreatedAt, ChangedAt, SubmittedAt, ApprovedAt, SentAt, SendAt time.Time
+	HeldUntil                                                     time.Time
+	Payee, Due                                                    string
+	PayeeVer                                                      int
 	// Signed counts decisions on the present version: person → answers in order.
 	Signed map[string][]string
 }
@@ -52,6 +55,10 @@ type eventPayload struct {
 	Acks      []string          `json:"acks"`
 	RuleSet   int               `json:"rule_set"`
 	SendAt    int64             `json:"send_at"`
+	HeldUntil int64             `json:"held_until"`
+	Payee     string            `json:"payee"`
+	PayeeVer  int               `json:"payee_version"`
+	Due       string            `json:"due_date"`
 }
 
 // Fold applies one event of a payout. It fails when the event could not have happened after the ones before it.
@@ -79,6 +86,10 @@ func (f *Folded) Fold(e audit.Event) error {
 	}
 	if d.Minor != nil {
 		f.Minor = *d.Minor
+	}
+	switch e.Action {
+	case payout.ActCreated, payout.ActEdited, payout.ActChangesAsked, payout.ActPayeeChanged:
+		f.Payee, f.PayeeVer, f.Due = d.Payee, d.PayeeVer, d.Due
 	}
 	switch e.Action {
 	case payout.ActCreated, payout.ActEdited, payout.ActSubmitted:
@@ -124,7 +135,7 @@ func (f *Folded) stage(e audit.Event, d eventPayload) {
 	moved := d.From != d.To || d.Review != nil
 	fresh := func() {
 		f.Acks, f.RuleSet, f.Why = nil, 0, ""
-		f.SubmittedAt, f.ApprovedAt, f.SendAt = time.Time{}, time.Time{}, time.Time{}
+		f.SubmittedAt, f.ApprovedAt, f.SendAt, f.HeldUntil = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		moved = true
 	}
 	switch e.Action {
@@ -133,6 +144,9 @@ func (f *Folded) stage(e audit.Event, d eventPayload) {
 	case payout.ActEdited, payout.ActChangesAsked:
 		fresh()
 		f.ChangesAsked = e.Action == payout.ActChangesAsked
+	case payout.ActPayeeChanged:
+		fresh()
+		f.Why = d.Why
 	case payout.ActSubmitted:
 		f.Acks, f.RuleSet, f.SubmittedAt, f.ChangesAsked = d.Acks, d.RuleSet, e.At, false
 	case payout.ActApproved:
@@ -143,18 +157,21 @@ func (f *Folded) stage(e audit.Event, d eventPayload) {
 	case payout.ActTakenBack, payout.ActCameBack:
 		moved = true
 		if payout.State(d.From) == payout.Approved {
-			f.ApprovedAt, f.SendAt = time.Time{}, time.Time{}
+			f.ApprovedAt, f.SendAt, f.HeldUntil = time.Time{}, time.Time{}, time.Time{}
 		}
 		if e.Action == payout.ActCameBack {
 			f.Why = d.Why
 		}
 	case payout.ActClaimed:
-		f.SentAt, f.Why = e.At, ""
+		f.SentAt, f.Why, f.HeldUntil = e.At, "", time.Time{}
 	case payout.ActNotSent:
 		f.Why = d.Why
 		f.CredentialNo = f.CredentialNo || d.Why == "credentials"
 	case payout.ActHeld:
-		f.Why = d.Why
+		f.Why, f.HeldUntil = d.Why, time.Time{}
+		if d.HeldUntil != 0 {
+			f.HeldUntil = time.UnixMicro(d.HeldUntil).UTC()
+		}
 	}
 	if d.Review != nil {
 		f.Asked, f.Why = true, d.Why
@@ -187,8 +204,10 @@ func (f *Folded) Matches(s payout.Snapshot, ds []approval.Decision) error {
 	case f.Key != s.Key, f.Asked != s.Asked, f.CredentialNo != s.CredentialNo, f.Why != s.Why, f.ChangesAsked != s.ChangesAsked, f.RuleSet != s.RuleSet:
 		return fmt.Errorf("its marks are not those of its events")
 	case !f.CreatedAt.Equal(s.CreatedAt), !f.ChangedAt.Equal(s.ChangedAt), !f.SubmittedAt.Equal(s.SubmittedAt), !f.ApprovedAt.Equal(s.ApprovedAt),
-		!f.SentAt.Equal(s.SentAt), !f.SendAt.Equal(s.SendAt):
+		!f.SentAt.Equal(s.SentAt), !f.SendAt.Equal(s.SendAt), !f.HeldUntil.Equal(s.HeldUntil):
 		return fmt.Errorf("its times are not those of its events")
+	case f.Payee != s.Content.PayeeID, f.PayeeVer != s.Content.PayeeVer, f.Due != s.Content.DueDate:
+		return fmt.Errorf("its payee or due day is not that of its events")
 	case !slices.Equal(f.Acks, s.Acks):
 		return fmt.Errorf("the ticked warnings are not those of its events")
 	case !slices.Equal(f.Makers, s.Makers):

@@ -59,7 +59,7 @@ func TestRaces(t *testing.T) {
 			seen := s.Digest
 			first := []string{"s1", "a1", ""}[i%3] // in two of three rounds somebody has said yes already
 			if first != "" {
-				if err := d.App.Approve(ctx, d.Who[first], id, seen); err != nil {
+				if err := d.App.Approve(ctx, d.Who[first], id, seen, app.Proof{}); err != nil {
 					t.Errorf("round %d: %v", i, err)
 				}
 			}
@@ -90,7 +90,7 @@ func TestRaces(t *testing.T) {
 				if who == first {
 					continue // the same yes again succeeds without an event: it has a test of its own
 				}
-				deed("payout.approved", func() error { return d.App.Approve(ctx, d.Who[who], id, seen) })
+				deed("payout.approved", func() error { return d.App.Approve(ctx, d.Who[who], id, seen, app.Proof{}) })
 			}
 			// The deeds that end or reopen it take turns, so that each of them wins often enough; every fifth round has them all.
 			turn := func(n int) bool { return i%5 == n || i%5 == 4 }
@@ -182,7 +182,7 @@ func TestFiftyApprovers(t *testing.T) {
 		var yes, late atomic.Int64
 		for _, w := range who {
 			wg.Go(func() {
-				switch err := d.App.Approve(context.Background(), w, id, seen); {
+				switch err := d.App.Approve(context.Background(), w, id, seen, app.Proof{}); {
 				case err == nil:
 					yes.Add(1)
 				case fault.Is(err, "approve.state"):

@@ -28,6 +28,15 @@ type Reader interface {
 	PersonByID(ctx context.Context, id string) (auth.Person, error)
 	AllPeople(ctx context.Context) ([]PersonRow, error)
 	Signers(ctx context.Context) ([]approval.Signer, error)
+	InForceVersion(ctx context.Context, kind approval.Kind, id string) (int, error)
+	ProposalAt(ctx context.Context, kind approval.Kind, id string, version int) (Proposal, error)
+	// Proposals lists the versions of one subject, newest first.
+	Proposals(ctx context.Context, kind approval.Kind, id string, limit int) ([]Proposal, error)
+	// OpenProposals lists everything that is put to people, oldest first.
+	OpenProposals(ctx context.Context, limit int) ([]Proposal, error)
+	PayeeFacts(ctx context.Context, id string, version int, bik, account string) (PayeeFacts, error)
+	PaidTo(ctx context.Context, payee, account string) (int64, error)
+	Use(ctx context.Context, names []string) (map[string]int64, error)
 	// LoginByID returns a sign-in as stored, ok false when it ended.
 	LoginByID(ctx context.Context, id string) (auth.SignIn, bool, error)
 	Logins(ctx context.Context, person string) ([]auth.SignIn, error)
@@ -161,6 +170,9 @@ type Row struct {
 	Makers                          []string
 	Digest                          string
 	Version                         int
+	PayeeID, DueDate                string
+	PayeeVersion                    int
+	HeldUntil                       time.Time
 }
 
 // PendingRow is a line of the queue with what the engine needs to say whose move it is.
@@ -169,6 +181,8 @@ type PendingRow struct {
 	Decisions []approval.Decision
 	Acks      []string
 	RuleSet   int
+	// BIK, INN and Source of its version, for rules and lists.
+	BIK, INN, Source string
 }
 
 // ListQuery filters the list of payouts. Zero values filter nothing.

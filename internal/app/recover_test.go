@@ -80,7 +80,7 @@ func TestQuarantine(t *testing.T) {
 		desk, err := d.App.Desk(t.Context())
 		must(t, err)
 		s := d.Get(later)
-		if h := desk.Held(s.State, s.Why, s.SendAt, d.Clock.Now()); s.State == payout.Approved && h != "quarantine" {
+		if h := desk.Held(s.State, s.Why, s.Content.DueDate, s.SendAt, s.HeldUntil, d.Clock.Now()); s.State == payout.Approved && h != "quarantine" {
 			t.Errorf("%s: held %q", why, h)
 		}
 		everythingReads(t, d)
@@ -189,7 +189,7 @@ func crashLife(d *desktest.Desk, minor int64, id *payout.ID, step func(name stri
 	t := d.T
 	*id = d.Submit(minor)
 	step("submitted")
-	d.Approve(*id, []string{"a1", "a2", "s1"}[:d.App.Rules.ForPayout(minor).Count]...)
+	d.Approve(*id, desktest.Signers(minor)...)
 	step("approved")
 	d.Clock.Add(4 * time.Second)
 	o := d.Claim()

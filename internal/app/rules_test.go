@@ -169,7 +169,7 @@ func TestSeniorSeat(t *testing.T) {
 	d.Who["a3"] = app.Who{Person: pid, Email: "a3@x.test"}
 	id := d.Submit(1_000_000_01)
 	d.Approve(id, "a1", "a2")
-	err = d.App.Approve(t.Context(), d.Who["a3"], id, d.Get(id).Digest)
+	err = d.App.Approve(t.Context(), d.Who["a3"], id, d.Get(id).Digest, app.Proof{})
 	wants(t, "third without a senior", err, "approve.seat")
 	if fault.KindOf(err) != fault.Denied || !strings.Contains(fmt.Sprint(fault.As(err)[0].Args), "Person s1") {
 		t.Errorf("it does not name who can: %v", fault.As(err)[0].Args)
@@ -283,7 +283,7 @@ func TestReplacement_OriginalPaidAfterAll(t *testing.T) {
 			continue
 		}
 		if stage == "pending_approval" {
-			if err := d.App.Approve(ctx, d.Who["a1"], id, d.Get(id).Digest); err != nil && fault.KindOf(err) == 0 {
+			if err := d.App.Approve(ctx, d.Who["a1"], id, d.Get(id).Digest, app.Proof{}); err != nil && fault.KindOf(err) == 0 {
 				t.Error(err)
 			}
 			d.Clock.Add(4 * time.Second)
@@ -296,7 +296,7 @@ func TestReplacement_OriginalPaidAfterAll(t *testing.T) {
 		}
 		desk, err := d.App.Desk(ctx)
 		must(t, err)
-		if s := d.Get(id); s.State == payout.Approved && desk.Held(s.State, s.Why, s.SendAt, d.Clock.Now()) == "" {
+		if s := d.Get(id); s.State == payout.Approved && desk.Held(s.State, s.Why, s.Content.DueDate, s.SendAt, s.HeldUntil, d.Clock.Now()) == "" {
 			t.Errorf("%s: nothing says why it is held", stage)
 		}
 		d.Verify()
@@ -358,7 +358,7 @@ func TestExpiry(t *testing.T) {
 			t.Errorf("%s, want %s", s.State, want)
 		}
 	}
-	wants(t, "approve an expired one", d.App.Approve(t.Context(), d.Who["a2"], pending, d.Get(pending).Digest), "approve.state")
+	wants(t, "approve an expired one", d.App.Approve(t.Context(), d.Who["a2"], pending, d.Get(pending).Digest, app.Proof{}), "approve.state")
 	d.Verify()
 }
 
@@ -416,7 +416,7 @@ func TestSuspendedApprover(t *testing.T) {
 	if s := d.Get(id); s.State != payout.PendingApproval || s.Why != "standing" {
 		t.Fatalf("%s %q", s.State, s.Why)
 	}
-	wants(t, "the suspended one again", d.App.Approve(ctx, d.Who["a1"], id, d.Get(id).Digest), "denied.suspended")
+	wants(t, "the suspended one again", d.App.Approve(ctx, d.Who["a1"], id, d.Get(id).Digest, app.Proof{}), "denied.suspended")
 	d.Approve(id, "s1")
 	d.Clock.Add(4 * time.Second)
 	if d.Claim() == nil {
@@ -583,7 +583,7 @@ func TestUnknownIdentity(t *testing.T) {
 		_, enter := d.App.Enter(ctx, w, app.Entry{Form: "f" + w.Person + w.Email, Content: d.Content(1_00)})
 		for what, err := range map[string]error{
 			"enter": enter, "edit": d.App.Edit(ctx, w, id, 1, app.Entry{Content: d.Content(1_00)}), "submit": d.App.Submit(ctx, w, id, 1, nil),
-			"approve": d.App.Approve(ctx, w, id, seen), "take back": d.App.TakeBack(ctx, w, id, seen), "changes": d.App.AskChanges(ctx, w, id, seen, "x"),
+			"approve": d.App.Approve(ctx, w, id, seen, app.Proof{}), "take back": d.App.TakeBack(ctx, w, id, seen), "changes": d.App.AskChanges(ctx, w, id, seen, "x"),
 			"reject": d.App.Reject(ctx, w, id, seen, "x"), "cancel": d.App.Cancel(ctx, w, id, "x"), "halt": d.App.Halt(ctx, w, "x"), "resume": d.App.Resume(ctx, w),
 			"suspend": d.App.SuspendPerson(ctx, w, d.Who["a1"].Person, "x"), "look": d.App.Look(ctx, w, app.Reveal, "payout", string(id), "account"),
 			"settings": d.App.SetAccount(ctx, w, 15, true),
@@ -655,7 +655,7 @@ func TestFounders(t *testing.T) {
 	_, err = add(app.NewPerson{Email: "still@x.test", Name: "N", Roles: rolesOf(t, "maker")})
 	wants(t, "a draft alone does not end the founding", err, "")
 	must(t, d.App.Submit(ctx, app.Who{Person: both, Email: "b1@x.test"}, draft, 1, nil))
-	wants(t, "the other sign-in of the maker", d.App.Approve(ctx, app.Who{Person: both, Email: "b2@x.test"}, draft, d.Get(draft).Digest), "approve.own")
+	wants(t, "the other sign-in of the maker", d.App.Approve(ctx, app.Who{Person: both, Email: "b2@x.test"}, draft, d.Get(draft).Digest, app.Proof{}), "approve.own")
 	_, err = add(app.NewPerson{Email: "late@x.test", Name: "Late", Roles: rolesOf(t, "maker")})
 	wants(t, "after the first submission", err, "people.founded")
 	_, err = add(app.NewPerson{Email: "late@x.test", SameAs: "m1@x.test"})
@@ -903,7 +903,7 @@ func TestClaim_Waits(t *testing.T) {
 	}
 	desk, err := d.App.Desk(ctx)
 	must(t, err)
-	if s := d.Get(id); desk.Held(s.State, s.Why, s.SendAt, d.Clock.Now()) != "evidence" {
+	if s := d.Get(id); desk.Held(s.State, s.Why, s.Content.DueDate, s.SendAt, s.HeldUntil, d.Clock.Now()) != "evidence" {
 		t.Errorf("%s %q", s.State, s.Why)
 	}
 	d.Poll() // the bank knows no such session

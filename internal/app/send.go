@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"countersign/internal/approval"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
@@ -120,16 +121,27 @@ func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
 	case err != nil:
 		return nil, err
 	}
-	t, _, err := a.tally(tx, p)
+	st, f, err := a.standing(tx, p)
 	if err != nil {
 		return nil, err
 	}
-	if !t.Met {
-		ev, err := p.CameBack("standing", now)
+	if st.PayeeMoved {
+		return nil, a.payeeMoved(tx, p, now)
+	}
+	if !st.Tally.Met {
+		ev, err := p.CameBack(cameBackWhy(st, f, s), now)
 		if err != nil {
 			return nil, err
 		}
 		return nil, a.save(tx, p, ev)
+	}
+	switch h, hard := approval.Hard(st.Hits); {
+	case !st.DueAt.IsZero():
+		return nil, a.holdUntil(tx, p, "date", st.DueAt, now)
+	case !st.CoolOff.IsZero():
+		return nil, a.holdUntil(tx, p, "cooloff", st.CoolOff, now)
+	case hard:
+		return nil, a.holdUntil(tx, p, "limit", roomAgain(h, now), now)
 	}
 	n, err := tx.Attempts(id)
 	if err != nil {
@@ -185,12 +197,80 @@ func heldByEvidence(all []protocol.Evidence) bool {
 	return false
 }
 
+// cameBackWhy says why approvals that were enough are not any more: "blocked" by a rule or list, "rules" when another set is in force or a sum or limit
+// asks for more, "standing" when somebody's approval does not count any more.
+func cameBackWhy(st Standing, f *Frame, s payout.Snapshot) string {
+	switch {
+	case len(st.Need.Blocked) > 0:
+		return "blocked"
+	case s.RuleSet != f.Set.Version || approval.Soft(st.Hits):
+		return "rules"
+	}
+	return "standing"
+}
+
+// roomAgain is when a full limit has room again at the earliest: the next Moscow day, or the next month's first.
+func roomAgain(h approval.Hit, now time.Time) time.Time {
+	day := calendar.DayOf(now)
+	next := day.Add(1)
+	if h.Limit == approval.LimitPayeeMonth {
+		for range 31 {
+			if next.Month() != day.Month() {
+				break
+			}
+			next = next.Add(1)
+		}
+	}
+	return next.Start()
+}
+
 // hold says on an approved payout's row why it does not leave.
 func (a *App) hold(tx Tx, p *payout.Payout, why string, now time.Time) error {
-	if p.S().Why == why {
+	return a.holdUntil(tx, p, why, time.Time{}, now)
+}
+
+// holdUntil is hold with the moment at which it is measured again; zero: at each claim.
+func (a *App) holdUntil(tx Tx, p *payout.Payout, why string, until, now time.Time) error {
+	if s := p.S(); s.Why == why && s.HeldUntil.Equal(until) {
 		return nil
 	}
-	ev := p.Hold(why, now)
+	ev := p.Hold(why, until, now)
+	return a.save(tx, p, ev)
+}
+
+// maxFree bounds how many waiting payouts are looked at again at once.
+const maxFree = 500
+
+// freeHeld lets payouts that wait for room in a limit be measured again at the next claim.
+func (a *App) freeHeld(tx Tx, now time.Time) error {
+	ids, err := tx.HeldForLimit(maxFree)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		p, err := tx.Payout(id)
+		if err != nil {
+			return err
+		}
+		if err := a.holdUntil(tx, p, "limit", time.Time{}, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// payeeMoved sends an unsent payout back to its makers because another version of the payee it names is in force.
+func (a *App) payeeMoved(tx Tx, p *payout.Payout, now time.Time) error {
+	ev, err := p.PayeeChanged(a.salt(), now)
+	if fault.KindOf(err) == fault.Conflict { // after a credential refusal the edges to draft are closed: it stays, held
+		return a.hold(tx, p, "payee", now)
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.AddVersion(p, payout.System("payee"), now); err != nil {
+		return err
+	}
 	return a.save(tx, p, ev)
 }
 
@@ -277,8 +357,13 @@ func (a *App) answered(tx Tx, id payout.ID, n int, answer protocol.Answer, raw p
 
 // act does what the protocol says, in the transaction that records why. The facts go into the first event; note names the event that
 // is written when nothing moved ("" for none): what the bank said stands in the history all the same.
-func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, note string, facts map[string]any, now time.Time) error {
+func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, note string, facts map[string]any, now time.Time) (err error) {
 	s := p.S()
+	defer func() { // room given back may be what others wait for
+		if err == nil && HoldsRoom(s) && !HoldsRoom(p.S()) {
+			err = a.freeHeld(tx, now)
+		}
+	}()
 	first := true
 	save := func(ev payout.Event) error {
 		if first {

@@ -51,15 +51,33 @@ type Tx interface {
 	Replacement(id payout.ID) (payout.Number, bool, error)
 
 	AddSubject(s Subject) error
+	// Signatures are the counts that a payout's line shows now.
+	Signatures(id payout.ID) (given, needed int, err error)
+	// AddUse moves one counter of room in limits, kopecks.
+	AddUse(name string, minor int64) error
+	measures
+	// AddProposal stores a version and marks its subject open; Conflict "subject.pending" when it is.
+	AddProposal(p Proposal) error
+	// EndProposal closes an open version for good.
+	EndProposal(p Proposal, state string, by payout.Actor, at time.Time) error
+	OpenProposal(kind approval.Kind, id string) (Proposal, bool, error)
+	InForce(kind approval.Kind, id string) (Proposal, bool, error)
+	// LastProposal is the number of the newest version, 0 when there is none.
+	LastProposal(kind approval.Kind, id string) (int, error)
+	// UnsentOf lists payouts that wait for approval or sending and name this payee.
+	UnsentOf(payee string, limit int) ([]payout.ID, error)
+	// HeldForLimit lists approved payouts that wait for room in a limit.
+	HeldForLimit(limit int) ([]payout.ID, error)
 	AddDecision(d Decided) error
 	Decisions(kind approval.Kind, id string, version int) ([]approval.Decision, error)
 	// Submitted reports whether any payout was ever submitted: then the founding is over.
 	Submitted() (bool, error)
-	Signers() ([]approval.Signer, error)
 	Person(id string) (auth.Person, error)
 	People() ([]auth.Person, error)
 	AddPerson(p auth.Person) error
 	SetSuspended(person string, at time.Time) error
+	// SavePerson stores what four eyes agreed to about a person (not the name); Conflict "people.moved" when another change came first.
+	SavePerson(p auth.Person, suspendedAt time.Time) error
 	Account(email string) (Account, bool, error)
 	AddAccount(a Account) error
 	SaveAccount(a Account) error
@@ -153,8 +171,11 @@ type Decided struct {
 	Answer  approval.Answer
 	Digest  string
 	RuleSet int
-	Factor  string // "password" for now
-	At      time.Time
+	// Factor is FactorPassword, "totp", or "passkey:" and the key's id.
+	Factor string
+	// Batch names the decision over a list that it is part of, "" for none.
+	Batch string
+	At    time.Time
 }
 
 // Account is a sign-in name with its password.
@@ -163,6 +184,11 @@ type Account struct {
 	ChangedAt           time.Time
 	IdleMinutes         int
 	KeysOn              bool
+	// MustChange: the password was set by somebody else; nothing but changing it works, and nothing is approved.
+	MustChange bool
+	// Version counts the writes of the row, Seal binds it (see internal/factor).
+	Version int64
+	Seal    string
 }
 
 // Attempt is one recorded intent to ask the bank.

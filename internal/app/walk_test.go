@@ -106,7 +106,7 @@ func TestWalk(t *testing.T) {
 		case x < 21:
 			judge(step, "submit", who, has(who, "enter"), d.App.Submit(ctx, w, id, s.Version, []string{"duplicate"}))
 		case x < 50:
-			judge(step, "approve", who, has(who, "decide"), d.App.Approve(ctx, w, id, seen))
+			judge(step, "approve", who, has(who, "decide"), d.App.Approve(ctx, w, id, seen, app.Proof{}))
 		case x < 53:
 			judge(step, "take back", who, has(who, "decide"), d.App.TakeBack(ctx, w, id, seen))
 		case x < 55:

@@ -2,10 +2,15 @@
 // under a rule set, who may give one, and whether the decisions given so far suffice. It is pure, and it judges
 // persons, never accounts: two sign-ins of one person are that person.
 //
+// A subject's [Need] is a set of plans, all of which must be met: every rule that matches gives one, and so does every
+// rule set that counts (the one a payout was submitted under, and the one in force). So the stricter always counts, also where
+// neither of two rules is stricter in everything. Within one plan a person fills one seat; in two plans they may fill one each.
+//
 // What it must not know: what a payout looks like inside, how decisions are stored, how anything is shown.
 package approval
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -13,20 +18,20 @@ import (
 // Kind is a kind of subject. Every kind has a decision rule; a kind without one fails this package's tests.
 type Kind string
 
-// The kinds of subject of design.md. Payout and Release are decided today, the others when their pages come.
+// The kinds of subject of design.md.
 const (
 	Payout  Kind = "payout"
 	Payee   Kind = "payee"
 	Rules   Kind = "rules"
 	Person  Kind = "person"
-	Limits  Kind = "limits"
-	Keys    Kind = "keys"
+	Limit   Kind = "limits" // limits and lists
+	Keys    Kind = "keys"   // the bank's keys, the calendar, settings
 	Verdict Kind = "verdict"
 	Release Kind = "release"
 )
 
 // Kinds lists every kind.
-func Kinds() []Kind { return []Kind{Payout, Payee, Rules, Person, Limits, Keys, Verdict, Release} }
+func Kinds() []Kind { return []Kind{Payout, Payee, Rules, Person, Limit, Keys, Verdict, Release} }
 
 // Role is what a person may be asked for as. Values equal those of internal/auth.
 type Role string
@@ -42,16 +47,29 @@ const (
 type Signer struct {
 	ID, Name string
 	Roles    []Role
-	// Standing is false for somebody suspended (later: new, or reset lately): their decisions do not count.
+	Groups   []string
+	// Standing is false for somebody suspended: none of their decisions count.
 	Standing bool
+	// Since is when the person became an approver: what was submitted before is not theirs to decide. Zero: always.
+	Since time.Time
+	// Between QuietFrom (included) and QuietUntil (not) the person's decisions do not count: they are new, or a factor of theirs was reset.
+	QuietFrom, QuietUntil time.Time
+	// CeilingMinor is the largest payout this person may approve, kopecks; 0 is none.
+	CeilingMinor int64
+	// RoomMinor is what the person may still approve today, kopecks, while Capped.
+	RoomMinor int64
+	Capped    bool
+	// CappedUntil is when that ends.
+	CappedUntil time.Time
 }
 
-func (s Signer) has(r Role) bool { return slices.Contains(s.Roles, r) }
+// Has reports whether the signer holds the role; a senior is an approver.
+func (s Signer) Has(r Role) bool {
+	return slices.Contains(s.Roles, r) || r == Approver && slices.Contains(s.Roles, Senior)
+}
 
-// Need is what must be given: Count different persons out of anyone with one of Roles, Seniors of whom must be senior.
-type Need struct {
-	Count, Seniors int
-	Roles          []Role
+func (s *Signer) quiet(at time.Time) bool {
+	return !s.QuietUntil.IsZero() && !at.Before(s.QuietFrom) && at.Before(s.QuietUntil)
 }
 
 // Answer is what one decision says.
@@ -64,87 +82,29 @@ const (
 	Back Answer = "back"
 )
 
-// Decision is one decision about one version of a subject. Of one person the one with the highest Seq counts.
+// Decision is one decision about one version of a subject. Seq orders the decisions on it; of one person the last counts.
 type Decision struct {
 	Person  string
 	Seq     int
 	Answer  Answer
 	Digest  string
 	RuleSet int
+	Factor  string
 	At      time.Time
 }
 
-// Band is one band of amounts: up to and including UpToMinor kopecks (0: no upper bound).
-type Band struct {
-	UpToMinor      int64
-	Count, Seniors int
-}
-
-// RuleSet is the approval rules in force, as data: one numbered version, one canonical document.
-type RuleSet struct {
-	Version int    `json:"version"`
-	Name    string `json:"name"`
-	Bands   []Band `json:"bands"`
-	// ExpiryDays: a submission older than this many days expires.
-	ExpiryDays int `json:"expiry_days"`
-	// MakerMayApprove: one person may hold both roles; their own work stays barred.
-	MakerMayApprove bool `json:"maker_may_approve"`
-	// Guards names the further guards in force ("payee_cooloff", ...); none yet.
-	Guards []string `json:"guards"`
-	// SignAboveMinor: above it an approval needs a key; 0 never. Only demo has it until factors come.
-	SignAboveMinor int64 `json:"sign_above_minor"`
-}
-
-var bands = []Band{
-	{UpToMinor: 100_000_00, Count: 1},
-	{UpToMinor: 1_000_000_00, Count: 2},
-	{UpToMinor: 0, Count: 3, Seniors: 1},
-}
-
-// DemoRules is the rule set of `demo`, for good.
-func DemoRules() RuleSet {
-	return RuleSet{Version: 1, Name: "demo", Bands: slices.Clone(bands), ExpiryDays: 14, MakerMayApprove: true, Guards: []string{}, SignAboveMinor: 1_000_000_00}
-}
-
-// ServeRules is the rule set that `serve` and `demo --rules strict` start with: the same bands, with the guards as they come.
-func ServeRules() RuleSet {
-	return RuleSet{Version: 1, Name: "serve", Bands: slices.Clone(bands), ExpiryDays: 14, MakerMayApprove: true, Guards: []string{}}
-}
-
-// Band returns the first band that holds the amount (its upper bound included).
-func (r RuleSet) Band(minor int64) Band {
-	for _, b := range r.Bands {
-		if b.UpToMinor == 0 || minor <= b.UpToMinor {
-			return b
-		}
-	}
-	return Band{Count: 1 << 30} // a set without a last band lets nothing through
-}
-
-// ForPayout is what a payout of this many kopecks needs. The floor is one approver whatever the set says.
-func (r RuleSet) ForPayout(minor int64) Need {
-	b := r.Band(minor)
-	return Need{Count: max(b.Count, 1), Seniors: b.Seniors, Roles: []Role{Approver, Senior}}
-}
-
-// Stricter joins two needs: a payout must meet the set it was submitted under and the one in force.
-func Stricter(a, b Need) Need {
-	return Need{Count: max(a.Count, b.Count), Seniors: max(a.Seniors, b.Seniors), Roles: a.Roles}
-}
-
-// ForKind is the constant rule of the kinds that no rule set governs. ok is false for Payout, which needs ForPayout.
-func ForKind(k Kind) (need Need, ok bool) {
-	switch k {
-	case Payee:
-		return Need{Count: 1, Roles: []Role{Approver, Senior}}, true
-	case Rules, Person, Limits, Keys:
-		return Need{Count: 1, Roles: []Role{Admin, Senior}}, true
-	case Verdict:
-		return Need{Count: 2, Roles: []Role{Approver, Senior}}, true
-	case Release:
-		return Need{Count: 2, Roles: []Role{Approver, Senior, Admin}}, true
-	}
-	return Need{}, false
+// Case is one subject as far as counting goes.
+type Case struct {
+	Need Need
+	// Digest is what counts: a decision about another one does not.
+	Digest string
+	// Barred are the persons who may not decide: makers; the proposer; who is concerned.
+	Barred []string
+	// Submitted is when it was put to people: who became an approver later does not count. Zero: no such rule.
+	Submitted time.Time
+	// AmountMinor is compared with people's ceilings, kopecks; 0 with none.
+	AmountMinor int64
+	Now         time.Time
 }
 
 // Why says why a person cannot give an approval now.
@@ -152,138 +112,256 @@ type Why string
 
 // The reasons, most telling first. Can means they can.
 const (
-	Can        Why = ""
-	Barred     Why = "own"  // they made it, or are concerned
-	NoRole     Why = "role" // not a role that is asked
-	NoStanding Why = "standing"
-	Already    Why = "already" // their yes stands
-	NoSeat     Why = "seat"    // what is missing they cannot be (only the senior is missing)
-	Complete   Why = "complete"
+	Can         Why = ""
+	Barred      Why = "own"  // they made it, or are concerned
+	NoRole      Why = "role" // not a role that is asked
+	NoStanding  Why = "standing"
+	TooNew      Why = "new"     // became an approver after it was submitted
+	Quiet       Why = "quiet"   // new or reset lately
+	OverCeiling Why = "ceiling" // the amount is above what they may approve
+	OverCap     Why = "cap"     // with it they would approve more today than somebody new may
+	Blocked     Why = "blocked" // a rule lets nobody
+	Already     Why = "already" // their yes stands
+	NoSeat      Why = "seat"    // what is missing they cannot be
+	Complete    Why = "complete"
 )
 
 // Tally is how far a subject is.
 type Tally struct {
-	Need Need
-	// Given are those whose yes counts, in the order they gave it.
+	Case Case
+	// Given are those whose yes fills a seat, in the order they gave it.
 	Given []Signer
-	// Met: enough, of the right kind.
+	// Met: enough, of the right kind, in the right order, and nothing blocks.
 	Met bool
-	// Open is how many approvals are still missing, OpenSeniors how many of those must be senior.
+	// Open is how many approvals are still missing at least; OpenSeniors how many of those only a senior can give.
 	Open, OpenSeniors int
-	barred            []string
+	// Seats are the open seats, plan by plan; a plan that another one covers is not named twice.
+	Seats []Seat
+
+	who  []*Signer // those whose yes stands, in the order they first gave it
+	rows []int     // every yes that stands, in its order, by place in who: where steps have an order one person may say it twice
 }
 
-// Count judges the decisions that name this digest. barred are the persons who may not decide (makers; proposer; concerned).
-// A yes counts only of a person in people who stands, has the role and is not barred.
-func Count(need Need, digest string, barred []string, people []Signer, decisions []Decision) Tally {
-	last := map[string]Decision{}
-	var order []string
-	for _, d := range decisions {
-		if d.Digest != digest || digest == "" {
-			continue
-		}
-		if old, ok := last[d.Person]; !ok || d.Seq > old.Seq {
-			last[d.Person] = d
-		}
-		order = slices.DeleteFunc(order, func(p string) bool { return p == d.Person })
-		order = append(order, d.Person)
-	}
-	t := Tally{Need: need, barred: barred}
-	seniors, others := 0, 0
-	for _, id := range order {
-		if last[id].Answer != Yes {
-			continue
-		}
-		s, ok := find(people, id)
-		if !ok || !s.Standing || slices.Contains(barred, id) || !need.asks(s) {
-			continue
-		}
-		t.Given = append(t.Given, s)
-		if s.has(Senior) {
-			seniors++
-		} else {
-			others++
-		}
-	}
-	t.OpenSeniors = max(0, need.Seniors-seniors)
-	t.Open = max(t.OpenSeniors, need.Count-seniors-min(others, max(0, need.Count-max(need.Seniors, seniors))))
-	t.Open = max(t.Open, 0)
-	t.Met = t.Open == 0 && need.Count > 0
+// Seat is a place that somebody must still fill.
+type Seat struct {
+	Set  int
+	Rule string
+	Step Step
+	// Later is set while an earlier step of an ordered rule is not done.
+	Later bool
+}
+
+// Needed is how many signatures a line shows: those given and those still missing.
+func (t Tally) Needed() int { return len(t.Given) + t.Open }
+
+// Count judges the decisions that name this digest. A yes counts only of a person in people who stands, has the role, is not barred,
+// was an approver in time, was not new or reset when they said it, and whose ceiling is high enough.
+func Count(c Case, people []Signer, decisions []Decision) Tally {
+	t := Tally{Case: c}
+	t.stand(people, decisions)
+	t.fill()
 	return t
 }
 
-func find(people []Signer, id string) (Signer, bool) {
-	if id == "" {
-		return Signer{}, false // an unknown identity is nobody
+// stand takes the yes decisions that count, in their order: those after the person's last other answer.
+func (t *Tally) stand(people []Signer, decisions []Decision) {
+	if t.Case.Digest == "" || len(decisions) == 0 {
+		return
 	}
-	i := slices.IndexFunc(people, func(s Signer) bool { return s.ID == id })
-	if i < 0 {
-		return Signer{}, false
+	ds := make([]*Decision, 0, len(decisions))
+	for i := range decisions {
+		if decisions[i].Digest == t.Case.Digest {
+			ds = append(ds, &decisions[i])
+		}
 	}
-	return people[i], true
+	slices.SortStableFunc(ds, func(a, b *Decision) int { return cmp.Compare(a.Seq, b.Seq) })
+	for i, d := range ds {
+		if d.Answer != Yes || slices.ContainsFunc(ds[i+1:], func(x *Decision) bool { return x.Person == d.Person && x.Answer != Yes }) {
+			continue
+		}
+		s := find(people, d.Person)
+		if s == nil || s.quiet(d.At) || t.Case.bars(s) != Can {
+			continue
+		}
+		k := t.index(d.Person)
+		if k < 0 {
+			k = len(t.who)
+			t.who = append(t.who, s)
+		}
+		t.rows = append(t.rows, k)
+	}
 }
 
-func (n Need) asks(s Signer) bool {
-	return slices.ContainsFunc(n.Roles, func(r Role) bool { return s.has(r) })
+// index is the place in who of a person whose yes stands, or -1.
+func (t *Tally) index(id string) int {
+	return slices.IndexFunc(t.who, func(s *Signer) bool { return s.ID == id })
 }
 
-// May says whether this person can give one of the missing approvals now.
-func (t Tally) May(s Signer) Why {
+// bars says what about the person keeps them from deciding at all, whatever is missing.
+func (c *Case) bars(s *Signer) Why {
 	switch {
 	case s.ID == "":
-		return NoRole
-	case slices.Contains(t.barred, s.ID):
+		return NoRole // an unknown identity is nobody
+	case slices.Contains(c.Barred, s.ID):
 		return Barred
-	case !t.Need.asks(s):
+	case !c.Need.may(s):
 		return NoRole
 	case !s.Standing:
 		return NoStanding
-	case slices.ContainsFunc(t.Given, func(g Signer) bool { return g.ID == s.ID }):
-		return Already
-	case t.Met:
-		return Complete
-	case t.Open == t.OpenSeniors && !s.has(Senior):
-		return NoSeat
+	case !c.Submitted.IsZero() && s.Since.After(c.Submitted):
+		return TooNew
+	case s.CeilingMinor > 0 && c.AmountMinor > s.CeilingMinor:
+		return OverCeiling
 	}
 	return Can
 }
 
-// Could lists who of these people could give one of the missing approvals now, seniors last.
-func (t Tally) Could(people []Signer) []Signer {
-	var out []Signer
-	for _, s := range people {
-		if t.May(s) == Can {
-			out = append(out, s)
+func find(people []Signer, id string) *Signer {
+	if id == "" {
+		return nil
+	}
+	for i := range people {
+		if people[i].ID == id {
+			return &people[i]
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Signer) int {
-		switch as, bs := a.has(Senior), b.has(Senior); {
-		case as == bs:
-			return 0
-		case as:
-			return 1
-		default:
-			return -1
-		}
-	})
-	return out
+	return nil
 }
 
-// Reachable reports whether these people could meet the need at all, and if not how many approvers and seniors are missing.
-// This is the deadlock check of a submit.
-func Reachable(need Need, barred []string, people []Signer) (ok bool, missing, missingSeniors int) {
-	seniors, others := 0, 0
-	for _, s := range people {
-		if s.ID == "" || !s.Standing || slices.Contains(barred, s.ID) || !need.asks(s) {
-			continue
+// fill seats those whose yes stands, plan by plan.
+func (t *Tally) fill() {
+	seated := make([]bool, len(t.who))
+	for i := range t.Case.Need.Plans {
+		p := &t.Case.Need.Plans[i]
+		taken := p.seat(t.rows, t.who, seated)
+		open, seniors, later := 0, 0, false
+		for j, st := range p.Steps {
+			left := st.Count - taken[j]
+			if left <= 0 {
+				continue
+			}
+			open += left
+			if st.onlySeniors() {
+				seniors += left
+			}
+			st.Count = left
+			t.Seats = append(t.Seats, Seat{Set: p.Set, Rule: p.Rule, Step: st, Later: later && p.Ordered})
+			later = true
 		}
-		if s.has(Senior) {
-			seniors++
-		} else {
-			others++
+		// One plan may ask for most people and another for most seniors: one of those missing can fill a seat in both.
+		t.Open, t.OpenSeniors = max(t.Open, open), max(t.OpenSeniors, seniors)
+	}
+	for k, s := range t.who {
+		if seated[k] {
+			t.Given = append(t.Given, *s)
 		}
 	}
-	missingSeniors = max(0, need.Seniors-seniors)
-	missing = max(missingSeniors, need.Count-seniors-others)
-	return missing <= 0, max(missing, 0), missingSeniors
+	// Somebody must have said yes, whatever the plans ask for: the floor that no document can lower.
+	t.Met = t.Open == 0 && len(t.Given) > 0 && len(t.Case.Need.Blocked) == 0
+}
+
+// May says whether this person can give one of the missing approvals now.
+func (t Tally) May(s Signer) Why { return t.may(&s) }
+
+func (t *Tally) may(s *Signer) Why {
+	why := t.Case.bars(s)
+	if why == Barred || why == NoRole || why == NoStanding {
+		return why
+	}
+	// Where a rule wants an order, the same person may have to say it once more; else it stands, also when it fills no seat any more.
+	if t.index(s.ID) >= 0 && (t.Met || !t.gains(s)) {
+		return Already
+	}
+	switch {
+	case why != Can:
+		return why
+	case s.quiet(t.Case.Now):
+		return Quiet
+	case len(t.Case.Need.Blocked) > 0:
+		return Blocked
+	case t.Met:
+		return Complete
+	case !t.gains(s):
+		return NoSeat
+	case s.Capped && t.Case.AmountMinor > s.RoomMinor:
+		return OverCap
+	}
+	return Can
+}
+
+// with are the yes decisions that stand, and this person's as the last one.
+func (t *Tally) with(s *Signer) (rows []int, who []*Signer) {
+	k := t.index(s.ID)
+	who = t.who
+	if k < 0 {
+		k = len(who)
+		who = append(slices.Clip(who), s)
+	}
+	return append(slices.Clip(t.rows), k), who
+}
+
+// gains reports whether this person's yes would fill a seat that is open.
+func (t *Tally) gains(s *Signer) bool {
+	missing := 0
+	for i := range t.Seats {
+		missing += t.Seats[i].Step.Count
+	}
+	rows, who := t.with(s)
+	return missingWith(t.Case.Need.Plans, rows, who) < missing
+}
+
+// missingWith is how many seats of all plans together are open after these yes decisions.
+func missingWith(plans []Plan, rows []int, who []*Signer) int {
+	n := 0
+	for i := range plans {
+		p := &plans[i]
+		taken := p.seat(rows, who, nil)
+		for j := range p.Steps {
+			n += max(p.Steps[j].Count-taken[j], 0)
+		}
+	}
+	return n
+}
+
+// LastWith reports whether this person's yes would be the last one needed.
+func (t Tally) LastWith(s Signer) bool {
+	if t.Met || t.may(&s) != Can {
+		return false
+	}
+	rows, who := t.with(&s)
+	return missingWith(t.Case.Need.Plans, rows, who) == 0
+}
+
+// Could lists who of these people could give one of the missing approvals now, seniors last.
+func (t Tally) Could(people []Signer) []Signer {
+	var out, seniors []Signer
+	for i := range people {
+		s := &people[i]
+		switch {
+		case t.may(s) != Can:
+		case s.Has(Senior):
+			seniors = append(seniors, *s)
+		default:
+			out = append(out, *s)
+		}
+	}
+	return append(out, seniors...)
+}
+
+// ForKind is the constant rule of the kinds that no rule set governs. ok is false for Payout, whose need a rule set computes.
+func ForKind(k Kind) (need Need, ok bool) {
+	of := func(n int, roles ...Role) Need {
+		return Need{Roles: roles, Plans: []Plan{{Steps: []Step{{Count: n, Roles: roles}}}}}
+	}
+	switch k {
+	case Payee:
+		return of(1, Approver, Senior), true
+	case Rules, Person, Limit, Keys:
+		return of(1, Admin, Senior), true
+	case Verdict:
+		return of(2, Approver, Senior), true
+	case Release:
+		return of(2, Approver, Senior, Admin), true
+	}
+	return Need{}, false
 }

@@ -85,6 +85,14 @@ type Person struct {
 	Suspended bool
 	Founding  bool // added on the console before the first payout was submitted
 	CreatedAt time.Time
+	// Groups the person is in, sorted: rules can ask for one of a group.
+	Groups []string
+	// Version counts the changes that four eyes agreed to, from 1.
+	Version int
+	// ApproverSince is when they became an approver: what was submitted before is not theirs to decide. Zero: always.
+	ApproverSince time.Time
+	// From QuietFrom to QuietUntil their approvals do not count; until CappedUntil they are capped. Zero: never.
+	QuietFrom, QuietUntil, CappedUntil time.Time
 }
 
 // Has reports whether the person holds the role; a senior is an approver. It does not ask whether

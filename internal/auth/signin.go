@@ -41,6 +41,8 @@ type SignIn struct {
 	Remembered bool          // the browser had signed this person in before
 	UserAgent  string        // for the person's own list
 	IP         string
+	// Factor is what was shown besides the password: "", "totp", "recovery", or "passkey:" and the key's id. Device marks the browser. Seal binds the row.
+	Factor, Device, Seal string
 }
 
 // Identity returns who acts through this sign-in.

@@ -142,7 +142,7 @@ func (d *Desk) Open() {
 	must(d.T, err)
 	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
 	must(d.T, err)
-	d.App = app.New(app.Options{Store: d.Store, Wire: wire{}, Hasher: hasher, Rules: approval.DemoRules(), Place: payout.Place{Environment: "test", Project: Project},
+	d.App = app.New(app.Options{Store: d.Store, Wire: wire{}, Hasher: hasher, Rules: Rules(), Place: payout.Place{Environment: "test", Project: Project},
 		Now: d.Clock.Now, Rand: rand.Reader, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: "single"})
 	must(d.T, d.App.Recover(context.Background()))
 }
@@ -183,7 +183,7 @@ func (d *Desk) Get(id payout.ID) payout.Snapshot {
 func (d *Desk) Approve(id payout.ID, by ...string) {
 	d.T.Helper()
 	for _, w := range by {
-		must(d.T, d.App.Approve(d.T.Context(), d.Who[w], id, d.Get(id).Digest))
+		must(d.T, d.App.Approve(d.T.Context(), d.Who[w], id, d.Get(id).Digest, app.Proof{}))
 	}
 }
 
@@ -191,9 +191,21 @@ func (d *Desk) Approve(id payout.ID, by ...string) {
 func (d *Desk) Approved(minor int64) payout.ID {
 	d.T.Helper()
 	id := d.Submit(minor)
-	d.Approve(id, []string{"a1", "a2", "s1"}[:d.App.Rules.ForPayout(minor).Count]...)
+	d.Approve(id, Signers(minor)...)
 	d.Clock.Add(4 * time.Second)
 	return id
+}
+
+// Signers are those who approve a payout of this many kopecks on a test desk.
+func Signers(minor int64) []string {
+	return []string{"a1", "a2", "s1"}[:Rules().Need(approval.Facts{AmountMinor: minor}).Count()]
+}
+
+// Rules is the rule set of test desks: the demo's, with nothing to be signed.
+func Rules() approval.RuleSet {
+	r := approval.DemoRules()
+	r.SignAboveMinor = 0
+	return r
 }
 
 // Claim claims the next payout; nil when nothing goes.

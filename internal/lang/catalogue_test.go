@@ -42,6 +42,9 @@ func everyString(t *testing.T, do func(path, ru, en string)) {
 		}
 	}
 	walk("Texts", reflect.ValueOf(Russian).Elem(), reflect.ValueOf(English).Elem())
+	for _, r := range rooms {
+		walk(r.name, reflect.ValueOf(r.ru).Elem(), reflect.ValueOf(r.en).Elem())
+	}
 }
 
 func mapKeys(m reflect.Value) []string {

@@ -51,6 +51,8 @@ type Snapshot struct {
 	CreatedAt, ChangedAt, SubmittedAt, ApprovedAt, SentAt time.Time
 	// SendAt is when the countdown is over.
 	SendAt time.Time
+	// HeldUntil is when an approved payout that waits for a day, a waiting period or room in a limit is measured again; zero: it does not wait.
+	HeldUntil time.Time
 	// Rev counts writes of the row; the store refuses a write over another one.
 	Rev int64
 }
@@ -81,6 +83,7 @@ const (
 	ActCancelled    = "payout.cancelled"
 	ActExpired      = "payout.expired"
 	ActCameBack     = "payout.came_back" // at the claim: rules or standing changed
+	ActPayeeChanged = "payout.payee_changed"
 	ActClaimed      = "payout.claimed"
 	ActNotSent      = "payout.not_sent"
 	ActAnswered     = "payout.answered"
@@ -206,7 +209,24 @@ func (p *Payout) newDraft(salt Salt, at time.Time) error {
 	p.s.Digest, p.s.Acks, p.s.RuleSet = "", nil, 0
 	p.s.SubmittedAt, p.s.ApprovedAt, p.s.SendAt = time.Time{}, time.Time{}, time.Time{}
 	p.s.Why = ""
+	p.s.HeldUntil = time.Time{}
 	return nil
+}
+
+// PayeeChanged sends a submitted payout that nothing was asked for back to a new draft version with the same content, because another version
+// of the payee it names is in force; it voids every approval and makes nobody a maker.
+func (p *Payout) PayeeChanged(salt Salt, at time.Time) (Event, error) {
+	from := p.s.State
+	if from != PendingApproval && from != Approved {
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(from))
+	}
+	if err := p.newDraft(salt, at); err != nil {
+		return Event{}, err
+	}
+	p.s.Why = "payee_changed"
+	e := p.event(ActPayeeChanged, from, System("payee"), at)
+	e.Facts["why"] = p.s.Why
+	return e, nil
 }
 
 // Edit replaces the content by version seen+1. Allowed in draft, pending approval and approved, while nothing was
@@ -322,7 +342,7 @@ func (p *Payout) unapprove(at time.Time) error {
 	if err := p.move(PendingApproval, at); err != nil {
 		return err
 	}
-	p.s.ApprovedAt, p.s.SendAt = time.Time{}, time.Time{}
+	p.s.ApprovedAt, p.s.SendAt, p.s.HeldUntil = time.Time{}, time.Time{}, time.Time{}
 	return nil
 }
 
@@ -419,6 +439,7 @@ func (p *Payout) Claim(reference, key string, at time.Time) (Event, error) {
 	}
 	p.s.SentAt = at
 	p.s.Why = ""
+	p.s.HeldUntil = time.Time{}
 	e := p.event(ActClaimed, from, System("dispatcher"), at)
 	e.Facts["reference"] = p.s.Reference
 	e.Facts["key"] = p.s.Key
@@ -507,11 +528,14 @@ func (p *Payout) Follow(o Outcome, answer bool, at time.Time) (e Event, ok bool)
 	return e, true
 }
 
-// Hold notes on an approved payout why it does not leave; it stays approved.
-func (p *Payout) Hold(why string, at time.Time) Event {
-	p.s.Why = why
+// Hold notes on an approved payout why it does not leave, and until when it is not measured again (zero: it is at each claim); it stays approved.
+func (p *Payout) Hold(why string, until, at time.Time) Event {
+	p.s.Why, p.s.HeldUntil = why, until
 	e := p.event(ActHeld, p.s.State, System("dispatcher"), at)
 	e.Facts["why"] = why
+	if !until.IsZero() {
+		e.Facts["held_until"] = until.UnixMicro()
+	}
 	return e
 }
 

@@ -19,21 +19,24 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // rowColumns are the columns of one line, in the order of scanRow.
 const rowColumns = `p.id, p.number, p.state, p.review, p.confirmed, p.changes_asked, p.why, p.full_name, p.account, p.description, p.amount_minor,
- p.returned_minor, p.given, p.needed, p.maker_name, p.changed_at, p.send_at, p.sent_at, p.submitted_at, p.makers, p.digest, p.version`
+ p.returned_minor, p.given, p.needed, p.maker_name, p.changed_at, p.send_at, p.sent_at, p.submitted_at, p.makers, p.digest, p.version,
+ p.payee_id, p.payee_version, p.due_date, p.held_until`
 
 func scanRow(rows *sql.Rows, more ...any) (app.Row, error) {
 	var r app.Row
 	var id, state, makers string
 	// Whole numbers into int64 alone: database/sql prints and parses for any other kind.
-	var number, review, confirmed, asked, given, needed, changed, send, sent, submitted, version int64
+	var number, review, confirmed, asked, given, needed, changed, send, sent, submitted, version, payeeVersion, heldUntil int64
 	var room [40]any
 	dest := append(append(room[:0], &id, &number, &state, &review, &confirmed, &asked, &r.Why, &r.FullName, &r.Account, &r.Description, &r.Amount,
-		&r.ReturnedMinor, &given, &needed, &r.MakerName, &changed, &send, &sent, &submitted, &makers, &r.Digest, &version), more...)
+		&r.ReturnedMinor, &given, &needed, &r.MakerName, &changed, &send, &sent, &submitted, &makers, &r.Digest, &version,
+		&r.PayeeID, &payeeVersion, &r.DueDate, &heldUntil), more...)
 	if err := rows.Scan(dest...); err != nil {
 		return r, err
 	}
 	r.Review, r.Confirmed, r.ChangesAsked, r.Given, r.Needed, r.Version = review != 0, confirmed != 0, asked != 0, int(given), int(needed), int(version)
 	r.ID, r.Number, r.State, r.Makers = payout.ID(id), payout.Number(number), payout.State(state), unlist(makers)
+	r.PayeeVersion, r.HeldUntil = int(payeeVersion), fromMicro(heldUntil)
 	r.ChangedAt, r.SendAt, r.SentAt, r.SubmittedAt = fromMicro(changed), fromMicro(send), fromMicro(sent), fromMicro(submitted)
 	return r, nil
 }
@@ -269,7 +272,7 @@ func (s *Store) Rows(ctx context.Context, ids []payout.ID) ([]app.Row, error) {
 
 // Pending lists what awaits approval, oldest submission first, with its decisions.
 func (s *Store) Pending(ctx context.Context, limit int) ([]app.PendingRow, error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+", p.acks, p.rule_set FROM payout p WHERE p.state = 'pending_approval' ORDER BY p.submitted_at, p.number LIMIT ?", limit)
+	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+", p.acks, p.rule_set, v.bik, v.inn, v.source FROM payout p JOIN payout_version v ON v.payout_id = p.id AND v.version = p.version WHERE p.state = 'pending_approval' ORDER BY p.submitted_at, p.number LIMIT ?", limit)
 	if err != nil {
 		return nil, err
 	}
@@ -279,17 +282,19 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]app.PendingRow, error
 	for rows.Next() {
 		var acks string
 		var rules int
-		r, err := scanRow(rows, &acks, &rules)
+		var more app.PendingRow
+		r, err := scanRow(rows, &acks, &rules, &more.BIK, &more.INN, &more.Source)
 		if err != nil {
 			return nil, err
 		}
 		at[string(r.ID)] = len(out)
-		out = append(out, app.PendingRow{Row: r, Acks: unlist(acks), RuleSet: rules})
+		more.Row, more.Acks, more.RuleSet = r, unlist(acks), rules
+		out = append(out, more)
 	}
 	if err := rows.Err(); err != nil || len(out) == 0 {
 		return out, err
 	}
-	ds, err := s.rdb.QueryContext(ctx, `SELECT d.id, d.person_id, d.seq, d.answer, d.digest, d.rule_set, d.at FROM payout p
+	ds, err := s.rdb.QueryContext(ctx, `SELECT d.id, d.person_id, d.seq, d.answer, d.digest, d.rule_set, d.factor, d.at FROM payout p
 JOIN decision d ON d.kind = 'payout' AND d.id = p.id AND d.version = p.version WHERE p.state = 'pending_approval' ORDER BY d.id, d.seq`)
 	if err != nil {
 		return nil, err
@@ -299,7 +304,7 @@ JOIN decision d ON d.kind = 'payout' AND d.id = p.id AND d.version = p.version W
 		var d approval.Decision
 		var id, answer string
 		var when int64
-		if err := ds.Scan(&id, &d.Person, &d.Seq, &answer, &d.Digest, &d.RuleSet, &when); err != nil {
+		if err := ds.Scan(&id, &d.Person, &d.Seq, &answer, &d.Digest, &d.RuleSet, &d.Factor, &when); err != nil {
 			return nil, err
 		}
 		d.Answer, d.At = approval.Answer(answer), fromMicro(when)

@@ -31,7 +31,7 @@ func (s *Store) AnyToApply(ctx context.Context) (bool, error) {
 }
 
 func (s *Store) AnyToExpire(ctx context.Context, before time.Time) (bool, error) {
-	rows, err := s.r.ToExpire(ctx, queries.ToExpireParams{Before: toMicro(before), Most: 1})
+	rows, err := s.r.ToExpire(ctx, queries.ToExpireParams{Before: toMicro(before), Due: Day(before), Most: 1})
 	return len(rows) > 0, err
 }
 
@@ -101,7 +101,8 @@ func (s *Store) Signers(ctx context.Context) ([]approval.Signer, error) { return
 
 func login(r queries.Login) auth.SignIn {
 	return auth.SignIn{ID: r.ID, Person: r.PersonID, Email: r.Email, CreatedAt: fromMicro(r.CreatedAt), LastSeen: fromMicro(r.LastSeen),
-		IdleFor: time.Duration(r.IdleS) * time.Second, UserAgent: r.Agent, IP: r.Source}
+		IdleFor: time.Duration(r.IdleS) * time.Second, UserAgent: r.Agent, IP: r.Source,
+		Factor: r.Factor, Device: r.Device, Seal: r.Seal}
 }
 
 func (s *Store) LoginByID(ctx context.Context, id string) (auth.SignIn, bool, error) {
@@ -313,7 +314,7 @@ func (s *Store) DeskRows(ctx context.Context) (app.DeskState, error) {
 	if err != nil {
 		return d, err
 	}
-	for _, p := range app.ReleaseTally(h, people, ds).Given {
+	for _, p := range app.ReleaseTally(h, people, ds, s.o.Now()).Given {
 		d.Released = append(d.Released, p.ID)
 	}
 	events, err := s.Timeline(ctx, "halt", itoa(h.ID))

@@ -703,7 +703,7 @@ func TestVerifyBesideWriting(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if err := d.App.Approve(context.Background(), d.Who["a1"], id, s.Digest); err != nil {
+				if err := d.App.Approve(context.Background(), d.Who["a1"], id, s.Digest, app.Proof{}); err != nil {
 					t.Error(err)
 				}
 			}

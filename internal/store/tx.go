@@ -92,6 +92,7 @@ func loadPayout(ctx context.Context, q *queries.Queries, id payout.ID) (payout.S
 		Digest: payout.Digest(r.Digest), Acks: unlist(r.Acks), Makers: unlist(r.Makers), Reference: r.Reference.String, Key: r.Key.String,
 		Asked: r.Asked != 0, CredentialNo: r.CredentialNo != 0, Session: r.Session.String, Review: r.Review != 0, Confirmed: r.Confirmed != 0,
 		ReturnedMinor: r.ReturnedMinor, Why: r.Why, ChangesAsked: r.ChangesAsked != 0, RuleSet: int(r.RuleSet),
+		HeldUntil: fromMicro(r.HeldUntil),
 		CreatedAt: fromMicro(r.CreatedAt), ChangedAt: fromMicro(r.ChangedAt), SubmittedAt: fromMicro(r.SubmittedAt), ApprovedAt: fromMicro(r.ApprovedAt),
 		SentAt: fromMicro(r.SentAt), SendAt: fromMicro(r.SendAt), Rev: r.Rev,
 	}, nil
@@ -102,6 +103,7 @@ func content(v queries.PayoutVersion) (payout.Content, payout.Salt) {
 		Details: bankdetails.Details{FullName: v.FullName, BIK: v.BIK, Account: v.Account, INN: v.INN, KPP: v.KPP, Description: v.Description},
 		Amount:  money.Amount{Minor: v.AmountMinor, Currency: money.Currency(v.Currency)}, AmountText: v.AmountText,
 		OwnRef: v.OwnRef, Note: v.Note, Source: v.Source, Replaces: payout.ID(v.Replaces),
+		DueDate: v.DueDate, PayeeID: v.PayeeID, PayeeVer: int(v.PayeeVersion),
 	}
 	var salt payout.Salt
 	copy(salt[:], v.Salt)
@@ -147,7 +149,7 @@ func (t *txn) AddPayout(p *payout.Payout, form, makerName string, by payout.Acto
 		ID: string(s.ID), Number: n, Form: form, State: string(s.State), Version: int64(s.Version), Digest: string(s.Digest), Acks: list(s.Acks),
 		Makers: list(s.Makers), RuleSet: int64(s.RuleSet), AmountMinor: c.Amount.Minor, Currency: string(c.Amount.Currency), Account: c.Account,
 		FullName: c.FullName, Description: c.Description, Search: searchText(c), MakerName: makerName, Replaces: text(string(c.Replaces)),
-		CreatedAt: toMicro(s.CreatedAt), ChangedAt: toMicro(s.ChangedAt),
+		CreatedAt: toMicro(s.CreatedAt), ChangedAt: toMicro(s.ChangedAt), DueDate: c.DueDate, PayeeID: c.PayeeID, PayeeVersion: int64(c.PayeeVer),
 	}); err != nil {
 		return err
 	}
@@ -203,6 +205,9 @@ func (t *txn) SavePayout(p *payout.Payout, given, needed int) error {
 			return err
 		}
 	}
+	if err := t.reserve(old, s); err != nil {
+		return err
+	}
 	back := func(state string, minor int64) int64 { // of a payout that is paid and partly came back
 		if state == string(payout.Succeeded) {
 			return minor
@@ -226,6 +231,7 @@ func (t *txn) SavePayout(p *payout.Payout, given, needed int) error {
 		Session: text(s.Session), Asked: flag(s.Asked), CredentialNo: flag(s.CredentialNo), Review: flag(s.Review), Confirmed: flag(s.Confirmed),
 		ReturnedMinor: s.ReturnedMinor, Why: s.Why, ChangesAsked: flag(s.ChangesAsked), ChangedAt: toMicro(s.ChangedAt), SubmittedAt: toMicro(s.SubmittedAt),
 		ApprovedAt: toMicro(s.ApprovedAt), SentAt: toMicro(s.SentAt), SendAt: toMicro(s.SendAt),
+		HeldUntil: toMicro(s.HeldUntil), DueDate: c.DueDate, PayeeID: c.PayeeID, PayeeVersion: int64(c.PayeeVer),
 	})
 	if err != nil {
 		return err
@@ -282,6 +288,7 @@ func (t *txn) AddVersion(p *payout.Payout, by payout.Actor, at time.Time) error 
 		PayoutID: string(s.ID), Version: int64(s.Version), AmountMinor: c.Amount.Minor, Currency: string(c.Amount.Currency), AmountText: c.AmountText,
 		FullName: c.FullName, BIK: c.BIK, Account: c.Account, INN: c.INN, KPP: c.KPP, Description: c.Description, OwnRef: c.OwnRef, Note: c.Note,
 		Source: c.Source, Replaces: string(c.Replaces), Salt: s.Salt[:], PersonID: by.Person, Email: by.SignIn, At: toMicro(at),
+		DueDate: c.DueDate, PayeeID: c.PayeeID, PayeeVersion: int64(c.PayeeVer),
 	})
 }
 
@@ -315,14 +322,15 @@ func (t *txn) AddDecision(d app.Decided) error {
 		return err
 	}
 	return t.q.InsertDecision(t.ctx, queries.InsertDecisionParams{Kind: string(d.Kind), ID: d.ID, Version: int64(d.Version), PersonID: d.By.Person, Seq: n,
-		Email: d.By.SignIn, Answer: string(d.Answer), Digest: d.Digest, RuleSet: int64(d.RuleSet), Factor: d.Factor, At: toMicro(d.At)})
+		Email: d.By.SignIn, Answer: string(d.Answer), Digest: d.Digest, RuleSet: int64(d.RuleSet), Factor: d.Factor, At: toMicro(d.At), Batch: d.Batch})
 }
 
 func decisions(ctx context.Context, q *queries.Queries, kind approval.Kind, id string, version int) ([]approval.Decision, error) {
 	rows, err := q.Decisions(ctx, queries.DecisionsParams{Kind: string(kind), ID: id, Version: int64(version)})
 	out := make([]approval.Decision, len(rows))
 	for i, r := range rows {
-		out[i] = approval.Decision{Person: r.PersonID, Seq: int(r.Seq), Answer: approval.Answer(r.Answer), Digest: r.Digest, RuleSet: int(r.RuleSet), At: fromMicro(r.At)}
+		out[i] = approval.Decision{Person: r.PersonID, Seq: int(r.Seq), Answer: approval.Answer(r.Answer), Digest: r.Digest, RuleSet: int(r.RuleSet), Factor: r.Factor,
+			At: fromMicro(r.At)}
 	}
 	return out, err
 }
@@ -337,7 +345,9 @@ func (t *txn) Submitted() (bool, error) {
 }
 
 func person(r queries.Person) auth.Person {
-	p := auth.Person{ID: r.ID, Name: r.Name, Suspended: r.SuspendedAt != 0, Founding: r.Founding != 0, CreatedAt: fromMicro(r.CreatedAt)}
+	p := auth.Person{ID: r.ID, Name: r.Name, Suspended: r.SuspendedAt != 0, Founding: r.Founding != 0, CreatedAt: fromMicro(r.CreatedAt),
+		Groups: words(r.Groups), Version: int(r.Version), ApproverSince: fromMicro(r.ApproverSince), QuietFrom: fromMicro(r.QuietFrom), QuietUntil: fromMicro(r.QuietUntil),
+		CappedUntil: fromMicro(r.CappedUntil)}
 	for _, role := range strings.Split(r.Roles, ",") {
 		p.Roles = append(p.Roles, auth.Role(role))
 	}
@@ -357,7 +367,8 @@ func signers(ctx context.Context, q *queries.Queries) ([]approval.Signer, error)
 	all, err := people(ctx, q)
 	out := make([]approval.Signer, len(all))
 	for i, p := range all {
-		out[i] = approval.Signer{ID: p.ID, Name: p.Name, Standing: !p.Suspended}
+		out[i] = approval.Signer{ID: p.ID, Name: p.Name, Standing: !p.Suspended, Groups: p.Groups, Since: p.ApproverSince, QuietFrom: p.QuietFrom, QuietUntil: p.QuietUntil,
+			CappedUntil: p.CappedUntil}
 		for _, r := range p.Roles {
 			out[i].Roles = append(out[i].Roles, approval.Role(r))
 		}
@@ -379,7 +390,26 @@ func onePerson(ctx context.Context, q *queries.Queries, id string) (auth.Person,
 func (t *txn) Person(id string) (auth.Person, error) { return onePerson(t.ctx, t.q, id) }
 
 func (t *txn) AddPerson(p auth.Person) error {
-	return t.q.InsertPerson(t.ctx, queries.InsertPersonParams{ID: p.ID, Name: p.Name, Roles: auth.FormatRoles(p.Roles), Founding: flag(p.Founding), CreatedAt: toMicro(p.CreatedAt)})
+	return t.q.InsertPerson(t.ctx, queries.InsertPersonParams{ID: p.ID, Name: p.Name, Roles: auth.FormatRoles(p.Roles), Founding: flag(p.Founding), CreatedAt: toMicro(p.CreatedAt),
+		Groups: strings.Join(p.Groups, ","), ApproverSince: toMicro(p.ApproverSince), QuietFrom: toMicro(p.QuietFrom), QuietUntil: toMicro(p.QuietUntil), CappedUntil: toMicro(p.CappedUntil)})
+}
+
+func (t *txn) SavePerson(p auth.Person, suspendedAt time.Time) error {
+	n, err := t.q.UpdatePerson(t.ctx, queries.UpdatePersonParams{ID: p.ID, Version: int64(p.Version), Roles: auth.FormatRoles(p.Roles), Groups: strings.Join(p.Groups, ","),
+		ApproverSince: toMicro(p.ApproverSince), QuietFrom: toMicro(p.QuietFrom), QuietUntil: toMicro(p.QuietUntil), CappedUntil: toMicro(p.CappedUntil),
+		SuspendedAt: toMicro(suspendedAt)})
+	if err == nil && n != 1 {
+		return fault.Moved("people.moved")
+	}
+	return err
+}
+
+// words splits a list that is stored with commas between its names.
+func words(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
 }
 
 func (t *txn) SetSuspended(id string, at time.Time) error {
@@ -388,18 +418,20 @@ func (t *txn) SetSuspended(id string, at time.Time) error {
 
 func account(ctx context.Context, q *queries.Queries, email string) (app.Account, bool, error) {
 	r, ok, err := found(q.Account(ctx, email))
-	return app.Account{Email: r.Email, Person: r.PersonID, Hash: r.PasswordHash, ChangedAt: fromMicro(r.ChangedAt), IdleMinutes: int(r.IdleMinutes), KeysOn: r.KeysOn != 0}, ok, err
+	return app.Account{Email: r.Email, Person: r.PersonID, Hash: r.PasswordHash, ChangedAt: fromMicro(r.ChangedAt), IdleMinutes: int(r.IdleMinutes), KeysOn: r.KeysOn != 0,
+		MustChange: r.MustChange != 0, Version: r.Version, Seal: r.Seal}, ok, err
 }
 
 func (t *txn) Account(email string) (app.Account, bool, error) { return account(t.ctx, t.q, email) }
 
 func (t *txn) AddAccount(a app.Account) error {
 	return t.q.InsertAccount(t.ctx, queries.InsertAccountParams{Email: a.Email, PersonID: a.Person, PasswordHash: a.Hash, ChangedAt: toMicro(a.ChangedAt),
-		IdleMinutes: int64(a.IdleMinutes), KeysOn: flag(a.KeysOn)})
+		IdleMinutes: int64(a.IdleMinutes), KeysOn: flag(a.KeysOn), MustChange: flag(a.MustChange), Version: max(a.Version, 1), Seal: a.Seal})
 }
 
 func (t *txn) SaveAccount(a app.Account) error {
-	return t.q.UpdateAccount(t.ctx, queries.UpdateAccountParams{Email: a.Email, PasswordHash: a.Hash, ChangedAt: toMicro(a.ChangedAt), IdleMinutes: int64(a.IdleMinutes), KeysOn: flag(a.KeysOn)})
+	return t.q.UpdateAccount(t.ctx, queries.UpdateAccountParams{Email: a.Email, PasswordHash: a.Hash, ChangedAt: toMicro(a.ChangedAt), IdleMinutes: int64(a.IdleMinutes), KeysOn: flag(a.KeysOn),
+		MustChange: flag(a.MustChange), Version: max(a.Version, 1), Seal: a.Seal})
 }
 
 // loginsKept is how long the row of an old sign-in stays: longer than any sign-in lasts.
@@ -410,7 +442,7 @@ func (t *txn) AddLogin(l auth.SignIn) error {
 		return err
 	}
 	return t.q.InsertLogin(t.ctx, queries.InsertLoginParams{ID: l.ID, PersonID: l.Person, Email: l.Email, CreatedAt: toMicro(l.CreatedAt), LastSeen: toMicro(l.LastSeen),
-		IdleS: int64(l.IdleFor / time.Second), Agent: l.UserAgent, Source: l.IP})
+		IdleS: int64(l.IdleFor / time.Second), Agent: l.UserAgent, Source: l.IP, Factor: l.Factor, Device: l.Device, Seal: l.Seal})
 }
 
 func (t *txn) EndLogin(id string) error { return t.q.DeleteLogin(t.ctx, id) }
@@ -432,7 +464,7 @@ func (t *txn) NextToSend(now time.Time, limit int) ([]payout.ID, error) {
 }
 
 func (t *txn) ToExpire(before time.Time, limit int) ([]payout.ID, error) {
-	return ids(t.q.ToExpire(t.ctx, queries.ToExpireParams{Before: toMicro(before), Most: int64(limit)}))
+	return ids(t.q.ToExpire(t.ctx, queries.ToExpireParams{Before: toMicro(before), Due: Day(before), Most: int64(limit)}))
 }
 
 func (t *txn) AddAttempt(a app.Attempt) error {

@@ -108,7 +108,7 @@ func (w *Web) conflict(r *req, id payout.ID, in seen, typed *payout.Content, cau
 
 func (w *Web) approve(r *req) error { // POST /payouts/:id/approve
 	return w.deed(r, func(ctx context.Context, by app.Who, id payout.ID, in seen) error {
-		return w.App.Approve(ctx, by, id, in.digest)
+		return w.App.Approve(ctx, by, id, in.digest, app.Proof{})
 	})
 }
 

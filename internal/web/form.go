@@ -178,7 +178,11 @@ func (w *Web) shapeOf(r *req, s payout.Snapshot) (shape, error) {
 		if err != nil {
 			return sh, err
 		}
-		sh.given = len(approval.Count(w.App.Rules.ForPayout(s.Content.Amount.Minor), string(s.Digest), s.Makers, d.signers, ds).Given)
+		st, err := d.frame.Stand(app.JudgedOf(s), ds)
+		if err != nil {
+			return sh, err
+		}
+		sh.given = len(st.Tally.Given)
 	}
 	if s.ChangesAsked {
 		events, err := w.App.Store.Timeline(r.ctx(), "payout", string(s.ID))
@@ -572,24 +576,26 @@ func (w *Web) sheet(r *req, v *templates.FormView, in typed, sh shape, c payout.
 	if err != nil {
 		return err
 	}
-	need := w.App.Rules.ForPayout(c.Amount.Minor)
-	makers := sh.makers
-	if !contains(makers, r.me.ID) {
-		makers = append(slices.Clone(makers), r.me.ID)
+	j := app.JudgedOf(payout.Snapshot{Content: c, Makers: slices.Clone(sh.makers)})
+	if !contains(j.Makers, r.me.ID) {
+		j.Makers = append(j.Makers, r.me.ID)
 	}
-	tally := approval.Count(need, "", makers, d.signers, nil)
-	could := tally.Could(d.signers)
-	s.Signs, s.SignsText = signs(t, 0, need.Count, false)
-	ok, _, _ := approval.Reachable(need, makers, d.signers)
+	st, err := d.frame.Stand(j, nil)
+	if err != nil {
+		return err
+	}
+	need, could := st.Need.Count(), st.Tally.Could(d.signers)
+	s.Signs, s.SignsText = signs(t, 0, need, false)
+	ok, _ := approval.Reachable(st.Tally.Case, d.signers)
 	switch {
 	case !ok:
 		s.Rule = t.Form.NobodyCan
-	case need.Seniors > 0:
-		s.Rule = lang.Fill(t.Form.WithSenior, need.Count, len(could))
-	case need.Count == len(could):
-		s.Rule = lang.Fill(t.Form.AllOf, need.Count)
+	case st.Need.Seniors() > 0:
+		s.Rule = lang.Fill(t.Form.WithSenior, need, len(could))
+	case need == len(could):
+		s.Rule = lang.Fill(t.Form.AllOf, need)
 	default:
-		s.Rule = lang.Fill(t.Form.AnyOf, need.Count, len(could))
+		s.Rule = lang.Fill(t.Form.AnyOf, need, len(could))
 	}
 	s.RuleNote = strings.Join(couldNames(could), ", ")
 	return nil

@@ -37,19 +37,23 @@ type cached struct {
 	states  map[string]app.Counter // by "state:…"
 	back    int64                  // kopecks that came back of what is paid
 	at      map[payout.ID]int      // places in pending
-	able    sync.Map               // person → []pending: what each can approve, found out when asked
+	frame   *app.Frame
+	able    sync.Map // person → []pending: what each can approve, found out when asked
 }
 
 // pending is a payout that awaits approval, with how far it is.
 type pending struct {
 	app.PendingRow
 	tally approval.Tally
+	stand app.Standing
 }
 
 // Bounds of what a page looks through.
 const (
 	maxPending = 1000
 	maxUnknown = 500
+	// frameAge is how long what was read may be shown while nothing is committed: days begin and waiting periods end by themselves.
+	frameAge = 20 * time.Second
 )
 
 // readDesk reads the desk's state, and the rest only when something was committed since.
@@ -58,13 +62,14 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c := w.cached.Load(); c != nil && c.seq == s.Seq && s.Seq > 0 {
+	if c := w.cached.Load(); c != nil && c.seq == s.Seq && s.Seq > 0 && w.Now().Sub(c.frame.Now).Abs() < frameAge {
 		return &desk{s, c}, nil
 	}
 	c := &cached{seq: s.Seq, people: map[string]app.PersonRow{}, at: map[payout.ID]int{}}
-	if c.signers, err = w.App.Store.Signers(ctx); err != nil {
+	if c.frame, err = w.App.Frame(ctx); err != nil {
 		return nil, err
 	}
+	c.signers = c.frame.Signers
 	people, err := w.App.Store.AllPeople(ctx)
 	if err != nil {
 		return nil, err
@@ -78,7 +83,11 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 	}
 	for i, p := range rows {
 		c.at[p.ID] = i
-		c.pending = append(c.pending, pending{p, approval.Count(w.App.Rules.ForPayout(p.Amount), p.Digest, p.Makers, c.signers, p.Decisions)})
+		st, err := c.frame.Stand(app.JudgedRow(p), p.Decisions)
+		if err != nil {
+			return nil, err
+		}
+		c.pending = append(c.pending, pending{p, st.Tally, st})
 	}
 	if c.unknown, err = w.App.Store.Unknowns(ctx, maxUnknown); err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func (o *one) move() (bold, text string) {
 	case payout.PendingApproval:
 		could := strings.Join(couldNames(o.tally.Could(o.d.signers)), ", ")
 		switch {
-		case o.why == approval.Can && o.tally.Need.Count == 1:
+		case o.why == approval.Can && o.tally.Needed() == 1:
 			return t.YourMove, t.YourMoveOne
 		case o.why == approval.Can && o.tally.Open == 1:
 			return t.YourMove, t.YourMoveLast
@@ -239,7 +239,7 @@ func (o *one) pendingPanel(p *templates.Panel, was said) {
 }
 
 // lastWith: this reader's yes would be the last one needed.
-func (o *one) lastWith() bool { return o.tally.Open == 1 }
+func (o *one) lastWith() bool { return o.tally.LastWith(o.d.signer(o.r.me.ID)) }
 
 func (o *one) decideForm(was said) *templates.Decide {
 	t := o.r.t.Panel

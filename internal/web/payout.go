@@ -28,6 +28,7 @@ type one struct {
 	versions  []app.VersionRow
 	decisions []approval.Decision
 	tally     approval.Tally
+	stand     app.Standing
 	why       approval.Why // what keeps this reader from approving
 	events    []app.EventRow
 	attempts  []app.AttemptRow
@@ -77,13 +78,16 @@ func (w *Web) load(r *req, id payout.ID) (*one, error) {
 	} else if ok {
 		o.byID, o.byNumber = by, n
 	}
-	o.tally = approval.Count(w.App.Rules.ForPayout(s.Content.Amount.Minor), string(s.Digest), s.Makers, d.signers, o.decisions)
+	if o.stand, err = d.frame.Stand(app.JudgedOf(s), o.decisions); err != nil {
+		return nil, err
+	}
+	o.tally = o.stand.Tally
 	o.why = o.tally.May(d.signer(r.me.ID))
-	o.held = d.Held(s.State, s.Why, s.SendAt, r.now)
+	o.held = d.Held(s.State, s.Why, s.Content.DueDate, s.SendAt, s.HeldUntil, r.now)
 	o.isMaker = slices.Contains(s.Makers, r.me.ID)
 	o.row = app.Row{ID: s.ID, Number: s.Number, State: s.State, Review: s.Review, Confirmed: s.Confirmed, ChangesAsked: s.ChangesAsked, Why: s.Why,
 		FullName: s.Content.FullName, Account: s.Content.Account, Description: s.Content.Description, Amount: s.Content.Amount.Minor, ReturnedMinor: s.ReturnedMinor,
-		Given: len(o.tally.Given), Needed: o.tally.Need.Count, ChangedAt: s.ChangedAt, SendAt: s.SendAt, SentAt: s.SentAt, SubmittedAt: s.SubmittedAt, Makers: s.Makers,
+		Given: len(o.tally.Given), Needed: o.tally.Needed(), ChangedAt: s.ChangedAt, SendAt: s.SendAt, SentAt: s.SentAt, SubmittedAt: s.SubmittedAt, Makers: s.Makers,
 		Digest: string(s.Digest), Version: s.Version}
 	return o, nil
 }
@@ -291,7 +295,7 @@ func (o *one) signsNeeded() []templates.Signature {
 				continue
 			}
 			n := lang.ShortName(c.Name)
-			if slices.Contains(c.Roles, approval.Senior) && o.tally.OpenSeniors > 0 {
+			if c.Has(approval.Senior) && o.tally.OpenSeniors > 0 {
 				n += ", " + t.Senior
 			}
 			out = append(out, n)

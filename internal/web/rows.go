@@ -14,7 +14,7 @@ import (
 // badge is the status of a payout as everybody who may read payouts sees it: /live renders it once a language.
 func (d *desk) badge(t *lang.Texts, r app.Row, now time.Time) templates.BadgeView {
 	b := templates.BadgeView{ID: string(r.ID), Status: string(r.State), Label: lang.Label(t.States, string(r.State)), Review: r.Review,
-		Held: d.Held(r.State, r.Why, r.SendAt, now)}
+		Held: d.Held(r.State, r.Why, r.DueDate, r.SendAt, r.HeldUntil, now)}
 	switch {
 	case r.Review:
 		b.Why = t.List.Review
@@ -124,7 +124,7 @@ func (r *req) move(d *desk, p pending) templates.MoveRow {
 	m := templates.MoveRow{Row: r.row(d, row)}
 	m.Row.Changed = lang.When(r.tag, p.SubmittedAt, r.now)
 	t := r.t.Overview
-	n, given := p.tally.Need.Count, len(p.tally.Given)
+	n, given := p.tally.Needed(), len(p.tally.Given)
 	switch {
 	case n == 1:
 		m.Place = t.Only

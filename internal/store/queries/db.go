@@ -54,6 +54,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.counterAddStmt, err = db.PrepareContext(ctx, counterAdd); err != nil {
 		return nil, fmt.Errorf("error preparing query CounterAdd: %w", err)
 	}
+	if q.counterOfStmt, err = db.PrepareContext(ctx, counterOf); err != nil {
+		return nil, fmt.Errorf("error preparing query CounterOf: %w", err)
+	}
 	if q.countersStmt, err = db.PrepareContext(ctx, counters); err != nil {
 		return nil, fmt.Errorf("error preparing query Counters: %w", err)
 	}
@@ -84,6 +87,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.endOldPollsStmt, err = db.PrepareContext(ctx, endOldPolls); err != nil {
 		return nil, fmt.Errorf("error preparing query EndOldPolls: %w", err)
 	}
+	if q.endProposalStmt, err = db.PrepareContext(ctx, endProposal); err != nil {
+		return nil, fmt.Errorf("error preparing query EndProposal: %w", err)
+	}
 	if q.eventBySeqStmt, err = db.PrepareContext(ctx, eventBySeq); err != nil {
 		return nil, fmt.Errorf("error preparing query EventBySeq: %w", err)
 	}
@@ -113,6 +119,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.headsStmt, err = db.PrepareContext(ctx, heads); err != nil {
 		return nil, fmt.Errorf("error preparing query Heads: %w", err)
+	}
+	if q.heldForLimitStmt, err = db.PrepareContext(ctx, heldForLimit); err != nil {
+		return nil, fmt.Errorf("error preparing query HeldForLimit: %w", err)
+	}
+	if q.inForceVersionStmt, err = db.PrepareContext(ctx, inForceVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query InForceVersion: %w", err)
 	}
 	if q.insertAccountStmt, err = db.PrepareContext(ctx, insertAccount); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertAccount: %w", err)
@@ -162,6 +174,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertPersonStmt, err = db.PrepareContext(ctx, insertPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertPerson: %w", err)
 	}
+	if q.insertProposalStmt, err = db.PrepareContext(ctx, insertProposal); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertProposal: %w", err)
+	}
 	if q.insertReleaseStmt, err = db.PrepareContext(ctx, insertRelease); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertRelease: %w", err)
 	}
@@ -183,6 +198,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lastKeptHeadStmt, err = db.PrepareContext(ctx, lastKeptHead); err != nil {
 		return nil, fmt.Errorf("error preparing query LastKeptHead: %w", err)
 	}
+	if q.lastProposalStmt, err = db.PrepareContext(ctx, lastProposal); err != nil {
+		return nil, fmt.Errorf("error preparing query LastProposal: %w", err)
+	}
 	if q.lastRefusedStmt, err = db.PrepareContext(ctx, lastRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query LastRefused: %w", err)
 	}
@@ -197,6 +215,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.loginsStmt, err = db.PrepareContext(ctx, logins); err != nil {
 		return nil, fmt.Errorf("error preparing query Logins: %w", err)
+	}
+	if q.markOpenStmt, err = db.PrepareContext(ctx, markOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query MarkOpen: %w", err)
 	}
 	if q.messageBodyStmt, err = db.PrepareContext(ctx, messageBody); err != nil {
 		return nil, fmt.Errorf("error preparing query MessageBody: %w", err)
@@ -231,6 +252,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.openAttemptStmt, err = db.PrepareContext(ctx, openAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenAttempt: %w", err)
 	}
+	if q.openProposalsStmt, err = db.PrepareContext(ctx, openProposals); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenProposals: %w", err)
+	}
+	if q.openVersionStmt, err = db.PrepareContext(ctx, openVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenVersion: %w", err)
+	}
 	if q.outcomeBodyStmt, err = db.PrepareContext(ctx, outcomeBody); err != nil {
 		return nil, fmt.Errorf("error preparing query OutcomeBody: %w", err)
 	}
@@ -239,6 +266,18 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.paidBeforeStmt, err = db.PrepareContext(ctx, paidBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query PaidBefore: %w", err)
+	}
+	if q.paidToAccountStmt, err = db.PrepareContext(ctx, paidToAccount); err != nil {
+		return nil, fmt.Errorf("error preparing query PaidToAccount: %w", err)
+	}
+	if q.payeeAccountsStmt, err = db.PrepareContext(ctx, payeeAccounts); err != nil {
+		return nil, fmt.Errorf("error preparing query PayeeAccounts: %w", err)
+	}
+	if q.payeeInForceStmt, err = db.PrepareContext(ctx, payeeInForce); err != nil {
+		return nil, fmt.Errorf("error preparing query PayeeInForce: %w", err)
+	}
+	if q.payeeMakersStmt, err = db.PrepareContext(ctx, payeeMakers); err != nil {
+		return nil, fmt.Errorf("error preparing query PayeeMakers: %w", err)
 	}
 	if q.payoutBeforeStmt, err = db.PrepareContext(ctx, payoutBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query PayoutBefore: %w", err)
@@ -270,6 +309,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.pollOfStmt, err = db.PrepareContext(ctx, pollOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PollOf: %w", err)
 	}
+	if q.proposalStmt, err = db.PrepareContext(ctx, proposal); err != nil {
+		return nil, fmt.Errorf("error preparing query Proposal: %w", err)
+	}
+	if q.proposalsStmt, err = db.PrepareContext(ctx, proposals); err != nil {
+		return nil, fmt.Errorf("error preparing query Proposals: %w", err)
+	}
 	if q.putRefusedStmt, err = db.PrepareContext(ctx, putRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query PutRefused: %w", err)
 	}
@@ -297,6 +342,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setPollStmt, err = db.PrepareContext(ctx, setPoll); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPoll: %w", err)
 	}
+	if q.signaturesStmt, err = db.PrepareContext(ctx, signatures); err != nil {
+		return nil, fmt.Errorf("error preparing query Signatures: %w", err)
+	}
 	if q.staleAttemptsStmt, err = db.PrepareContext(ctx, staleAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query StaleAttempts: %w", err)
 	}
@@ -312,11 +360,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.toExpireStmt, err = db.PrepareContext(ctx, toExpire); err != nil {
 		return nil, fmt.Errorf("error preparing query ToExpire: %w", err)
 	}
+	if q.unmarkOpenStmt, err = db.PrepareContext(ctx, unmarkOpen); err != nil {
+		return nil, fmt.Errorf("error preparing query UnmarkOpen: %w", err)
+	}
+	if q.unsentOfStmt, err = db.PrepareContext(ctx, unsentOf); err != nil {
+		return nil, fmt.Errorf("error preparing query UnsentOf: %w", err)
+	}
 	if q.updateAccountStmt, err = db.PrepareContext(ctx, updateAccount); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdateAccount: %w", err)
 	}
 	if q.updatePayoutStmt, err = db.PrepareContext(ctx, updatePayout); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdatePayout: %w", err)
+	}
+	if q.updatePersonStmt, err = db.PrepareContext(ctx, updatePerson); err != nil {
+		return nil, fmt.Errorf("error preparing query UpdatePerson: %w", err)
 	}
 	if q.versionStmt, err = db.PrepareContext(ctx, version); err != nil {
 		return nil, fmt.Errorf("error preparing query Version: %w", err)
@@ -379,6 +436,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing counterAddStmt: %w", cerr)
 		}
 	}
+	if q.counterOfStmt != nil {
+		if cerr := q.counterOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing counterOfStmt: %w", cerr)
+		}
+	}
 	if q.countersStmt != nil {
 		if cerr := q.countersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countersStmt: %w", cerr)
@@ -429,6 +491,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing endOldPollsStmt: %w", cerr)
 		}
 	}
+	if q.endProposalStmt != nil {
+		if cerr := q.endProposalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing endProposalStmt: %w", cerr)
+		}
+	}
 	if q.eventBySeqStmt != nil {
 		if cerr := q.eventBySeqStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing eventBySeqStmt: %w", cerr)
@@ -477,6 +544,16 @@ func (q *Queries) Close() error {
 	if q.headsStmt != nil {
 		if cerr := q.headsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing headsStmt: %w", cerr)
+		}
+	}
+	if q.heldForLimitStmt != nil {
+		if cerr := q.heldForLimitStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing heldForLimitStmt: %w", cerr)
+		}
+	}
+	if q.inForceVersionStmt != nil {
+		if cerr := q.inForceVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing inForceVersionStmt: %w", cerr)
 		}
 	}
 	if q.insertAccountStmt != nil {
@@ -559,6 +636,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertPersonStmt: %w", cerr)
 		}
 	}
+	if q.insertProposalStmt != nil {
+		if cerr := q.insertProposalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertProposalStmt: %w", cerr)
+		}
+	}
 	if q.insertReleaseStmt != nil {
 		if cerr := q.insertReleaseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertReleaseStmt: %w", cerr)
@@ -594,6 +676,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lastKeptHeadStmt: %w", cerr)
 		}
 	}
+	if q.lastProposalStmt != nil {
+		if cerr := q.lastProposalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastProposalStmt: %w", cerr)
+		}
+	}
 	if q.lastRefusedStmt != nil {
 		if cerr := q.lastRefusedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastRefusedStmt: %w", cerr)
@@ -617,6 +704,11 @@ func (q *Queries) Close() error {
 	if q.loginsStmt != nil {
 		if cerr := q.loginsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing loginsStmt: %w", cerr)
+		}
+	}
+	if q.markOpenStmt != nil {
+		if cerr := q.markOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing markOpenStmt: %w", cerr)
 		}
 	}
 	if q.messageBodyStmt != nil {
@@ -674,6 +766,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing openAttemptStmt: %w", cerr)
 		}
 	}
+	if q.openProposalsStmt != nil {
+		if cerr := q.openProposalsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openProposalsStmt: %w", cerr)
+		}
+	}
+	if q.openVersionStmt != nil {
+		if cerr := q.openVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openVersionStmt: %w", cerr)
+		}
+	}
 	if q.outcomeBodyStmt != nil {
 		if cerr := q.outcomeBodyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing outcomeBodyStmt: %w", cerr)
@@ -687,6 +789,26 @@ func (q *Queries) Close() error {
 	if q.paidBeforeStmt != nil {
 		if cerr := q.paidBeforeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing paidBeforeStmt: %w", cerr)
+		}
+	}
+	if q.paidToAccountStmt != nil {
+		if cerr := q.paidToAccountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing paidToAccountStmt: %w", cerr)
+		}
+	}
+	if q.payeeAccountsStmt != nil {
+		if cerr := q.payeeAccountsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing payeeAccountsStmt: %w", cerr)
+		}
+	}
+	if q.payeeInForceStmt != nil {
+		if cerr := q.payeeInForceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing payeeInForceStmt: %w", cerr)
+		}
+	}
+	if q.payeeMakersStmt != nil {
+		if cerr := q.payeeMakersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing payeeMakersStmt: %w", cerr)
 		}
 	}
 	if q.payoutBeforeStmt != nil {
@@ -739,6 +861,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing pollOfStmt: %w", cerr)
 		}
 	}
+	if q.proposalStmt != nil {
+		if cerr := q.proposalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing proposalStmt: %w", cerr)
+		}
+	}
+	if q.proposalsStmt != nil {
+		if cerr := q.proposalsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing proposalsStmt: %w", cerr)
+		}
+	}
 	if q.putRefusedStmt != nil {
 		if cerr := q.putRefusedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing putRefusedStmt: %w", cerr)
@@ -784,6 +916,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setPollStmt: %w", cerr)
 		}
 	}
+	if q.signaturesStmt != nil {
+		if cerr := q.signaturesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing signaturesStmt: %w", cerr)
+		}
+	}
 	if q.staleAttemptsStmt != nil {
 		if cerr := q.staleAttemptsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing staleAttemptsStmt: %w", cerr)
@@ -809,6 +946,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing toExpireStmt: %w", cerr)
 		}
 	}
+	if q.unmarkOpenStmt != nil {
+		if cerr := q.unmarkOpenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unmarkOpenStmt: %w", cerr)
+		}
+	}
+	if q.unsentOfStmt != nil {
+		if cerr := q.unsentOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unsentOfStmt: %w", cerr)
+		}
+	}
 	if q.updateAccountStmt != nil {
 		if cerr := q.updateAccountStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing updateAccountStmt: %w", cerr)
@@ -817,6 +964,11 @@ func (q *Queries) Close() error {
 	if q.updatePayoutStmt != nil {
 		if cerr := q.updatePayoutStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing updatePayoutStmt: %w", cerr)
+		}
+	}
+	if q.updatePersonStmt != nil {
+		if cerr := q.updatePersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing updatePersonStmt: %w", cerr)
 		}
 	}
 	if q.versionStmt != nil {
@@ -878,6 +1030,7 @@ type Queries struct {
 	countMessageStmt        *sql.Stmt
 	countUnappliedStmt      *sql.Stmt
 	counterAddStmt          *sql.Stmt
+	counterOfStmt           *sql.Stmt
 	countersStmt            *sql.Stmt
 	credentialsRefusedStmt  *sql.Stmt
 	decisionsStmt           *sql.Stmt
@@ -888,6 +1041,7 @@ type Queries struct {
 	deletePollStmt          *sql.Stmt
 	duePollsStmt            *sql.Stmt
 	endOldPollsStmt         *sql.Stmt
+	endProposalStmt         *sql.Stmt
 	eventBySeqStmt          *sql.Stmt
 	eventsFromStmt          *sql.Stmt
 	eventsOfStmt            *sql.Stmt
@@ -898,6 +1052,8 @@ type Queries struct {
 	hashStmt                *sql.Stmt
 	hashesStmt              *sql.Stmt
 	headsStmt               *sql.Stmt
+	heldForLimitStmt        *sql.Stmt
+	inForceVersionStmt      *sql.Stmt
 	insertAccountStmt       *sql.Stmt
 	insertAttemptStmt       *sql.Stmt
 	insertDecisionStmt      *sql.Stmt
@@ -914,6 +1070,7 @@ type Queries struct {
 	insertOutcomeStmt       *sql.Stmt
 	insertPayoutStmt        *sql.Stmt
 	insertPersonStmt        *sql.Stmt
+	insertProposalStmt      *sql.Stmt
 	insertReleaseStmt       *sql.Stmt
 	insertResultStmt        *sql.Stmt
 	insertSubjectStmt       *sql.Stmt
@@ -921,11 +1078,13 @@ type Queries struct {
 	insertVersionStmt       *sql.Stmt
 	lastAppliedStmt         *sql.Stmt
 	lastKeptHeadStmt        *sql.Stmt
+	lastProposalStmt        *sql.Stmt
 	lastRefusedStmt         *sql.Stmt
 	lastSeenStmt            *sql.Stmt
 	lastSeqStmt             *sql.Stmt
 	loginStmt               *sql.Stmt
 	loginsStmt              *sql.Stmt
+	markOpenStmt            *sql.Stmt
 	messageBodyStmt         *sql.Stmt
 	messageBySHAStmt        *sql.Stmt
 	metaStmt                *sql.Stmt
@@ -937,9 +1096,15 @@ type Queries struct {
 	nextPollAtStmt          *sql.Stmt
 	nextToSendStmt          *sql.Stmt
 	openAttemptStmt         *sql.Stmt
+	openProposalsStmt       *sql.Stmt
+	openVersionStmt         *sql.Stmt
 	outcomeBodyStmt         *sql.Stmt
 	paidAddStmt             *sql.Stmt
 	paidBeforeStmt          *sql.Stmt
+	paidToAccountStmt       *sql.Stmt
+	payeeAccountsStmt       *sql.Stmt
+	payeeInForceStmt        *sql.Stmt
+	payeeMakersStmt         *sql.Stmt
 	payoutBeforeStmt        *sql.Stmt
 	payoutIDByFormStmt      *sql.Stmt
 	payoutIDByNumberStmt    *sql.Stmt
@@ -950,6 +1115,8 @@ type Queries struct {
 	personStmt              *sql.Stmt
 	pollStmt                *sql.Stmt
 	pollOfStmt              *sql.Stmt
+	proposalStmt            *sql.Stmt
+	proposalsStmt           *sql.Stmt
 	putRefusedStmt          *sql.Stmt
 	refusedBodyStmt         *sql.Stmt
 	refusedListStmt         *sql.Stmt
@@ -959,13 +1126,17 @@ type Queries struct {
 	setMetaStmt             *sql.Stmt
 	setNewestHeadStmt       *sql.Stmt
 	setPollStmt             *sql.Stmt
+	signaturesStmt          *sql.Stmt
 	staleAttemptsStmt       *sql.Stmt
 	subjectsStmt            *sql.Stmt
 	submittedStmt           *sql.Stmt
 	suspendPersonStmt       *sql.Stmt
 	toExpireStmt            *sql.Stmt
+	unmarkOpenStmt          *sql.Stmt
+	unsentOfStmt            *sql.Stmt
 	updateAccountStmt       *sql.Stmt
 	updatePayoutStmt        *sql.Stmt
+	updatePersonStmt        *sql.Stmt
 	versionStmt             *sql.Stmt
 	versionsStmt            *sql.Stmt
 }
@@ -984,6 +1155,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countMessageStmt:        q.countMessageStmt,
 		countUnappliedStmt:      q.countUnappliedStmt,
 		counterAddStmt:          q.counterAddStmt,
+		counterOfStmt:           q.counterOfStmt,
 		countersStmt:            q.countersStmt,
 		credentialsRefusedStmt:  q.credentialsRefusedStmt,
 		decisionsStmt:           q.decisionsStmt,
@@ -994,6 +1166,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deletePollStmt:          q.deletePollStmt,
 		duePollsStmt:            q.duePollsStmt,
 		endOldPollsStmt:         q.endOldPollsStmt,
+		endProposalStmt:         q.endProposalStmt,
 		eventBySeqStmt:          q.eventBySeqStmt,
 		eventsFromStmt:          q.eventsFromStmt,
 		eventsOfStmt:            q.eventsOfStmt,
@@ -1004,6 +1177,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		hashStmt:                q.hashStmt,
 		hashesStmt:              q.hashesStmt,
 		headsStmt:               q.headsStmt,
+		heldForLimitStmt:        q.heldForLimitStmt,
+		inForceVersionStmt:      q.inForceVersionStmt,
 		insertAccountStmt:       q.insertAccountStmt,
 		insertAttemptStmt:       q.insertAttemptStmt,
 		insertDecisionStmt:      q.insertDecisionStmt,
@@ -1020,6 +1195,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertOutcomeStmt:       q.insertOutcomeStmt,
 		insertPayoutStmt:        q.insertPayoutStmt,
 		insertPersonStmt:        q.insertPersonStmt,
+		insertProposalStmt:      q.insertProposalStmt,
 		insertReleaseStmt:       q.insertReleaseStmt,
 		insertResultStmt:        q.insertResultStmt,
 		insertSubjectStmt:       q.insertSubjectStmt,
@@ -1027,11 +1203,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertVersionStmt:       q.insertVersionStmt,
 		lastAppliedStmt:         q.lastAppliedStmt,
 		lastKeptHeadStmt:        q.lastKeptHeadStmt,
+		lastProposalStmt:        q.lastProposalStmt,
 		lastRefusedStmt:         q.lastRefusedStmt,
 		lastSeenStmt:            q.lastSeenStmt,
 		lastSeqStmt:             q.lastSeqStmt,
 		loginStmt:               q.loginStmt,
 		loginsStmt:              q.loginsStmt,
+		markOpenStmt:            q.markOpenStmt,
 		messageBodyStmt:         q.messageBodyStmt,
 		messageBySHAStmt:        q.messageBySHAStmt,
 		metaStmt:                q.metaStmt,
@@ -1043,9 +1221,15 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextPollAtStmt:          q.nextPollAtStmt,
 		nextToSendStmt:          q.nextToSendStmt,
 		openAttemptStmt:         q.openAttemptStmt,
+		openProposalsStmt:       q.openProposalsStmt,
+		openVersionStmt:         q.openVersionStmt,
 		outcomeBodyStmt:         q.outcomeBodyStmt,
 		paidAddStmt:             q.paidAddStmt,
 		paidBeforeStmt:          q.paidBeforeStmt,
+		paidToAccountStmt:       q.paidToAccountStmt,
+		payeeAccountsStmt:       q.payeeAccountsStmt,
+		payeeInForceStmt:        q.payeeInForceStmt,
+		payeeMakersStmt:         q.payeeMakersStmt,
 		payoutBeforeStmt:        q.payoutBeforeStmt,
 		payoutIDByFormStmt:      q.payoutIDByFormStmt,
 		payoutIDByNumberStmt:    q.payoutIDByNumberStmt,
@@ -1056,6 +1240,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		personStmt:              q.personStmt,
 		pollStmt:                q.pollStmt,
 		pollOfStmt:              q.pollOfStmt,
+		proposalStmt:            q.proposalStmt,
+		proposalsStmt:           q.proposalsStmt,
 		putRefusedStmt:          q.putRefusedStmt,
 		refusedBodyStmt:         q.refusedBodyStmt,
 		refusedListStmt:         q.refusedListStmt,
@@ -1065,13 +1251,17 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setMetaStmt:             q.setMetaStmt,
 		setNewestHeadStmt:       q.setNewestHeadStmt,
 		setPollStmt:             q.setPollStmt,
+		signaturesStmt:          q.signaturesStmt,
 		staleAttemptsStmt:       q.staleAttemptsStmt,
 		subjectsStmt:            q.subjectsStmt,
 		submittedStmt:           q.submittedStmt,
 		suspendPersonStmt:       q.suspendPersonStmt,
 		toExpireStmt:            q.toExpireStmt,
+		unmarkOpenStmt:          q.unmarkOpenStmt,
+		unsentOfStmt:            q.unsentOfStmt,
 		updateAccountStmt:       q.updateAccountStmt,
 		updatePayoutStmt:        q.updatePayoutStmt,
+		updatePersonStmt:        q.updatePersonStmt,
 		versionStmt:             q.versionStmt,
 		versionsStmt:            q.versionsStmt,
 	}

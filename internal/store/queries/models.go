@@ -15,6 +15,9 @@ type Account struct {
 	ChangedAt    int64
 	IdleMinutes  int64
 	KeysOn       int64
+	MustChange   int64
+	Version      int64
+	Seal         string
 }
 
 type AllowedTransition struct {
@@ -35,6 +38,46 @@ type Attempt struct {
 	At        int64
 }
 
+type BankFile struct {
+	ID       int64
+	SHA      string
+	Day      string
+	Version  string
+	N        int64
+	PersonID string
+	Email    string
+	At       int64
+}
+
+type BankName struct {
+	BIK    string
+	Name   string
+	Town   string
+	Closed int64
+}
+
+type Batch struct {
+	ID       string
+	PersonID string
+	Email    string
+	Digest   string
+	N        int64
+	SumMinor int64
+	Items    string
+	At       int64
+}
+
+type Challenge struct {
+	ID        string
+	PersonID  string
+	Purpose   string
+	Digest    string
+	Nonce     []byte
+	Data      []byte
+	ExpiresAt int64
+	UsedAt    int64
+}
+
 type Counter struct {
 	Name string
 	N    int64
@@ -53,6 +96,18 @@ type Decision struct {
 	RuleSet  int64
 	Factor   string
 	At       int64
+	Batch    string
+}
+
+type Enrolment struct {
+	Hash      string
+	PersonID  string
+	Email     string
+	What      string
+	MadeBy    string
+	At        int64
+	ExpiresAt int64
+	EndedAt   int64
 }
 
 type Event struct {
@@ -85,6 +140,29 @@ type Evidence struct {
 	Source   string
 	SourceID int64
 	Doc      string
+	At       int64
+}
+
+type Factor struct {
+	ID          string
+	PersonID    string
+	Kind        string
+	Name        string
+	Data        []byte
+	Fingerprint string
+	CreatedAt   int64
+	VouchedBy   string
+	SignsFrom   int64
+	Step        int64
+	UsedAt      int64
+	RemovedAt   int64
+	Version     int64
+	Seal        string
+}
+
+type FactorMark struct {
+	Mark     string
+	PersonID string
 	At       int64
 }
 
@@ -156,6 +234,9 @@ type Login struct {
 	IdleS     int64
 	Agent     string
 	Source    string
+	Factor    string
+	Device    string
+	Seal      string
 }
 
 type Meta struct {
@@ -193,6 +274,29 @@ type PaidBefore struct {
 	N       int64
 	Sum     int64
 	LastAt  int64
+}
+
+type Payee struct {
+	ID        string
+	Version   int64
+	Kind      string
+	FullName  string
+	INN       string
+	KPP       string
+	Groups    string
+	Makers    string
+	Search    string
+	CreatedAt int64
+	ChangedAt int64
+}
+
+type PayeeAccount struct {
+	PayeeID string
+	BIK     string
+	Number  string
+	Label   string
+	Since   int64
+	Changed int64
 }
 
 type Payout struct {
@@ -233,6 +337,10 @@ type Payout struct {
 	SentAt        int64
 	SendAt        int64
 	Rev           int64
+	DueDate       string
+	PayeeID       string
+	PayeeVersion  int64
+	HeldUntil     int64
 }
 
 type PayoutMaker struct {
@@ -242,34 +350,43 @@ type PayoutMaker struct {
 }
 
 type PayoutVersion struct {
-	PayoutID    string
-	Version     int64
-	AmountMinor int64
-	Currency    string
-	AmountText  string
-	FullName    string
-	BIK         string
-	Account     string
-	INN         string
-	KPP         string
-	Description string
-	OwnRef      string
-	Note        string
-	Source      string
-	Replaces    string
-	Salt        []byte
-	PersonID    string
-	Email       string
-	At          int64
+	PayoutID     string
+	Version      int64
+	AmountMinor  int64
+	Currency     string
+	AmountText   string
+	FullName     string
+	BIK          string
+	Account      string
+	INN          string
+	KPP          string
+	Description  string
+	OwnRef       string
+	Note         string
+	Source       string
+	Replaces     string
+	Salt         []byte
+	PersonID     string
+	Email        string
+	At           int64
+	DueDate      string
+	PayeeID      string
+	PayeeVersion int64
 }
 
 type Person struct {
-	ID          string
-	Name        string
-	Roles       string
-	Founding    int64
-	CreatedAt   int64
-	SuspendedAt int64
+	ID            string
+	Name          string
+	Roles         string
+	Founding      int64
+	CreatedAt     int64
+	SuspendedAt   int64
+	Groups        string
+	Version       int64
+	ApproverSince int64
+	QuietFrom     int64
+	QuietUntil    int64
+	CappedUntil   int64
 }
 
 type Poll struct {
@@ -280,6 +397,54 @@ type Poll struct {
 	Slow     int64
 }
 
+type Proof struct {
+	Kind       string
+	ID         string
+	Version    int64
+	PersonID   string
+	Seq        int64
+	FactorID   string
+	Digest     string
+	Nonce      []byte
+	ExpiresAt  int64
+	Credential []byte
+	PublicKey  []byte
+	AuthData   []byte
+	ClientData []byte
+	Signature  []byte
+}
+
+type Proposal struct {
+	Kind     string
+	ID       string
+	Version  int64
+	Op       string
+	Doc      string
+	Private  string
+	Salt     []byte
+	Concerns string
+	Base     int64
+	EffectAt int64
+}
+
+type ProposalEnd struct {
+	Kind     string
+	ID       string
+	Version  int64
+	State    string
+	PersonID string
+	Email    string
+	At       int64
+}
+
+type ProposalOpen struct {
+	Kind     string
+	ID       string
+	Version  int64
+	At       int64
+	EffectAt int64
+}
+
 type Refused struct {
 	Slot      int64
 	N         int64
@@ -287,6 +452,14 @@ type Refused struct {
 	Reason    string
 	Signature string
 	Body      []byte
+}
+
+type SeenFrom struct {
+	Kind     string
+	ID       string
+	PersonID string
+	Device   string
+	At       int64
 }
 
 type Subject struct {

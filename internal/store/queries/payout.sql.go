@@ -148,7 +148,7 @@ func (q *Queries) CredentialsRefused(ctx context.Context) (bool, error) {
 }
 
 const decisions = `-- name: Decisions :many
-SELECT person_id, seq, answer, digest, rule_set, at FROM decision
+SELECT person_id, seq, answer, digest, rule_set, factor, at FROM decision
 WHERE kind = ?1 AND id = ?2 AND version = ?3 ORDER BY seq
 `
 
@@ -164,6 +164,7 @@ type DecisionsRow struct {
 	Answer   string
 	Digest   string
 	RuleSet  int64
+	Factor   string
 	At       int64
 }
 
@@ -182,6 +183,7 @@ func (q *Queries) Decisions(ctx context.Context, arg DecisionsParams) ([]Decisio
 			&i.Answer,
 			&i.Digest,
 			&i.RuleSet,
+			&i.Factor,
 			&i.At,
 		); err != nil {
 			return nil, err
@@ -415,9 +417,9 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 }
 
 const insertDecision = `-- name: InsertDecision :exec
-INSERT INTO decision (kind, id, version, person_id, seq, email, answer, digest, rule_set, factor, at)
+INSERT INTO decision (kind, id, version, person_id, seq, email, answer, digest, rule_set, factor, at, batch)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
-  ?9, ?10, ?11)
+  ?9, ?10, ?11, ?12)
 `
 
 type InsertDecisionParams struct {
@@ -432,6 +434,7 @@ type InsertDecisionParams struct {
 	RuleSet  int64
 	Factor   string
 	At       int64
+	Batch    string
 }
 
 func (q *Queries) InsertDecision(ctx context.Context, arg InsertDecisionParams) error {
@@ -447,6 +450,7 @@ func (q *Queries) InsertDecision(ctx context.Context, arg InsertDecisionParams) 
 		arg.RuleSet,
 		arg.Factor,
 		arg.At,
+		arg.Batch,
 	)
 	return err
 }
@@ -570,33 +574,36 @@ func (q *Queries) InsertOutcome(ctx context.Context, arg InsertOutcomeParams) er
 const insertPayout = `-- name: InsertPayout :exec
 INSERT INTO payout (id, number, form, state, version, digest, acks, makers, rule_set, amount_minor, currency, account, full_name, description,
   search, maker_name, given, needed, asked, credential_no, review, confirmed, returned_minor, why, changes_asked, replaces,
-  created_at, changed_at, submitted_at, approved_at, sent_at, send_at, rev)
+  created_at, changed_at, submitted_at, approved_at, sent_at, send_at, rev, due_date, payee_id, payee_version)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
   ?9, ?10, ?11, ?12, ?13, ?14,
   ?15, ?16, 0, 0, 0, 0, 0, 0, 0, '', 0, ?17,
-  ?18, ?19, 0, 0, 0, 0, 1)
+  ?18, ?19, 0, 0, 0, 0, 1, ?20, ?21, ?22)
 `
 
 type InsertPayoutParams struct {
-	ID          string
-	Number      int64
-	Form        string
-	State       string
-	Version     int64
-	Digest      string
-	Acks        string
-	Makers      string
-	RuleSet     int64
-	AmountMinor int64
-	Currency    string
-	Account     string
-	FullName    string
-	Description string
-	Search      string
-	MakerName   string
-	Replaces    sql.NullString
-	CreatedAt   int64
-	ChangedAt   int64
+	ID           string
+	Number       int64
+	Form         string
+	State        string
+	Version      int64
+	Digest       string
+	Acks         string
+	Makers       string
+	RuleSet      int64
+	AmountMinor  int64
+	Currency     string
+	Account      string
+	FullName     string
+	Description  string
+	Search       string
+	MakerName    string
+	Replaces     sql.NullString
+	CreatedAt    int64
+	ChangedAt    int64
+	DueDate      string
+	PayeeID      string
+	PayeeVersion int64
 }
 
 func (q *Queries) InsertPayout(ctx context.Context, arg InsertPayoutParams) error {
@@ -620,6 +627,9 @@ func (q *Queries) InsertPayout(ctx context.Context, arg InsertPayoutParams) erro
 		arg.Replaces,
 		arg.CreatedAt,
 		arg.ChangedAt,
+		arg.DueDate,
+		arg.PayeeID,
+		arg.PayeeVersion,
 	)
 	return err
 }
@@ -658,32 +668,35 @@ func (q *Queries) InsertSubject(ctx context.Context, arg InsertSubjectParams) er
 
 const insertVersion = `-- name: InsertVersion :exec
 INSERT INTO payout_version (payout_id, version, amount_minor, currency, amount_text, full_name, bik, account, inn, kpp, description, own_ref, note,
-  source, replaces, salt, person_id, email, at)
+  source, replaces, salt, person_id, email, at, due_date, payee_id, payee_version)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
   ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-  ?16, ?17, ?18, ?19)
+  ?16, ?17, ?18, ?19, ?20, ?21, ?22)
 `
 
 type InsertVersionParams struct {
-	PayoutID    string
-	Version     int64
-	AmountMinor int64
-	Currency    string
-	AmountText  string
-	FullName    string
-	BIK         string
-	Account     string
-	INN         string
-	KPP         string
-	Description string
-	OwnRef      string
-	Note        string
-	Source      string
-	Replaces    string
-	Salt        []byte
-	PersonID    string
-	Email       string
-	At          int64
+	PayoutID     string
+	Version      int64
+	AmountMinor  int64
+	Currency     string
+	AmountText   string
+	FullName     string
+	BIK          string
+	Account      string
+	INN          string
+	KPP          string
+	Description  string
+	OwnRef       string
+	Note         string
+	Source       string
+	Replaces     string
+	Salt         []byte
+	PersonID     string
+	Email        string
+	At           int64
+	DueDate      string
+	PayeeID      string
+	PayeeVersion int64
 }
 
 func (q *Queries) InsertVersion(ctx context.Context, arg InsertVersionParams) error {
@@ -707,6 +720,9 @@ func (q *Queries) InsertVersion(ctx context.Context, arg InsertVersionParams) er
 		arg.PersonID,
 		arg.Email,
 		arg.At,
+		arg.DueDate,
+		arg.PayeeID,
+		arg.PayeeVersion,
 	)
 	return err
 }
@@ -751,7 +767,7 @@ func (q *Queries) NextPollAt(ctx context.Context) (int64, error) {
 }
 
 const nextToSend = `-- name: NextToSend :many
-SELECT id FROM payout WHERE state = 'approved' AND send_at <= ?1 ORDER BY send_at, number LIMIT ?2
+SELECT id FROM payout WHERE state = 'approved' AND send_at <= ?1 AND held_until <= ?1 ORDER BY send_at, number LIMIT ?2
 `
 
 type NextToSendParams struct {
@@ -873,7 +889,7 @@ func (q *Queries) PaidBefore(ctx context.Context, who string) ([]PaidBeforeRow, 
 }
 
 const payoutBefore = `-- name: PayoutBefore :one
-SELECT state, amount_minor, counted, review, returned_minor FROM payout WHERE id = ?1
+SELECT state, amount_minor, counted, review, returned_minor, confirmed FROM payout WHERE id = ?1
 `
 
 type PayoutBeforeRow struct {
@@ -882,6 +898,7 @@ type PayoutBeforeRow struct {
 	Counted       string
 	Review        int64
 	ReturnedMinor int64
+	Confirmed     int64
 }
 
 func (q *Queries) PayoutBefore(ctx context.Context, id string) (PayoutBeforeRow, error) {
@@ -893,6 +910,7 @@ func (q *Queries) PayoutBefore(ctx context.Context, id string) (PayoutBeforeRow,
 		&i.Counted,
 		&i.Review,
 		&i.ReturnedMinor,
+		&i.Confirmed,
 	)
 	return i, err
 }
@@ -943,7 +961,7 @@ func (q *Queries) PayoutIDBySession(ctx context.Context, session sql.NullString)
 
 const payoutRow = `-- name: PayoutRow :one
 SELECT id, number, form, state, version, digest, acks, makers, rule_set, reference, key, session, asked, credential_no, review, confirmed,
-  returned_minor, why, changes_asked, created_at, changed_at, submitted_at, approved_at, sent_at, send_at, rev
+  returned_minor, why, changes_asked, created_at, changed_at, submitted_at, approved_at, sent_at, send_at, held_until, rev
 FROM payout WHERE id = ?1
 `
 
@@ -973,6 +991,7 @@ type PayoutRowRow struct {
 	ApprovedAt    int64
 	SentAt        int64
 	SendAt        int64
+	HeldUntil     int64
 	Rev           int64
 }
 
@@ -1005,6 +1024,7 @@ func (q *Queries) PayoutRow(ctx context.Context, id string) (PayoutRowRow, error
 		&i.ApprovedAt,
 		&i.SentAt,
 		&i.SendAt,
+		&i.HeldUntil,
 		&i.Rev,
 	)
 	return i, err
@@ -1230,16 +1250,17 @@ func (q *Queries) Submitted(ctx context.Context) (bool, error) {
 }
 
 const toExpire = `-- name: ToExpire :many
-SELECT id FROM payout WHERE state IN ('pending_approval', 'approved') AND asked = 0 AND submitted_at < ?1 ORDER BY submitted_at LIMIT ?2
+SELECT id FROM payout WHERE state IN ('pending_approval', 'approved') AND asked = 0 AND submitted_at < ?1 AND due_date < ?2 ORDER BY submitted_at LIMIT ?3
 `
 
 type ToExpireParams struct {
 	Before int64
+	Due    string
 	Most   int64
 }
 
 func (q *Queries) ToExpire(ctx context.Context, arg ToExpireParams) ([]string, error) {
-	rows, err := q.query(ctx, q.toExpireStmt, toExpire, arg.Before, arg.Most)
+	rows, err := q.query(ctx, q.toExpireStmt, toExpire, arg.Before, arg.Due, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -1268,8 +1289,9 @@ UPDATE payout SET state = ?1, version = ?2, digest = ?3, acks = ?4, makers = ?5,
   reference = ?16, key = ?17, session = ?18, asked = ?19, credential_no = ?20,
   review = ?21, confirmed = ?22, returned_minor = ?23, why = ?24,
   changes_asked = ?25, changed_at = ?26, submitted_at = ?27, approved_at = ?28,
-  sent_at = ?29, send_at = ?30, rev = rev + 1
-WHERE id = ?31 AND rev = ?32
+  sent_at = ?29, send_at = ?30, held_until = ?31, due_date = ?32, payee_id = ?33,
+  payee_version = ?34, rev = rev + 1
+WHERE id = ?35 AND rev = ?36
 `
 
 type UpdatePayoutParams struct {
@@ -1303,6 +1325,10 @@ type UpdatePayoutParams struct {
 	ApprovedAt    int64
 	SentAt        int64
 	SendAt        int64
+	HeldUntil     int64
+	DueDate       string
+	PayeeID       string
+	PayeeVersion  int64
 	ID            string
 	Rev           int64
 }
@@ -1339,6 +1365,10 @@ func (q *Queries) UpdatePayout(ctx context.Context, arg UpdatePayoutParams) (int
 		arg.ApprovedAt,
 		arg.SentAt,
 		arg.SendAt,
+		arg.HeldUntil,
+		arg.DueDate,
+		arg.PayeeID,
+		arg.PayeeVersion,
 		arg.ID,
 		arg.Rev,
 	)
@@ -1350,7 +1380,7 @@ func (q *Queries) UpdatePayout(ctx context.Context, arg UpdatePayoutParams) (int
 
 const version = `-- name: Version :one
 SELECT payout_id, version, amount_minor, currency, amount_text, full_name, bik, account, inn, kpp, description, own_ref, note, source, replaces, salt,
-  person_id, email, at
+  person_id, email, at, due_date, payee_id, payee_version
 FROM payout_version WHERE payout_id = ?1 AND version = ?2
 `
 
@@ -1382,13 +1412,16 @@ func (q *Queries) Version(ctx context.Context, arg VersionParams) (PayoutVersion
 		&i.PersonID,
 		&i.Email,
 		&i.At,
+		&i.DueDate,
+		&i.PayeeID,
+		&i.PayeeVersion,
 	)
 	return i, err
 }
 
 const versions = `-- name: Versions :many
 SELECT payout_id, version, amount_minor, currency, amount_text, full_name, bik, account, inn, kpp, description, own_ref, note, source, replaces, salt,
-  person_id, email, at
+  person_id, email, at, due_date, payee_id, payee_version
 FROM payout_version WHERE payout_id = ?1 ORDER BY version
 `
 
@@ -1421,6 +1454,9 @@ func (q *Queries) Versions(ctx context.Context, payoutID string) ([]PayoutVersio
 			&i.PersonID,
 			&i.Email,
 			&i.At,
+			&i.DueDate,
+			&i.PayeeID,
+			&i.PayeeVersion,
 		); err != nil {
 			return nil, err
 		}

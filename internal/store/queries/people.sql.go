@@ -10,7 +10,7 @@ import (
 )
 
 const account = `-- name: Account :one
-SELECT email, person_id, password_hash, changed_at, idle_minutes, keys_on FROM account WHERE email = ?1
+SELECT email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal FROM account WHERE email = ?1
 `
 
 func (q *Queries) Account(ctx context.Context, email string) (Account, error) {
@@ -23,6 +23,9 @@ func (q *Queries) Account(ctx context.Context, email string) (Account, error) {
 		&i.ChangedAt,
 		&i.IdleMinutes,
 		&i.KeysOn,
+		&i.MustChange,
+		&i.Version,
+		&i.Seal,
 	)
 	return i, err
 }
@@ -92,8 +95,9 @@ func (q *Queries) DeleteOldLogins(ctx context.Context, before int64) error {
 }
 
 const insertAccount = `-- name: InsertAccount :exec
-INSERT INTO account (email, person_id, password_hash, changed_at, idle_minutes, keys_on)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO account (email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+  ?8, ?9)
 `
 
 type InsertAccountParams struct {
@@ -103,6 +107,9 @@ type InsertAccountParams struct {
 	ChangedAt    int64
 	IdleMinutes  int64
 	KeysOn       int64
+	MustChange   int64
+	Version      int64
+	Seal         string
 }
 
 func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) error {
@@ -113,13 +120,17 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) er
 		arg.ChangedAt,
 		arg.IdleMinutes,
 		arg.KeysOn,
+		arg.MustChange,
+		arg.Version,
+		arg.Seal,
 	)
 	return err
 }
 
 const insertLogin = `-- name: InsertLogin :exec
-INSERT INTO login (id, person_id, email, created_at, last_seen, idle_s, agent, source)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+INSERT INTO login (id, person_id, email, created_at, last_seen, idle_s, agent, source, factor, device, seal)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+  ?9, ?10, ?11)
 `
 
 type InsertLoginParams struct {
@@ -131,6 +142,9 @@ type InsertLoginParams struct {
 	IdleS     int64
 	Agent     string
 	Source    string
+	Factor    string
+	Device    string
+	Seal      string
 }
 
 func (q *Queries) InsertLogin(ctx context.Context, arg InsertLoginParams) error {
@@ -143,20 +157,30 @@ func (q *Queries) InsertLogin(ctx context.Context, arg InsertLoginParams) error 
 		arg.IdleS,
 		arg.Agent,
 		arg.Source,
+		arg.Factor,
+		arg.Device,
+		arg.Seal,
 	)
 	return err
 }
 
 const insertPerson = `-- name: InsertPerson :exec
-INSERT INTO person (id, name, roles, founding, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT INTO person (id, name, roles, founding, created_at, groups, approver_since, quiet_from, quiet_until, capped_until)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+  ?10)
 `
 
 type InsertPersonParams struct {
-	ID        string
-	Name      string
-	Roles     string
-	Founding  int64
-	CreatedAt int64
+	ID            string
+	Name          string
+	Roles         string
+	Founding      int64
+	CreatedAt     int64
+	Groups        string
+	ApproverSince int64
+	QuietFrom     int64
+	QuietUntil    int64
+	CappedUntil   int64
 }
 
 func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) error {
@@ -166,6 +190,11 @@ func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) erro
 		arg.Roles,
 		arg.Founding,
 		arg.CreatedAt,
+		arg.Groups,
+		arg.ApproverSince,
+		arg.QuietFrom,
+		arg.QuietUntil,
+		arg.CappedUntil,
 	)
 	return err
 }
@@ -203,7 +232,7 @@ func (q *Queries) LastSeen(ctx context.Context) ([]LastSeenRow, error) {
 }
 
 const login = `-- name: Login :one
-SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source FROM login WHERE id = ?1
+SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source, factor, device, seal FROM login WHERE id = ?1
 `
 
 func (q *Queries) Login(ctx context.Context, id string) (Login, error) {
@@ -218,12 +247,15 @@ func (q *Queries) Login(ctx context.Context, id string) (Login, error) {
 		&i.IdleS,
 		&i.Agent,
 		&i.Source,
+		&i.Factor,
+		&i.Device,
+		&i.Seal,
 	)
 	return i, err
 }
 
 const logins = `-- name: Logins :many
-SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source FROM login WHERE person_id = ?1 ORDER BY last_seen DESC LIMIT 100
+SELECT id, person_id, email, created_at, last_seen, idle_s, agent, source, factor, device, seal FROM login WHERE person_id = ?1 ORDER BY last_seen DESC LIMIT 100
 `
 
 func (q *Queries) Logins(ctx context.Context, personID string) ([]Login, error) {
@@ -244,6 +276,9 @@ func (q *Queries) Logins(ctx context.Context, personID string) ([]Login, error) 
 			&i.IdleS,
 			&i.Agent,
 			&i.Source,
+			&i.Factor,
+			&i.Device,
+			&i.Seal,
 		); err != nil {
 			return nil, err
 		}
@@ -259,7 +294,7 @@ func (q *Queries) Logins(ctx context.Context, personID string) ([]Login, error) 
 }
 
 const people = `-- name: People :many
-SELECT id, name, roles, founding, created_at, suspended_at FROM person ORDER BY created_at, id
+SELECT id, name, roles, founding, created_at, suspended_at, groups, version, approver_since, quiet_from, quiet_until, capped_until FROM person ORDER BY created_at, id
 `
 
 func (q *Queries) People(ctx context.Context) ([]Person, error) {
@@ -278,6 +313,12 @@ func (q *Queries) People(ctx context.Context) ([]Person, error) {
 			&i.Founding,
 			&i.CreatedAt,
 			&i.SuspendedAt,
+			&i.Groups,
+			&i.Version,
+			&i.ApproverSince,
+			&i.QuietFrom,
+			&i.QuietUntil,
+			&i.CappedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -293,7 +334,7 @@ func (q *Queries) People(ctx context.Context) ([]Person, error) {
 }
 
 const person = `-- name: Person :one
-SELECT id, name, roles, founding, created_at, suspended_at FROM person WHERE id = ?1
+SELECT id, name, roles, founding, created_at, suspended_at, groups, version, approver_since, quiet_from, quiet_until, capped_until FROM person WHERE id = ?1
 `
 
 func (q *Queries) Person(ctx context.Context, id string) (Person, error) {
@@ -306,6 +347,12 @@ func (q *Queries) Person(ctx context.Context, id string) (Person, error) {
 		&i.Founding,
 		&i.CreatedAt,
 		&i.SuspendedAt,
+		&i.Groups,
+		&i.Version,
+		&i.ApproverSince,
+		&i.QuietFrom,
+		&i.QuietUntil,
+		&i.CappedUntil,
 	)
 	return i, err
 }
@@ -339,8 +386,9 @@ func (q *Queries) SuspendPerson(ctx context.Context, arg SuspendPersonParams) er
 }
 
 const updateAccount = `-- name: UpdateAccount :exec
-UPDATE account SET password_hash = ?1, changed_at = ?2, idle_minutes = ?3, keys_on = ?4
-WHERE email = ?5
+UPDATE account SET password_hash = ?1, changed_at = ?2, idle_minutes = ?3, keys_on = ?4,
+  must_change = ?5, version = ?6, seal = ?7
+WHERE email = ?8
 `
 
 type UpdateAccountParams struct {
@@ -348,6 +396,9 @@ type UpdateAccountParams struct {
 	ChangedAt    int64
 	IdleMinutes  int64
 	KeysOn       int64
+	MustChange   int64
+	Version      int64
+	Seal         string
 	Email        string
 }
 
@@ -357,7 +408,46 @@ func (q *Queries) UpdateAccount(ctx context.Context, arg UpdateAccountParams) er
 		arg.ChangedAt,
 		arg.IdleMinutes,
 		arg.KeysOn,
+		arg.MustChange,
+		arg.Version,
+		arg.Seal,
 		arg.Email,
 	)
 	return err
+}
+
+const updatePerson = `-- name: UpdatePerson :execrows
+UPDATE person SET roles = ?1, groups = ?2, approver_since = ?3, quiet_from = ?4,
+  quiet_until = ?5, capped_until = ?6, suspended_at = ?7, version = version + 1
+WHERE id = ?8 AND version = ?9
+`
+
+type UpdatePersonParams struct {
+	Roles         string
+	Groups        string
+	ApproverSince int64
+	QuietFrom     int64
+	QuietUntil    int64
+	CappedUntil   int64
+	SuspendedAt   int64
+	ID            string
+	Version       int64
+}
+
+func (q *Queries) UpdatePerson(ctx context.Context, arg UpdatePersonParams) (int64, error) {
+	result, err := q.exec(ctx, q.updatePersonStmt, updatePerson,
+		arg.Roles,
+		arg.Groups,
+		arg.ApproverSince,
+		arg.QuietFrom,
+		arg.QuietUntil,
+		arg.CappedUntil,
+		arg.SuspendedAt,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/auth"
+	"countersign/internal/fault"
+)
+
+func init() {
+	effects[approval.Rules] = (*App).rulesTakeEffect
+	effects[approval.Limit] = (*App).limitsTakeEffect
+}
+
+// ProposeRules puts a new rule set to people. seen is the version that was in force on the proposer's screen. Invalid with every fault of the set,
+// "rules.deadlock" when under it somebody's payouts or some other subject could be decided by nobody that can be decided today; "rules.same".
+func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, seen int, reason string) error {
+	if err := set.Check().Err(); err != nil {
+		return err
+	}
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := a.authorizeOn(tx, w, Propose, approval.Rules); err != nil {
+			return err
+		}
+		now := a.Now()
+		f, err := a.frame(tx, now)
+		if err != nil {
+			return err
+		}
+		if string(f.Set.Doc()) == string(set.Doc()) {
+			return fault.Bad("form", "rules.same")
+		}
+		people, err := tx.People()
+		if err != nil {
+			return err
+		}
+		if s := newDeadlock(f, set, f.Signers, people); s != nil {
+			return fault.Bad("form", "rules.deadlock", *s)
+		}
+		_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Rules, ID: RulesID, Op: "rules.set", Doc: set.Doc(), Salt: a.salt()}, seen, reason, now)
+		return err
+	})
+}
+
+// makersOf are the people who may enter payouts, as signers.
+func makersOf(signers []approval.Signer, people []auth.Person) []approval.Signer {
+	var out []approval.Signer
+	for _, p := range people {
+		if !p.Has(auth.Maker) {
+			continue
+		}
+		for _, s := range signers {
+			if s.ID == p.ID {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// newDeadlock is what nobody could decide under this set by these signers that today's people can decide under the set in force; nil for none.
+func newDeadlock(f *Frame, set approval.RuleSet, after []approval.Signer, people []auth.Person) *approval.Stuck {
+	before := approval.Deadlocks(f.Set, makersOf(f.Signers, people), f.Signers)
+	now := approval.Deadlocks(set, makersOf(after, people), after)
+	if w := approval.Worse(before, now); len(w) > 0 {
+		return &w[0]
+	}
+	return nil
+}
+
+// Deadlocks lists what today's people cannot decide under the rules in force.
+func (a *App) Deadlocks(ctx context.Context) ([]approval.Stuck, error) {
+	f, err := a.Frame(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.Store.AllPeople(ctx)
+	if err != nil {
+		return nil, err
+	}
+	people := make([]auth.Person, len(rows))
+	for i, r := range rows {
+		people[i] = r.Person
+	}
+	return approval.Deadlocks(f.Set, makersOf(f.Signers, people), f.Signers), nil
+}
+
+// rulesTakeEffect: the document is in force from the end of this commit; what waits is measured again when it is decided on, and at its claim.
+func (a *App) rulesTakeEffect(_ Tx, p Proposal, _ time.Time) (map[string]any, error) {
+	set, err := approval.ParseRuleSet(p.Doc)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"name": set.Name}, nil
+}
+
+// ProposeLimits puts new limits and lists to people. Invalid with every fault; "rules.deadlock" when ceilings leave payouts that nobody could approve.
+func (a *App) ProposeLimits(ctx context.Context, w Who, l approval.Limits, seen int, reason string) error {
+	if err := l.Check().Err(); err != nil {
+		return err
+	}
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := a.authorizeOn(tx, w, Propose, approval.Limit); err != nil {
+			return err
+		}
+		now := a.Now()
+		f, err := a.frame(tx, now)
+		if err != nil {
+			return err
+		}
+		people, err := tx.People()
+		if err != nil {
+			return err
+		}
+		after := make([]approval.Signer, len(f.Signers))
+		for i, s := range f.Signers {
+			s.CeilingMinor = l.Ceiling(s.ID)
+			after[i] = s
+		}
+		if s := newDeadlock(f, f.Set, after, people); s != nil {
+			return fault.Bad("form", "rules.deadlock", *s)
+		}
+		p := Proposal{Kind: approval.Limit, ID: LimitsID, Op: "limits.set", Salt: a.salt()}
+		p.Doc, p.Private = l.Doc(p.Commit)
+		// Whose own ceiling moves may not decide it.
+		for _, s := range f.Signers {
+			if s.CeilingMinor != l.Ceiling(s.ID) {
+				p.Concerns = append(p.Concerns, s.ID)
+			}
+		}
+		_, err = a.propose(tx, w.actor(), p, seen, reason, now)
+		return err
+	})
+}
+
+// limitsTakeEffect measures again what waits for room.
+func (a *App) limitsTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any, error) {
+	if _, err := approval.ParseLimits(p.Doc, p.Private, p.Commit); err != nil {
+		return nil, err
+	}
+	return nil, a.freeHeld(tx, now)
+}

@@ -1,0 +1,508 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/auth"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+)
+
+// Proposal is one version of a subject other than a payout, on its way through four eyes or at its end.
+type Proposal struct {
+	Kind    approval.Kind
+	ID      string
+	Version int
+	// Op says what it does: "rules.set", "limits.set", "person.add", "payee.set", ...
+	Op string
+	// Doc is the canonical content, with commitments in the place of personal values; Private holds those values and may be erased.
+	Doc, Private []byte
+	Salt         payout.Salt
+	// Digest binds place, kind, id, version, op, doc and who is concerned: what a decision agrees to.
+	Digest string
+	// RuleSet is the version of the rules in force when it was made.
+	RuleSet int
+	// Concerns are the persons whom it is about: they may not decide it.
+	Concerns []string
+	// Base is the version that was in force when it was made, 0 for none.
+	Base int
+	By   payout.Actor
+	At   time.Time
+	// EffectAt is when it takes effect by itself unless somebody stops it; zero: only by decision.
+	EffectAt time.Time
+	// State is "" while open, then one of the Ended… values, for good.
+	State   string
+	EndedBy payout.Actor
+	EndedAt time.Time
+}
+
+// How a proposal ends.
+const (
+	Effective = "effective"
+	Refused   = "rejected"
+	Withdrawn = "withdrawn"
+	Lapsed    = "expired"
+	Stopped   = "stopped"
+)
+
+// MaxProposal bounds a document, bytes.
+const MaxProposal = 1 << 20
+
+// Commit binds a value of this version without telling it.
+func (p Proposal) Commit(field, value string) string { return p.Salt.Commit(field, value) }
+
+// DigestOfProposal is the hex SHA-256 over the canonical form of a version: spec "subject/1", fixed order, every field there.
+func DigestOfProposal(at payout.Place, p Proposal) string {
+	concerns := slices.Clone(p.Concerns)
+	if concerns == nil {
+		concerns = []string{}
+	}
+	doc := sha256.Sum256(p.Doc)
+	b, err := json.Marshal(struct {
+		Spec        string   `json:"spec"`
+		Kind        string   `json:"kind"`
+		Environment string   `json:"environment"`
+		Project     string   `json:"project"`
+		ID          string   `json:"id"`
+		Version     int      `json:"version"`
+		Op          string   `json:"op"`
+		Doc         string   `json:"doc"`
+		Concerns    []string `json:"concerns"`
+		Base        int      `json:"base"`
+	}{"subject/1", string(p.Kind), at.Environment, at.Project, p.ID, p.Version, p.Op, hex.EncodeToString(doc[:]), concerns, p.Base})
+	if err != nil {
+		panic(err) // texts and numbers only: cannot fail
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// effect is what a kind of proposal does when it takes effect, in the transaction of the decision that was the last one needed. What it
+// returns as facts goes into the event.
+type effect func(a *App, tx Tx, p Proposal, now time.Time) (facts map[string]any, err error)
+
+// effects has one for every kind that is decided as a proposal; a kind without one fails the tests.
+var effects = map[approval.Kind]effect{}
+
+// proposers is who may propose what; deciders follow from approval.ForKind.
+var proposers = map[approval.Kind][]auth.Role{
+	approval.Payee:  {auth.Maker},
+	approval.Rules:  {auth.Admin},
+	approval.Person: {auth.Admin},
+	approval.Limit:  {auth.Admin},
+	approval.Keys:   {auth.Admin},
+}
+
+// MayPropose and MayDecideOn report whether a person's roles allow it at all. Pages use them to show or hide; authorizeOn decides.
+func MayPropose(p auth.Person, kind approval.Kind) bool {
+	return p.ID != "" && !p.Suspended && slices.ContainsFunc(proposers[kind], p.Has)
+}
+
+// MayDecideOn reports whether the person's roles let them decide on this kind.
+func MayDecideOn(p auth.Person, kind approval.Kind) bool {
+	need, ok := approval.ForKind(kind)
+	if kind == approval.Payout {
+		need, ok = approval.Need{Roles: []approval.Role{approval.Approver, approval.Senior}}, true
+	}
+	return ok && p.ID != "" && !p.Suspended && slices.ContainsFunc(need.Roles, func(r approval.Role) bool { return p.Has(auth.Role(r)) })
+}
+
+// authorizeOn is authorize for proposals: do is Propose or DecideOn.
+func (a *App) authorizeOn(tx Tx, w Who, do Action, kind approval.Kind) (auth.Person, error) {
+	p, err := authorize(tx, w, do)
+	if err != nil {
+		return p, err
+	}
+	if do == Propose && !MayPropose(p, kind) || do == DecideOn && !MayDecideOn(p, kind) {
+		return auth.Person{}, fault.Deny("denied.role")
+	}
+	return p, nil
+}
+
+// propose stores a new version of a subject and puts it to people. The caller fills Kind, ID, Op, Doc, Private, Salt, Concerns and, if it
+// takes effect by itself, EffectAt. Conflict "subject.pending" while another version is open, "subject.moved" when seen is not the version in force.
+func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason string, now time.Time) (Proposal, error) {
+	if len(p.Doc) == 0 || len(p.Doc) > MaxProposal || len(p.Private) > MaxProposal {
+		return p, fault.Bad("form", "subject.size")
+	}
+	if effects[p.Kind] == nil {
+		return p, fmt.Errorf("proposals of kind %s have no effect", p.Kind)
+	}
+	if open, is, err := tx.OpenProposal(p.Kind, p.ID); err != nil {
+		return p, err
+	} else if is {
+		return p, fault.Moved("subject.pending", string(p.Kind), open.Version)
+	}
+	inForce, _, err := tx.InForce(p.Kind, p.ID)
+	if err != nil {
+		return p, err
+	}
+	if seen != inForce.Version {
+		return p, fault.Moved("subject.moved", string(p.Kind), inForce.Version)
+	}
+	last, err := tx.LastProposal(p.Kind, p.ID)
+	if err != nil {
+		return p, err
+	}
+	set, err := a.inForce(tx)
+	if err != nil {
+		return p, err
+	}
+	p.Version, p.Base, p.By, p.At, p.RuleSet = last+1, inForce.Version, by, now, set.Version
+	p.Digest = DigestOfProposal(a.Place, p)
+	if p.EffectAt.IsZero() { // somebody must be able to decide it
+		people, err := tx.Signers()
+		if err != nil {
+			return p, err
+		}
+		if ok, lack := approval.Reachable(a.caseOf(p, now), people); !ok {
+			missing := 1
+			if len(lack) > 0 {
+				missing = lack[0].Missing
+			}
+			return p, fault.Bad("form", "subject.nobody", string(p.Kind), missing)
+		}
+	}
+	if err := tx.AddSubject(Subject{Kind: p.Kind, ID: p.ID, Version: p.Version, Digest: p.Digest, Acks: []string{}, RuleSet: p.RuleSet, By: by, At: now}); err != nil {
+		return p, err
+	}
+	if err := tx.AddProposal(p); err != nil {
+		return p, err
+	}
+	tx.Touch(Change{Desk: true})
+	return p, a.noteProposal(tx, p, by, "proposed", reason, map[string]any{"op": p.Op, "doc": hash(p.Doc), "base": p.Base, "rule_set": p.RuleSet,
+		"concerns": nonNil(p.Concerns), "effect_at": micro(p.EffectAt)}, now)
+}
+
+func nonNil(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func micro(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func (a *App) noteProposal(tx Tx, p Proposal, by payout.Actor, what, text string, facts map[string]any, now time.Time) error {
+	facts["digest"] = p.Digest
+	return a.append(tx, by, string(p.Kind)+"."+what, string(p.Kind), p.ID, p.Version, facts, text, now)
+}
+
+// caseOf is a proposal as counting sees it.
+func (a *App) caseOf(p Proposal, now time.Time) approval.Case { return CaseOf(p, now) }
+
+// CaseOf is a proposal as counting sees it: its proposer and whom it concerns are barred; who became an approver later does not count.
+func CaseOf(p Proposal, now time.Time) approval.Case {
+	need, _ := approval.ForKind(p.Kind)
+	return approval.Case{Need: need, Digest: p.Digest, Barred: append([]string{p.By.Person}, p.Concerns...), Submitted: p.At, Now: now}
+}
+
+// TallyOf says how far an open proposal is.
+func (a *App) tallyOf(tx Tx, p Proposal, now time.Time) (approval.Tally, []approval.Signer, error) {
+	people, err := tx.Signers()
+	if err != nil {
+		return approval.Tally{}, nil, err
+	}
+	ds, err := tx.Decisions(p.Kind, p.ID, p.Version)
+	if err != nil {
+		return approval.Tally{}, nil, err
+	}
+	return approval.Count(a.caseOf(p, now), people, ds), people, nil
+}
+
+// openFor loads the open version that was on the reader's screen. Conflict "approve.moved" when another one is open now, "subject.closed"
+// when none is; Invalid without a digest.
+func (a *App) openFor(tx Tx, kind approval.Kind, id, seen string) (Proposal, error) {
+	if seen == "" {
+		return Proposal{}, fault.Bad("digest", "approve.digest")
+	}
+	p, open, err := tx.OpenProposal(kind, id)
+	switch {
+	case err != nil:
+		return p, err
+	case !open:
+		return p, fault.Moved("subject.closed", string(kind))
+	case p.Digest != seen:
+		return p, fault.Moved("approve.moved", int64(p.Version))
+	case DigestOfProposal(a.Place, p) != p.Digest:
+		return p, fmt.Errorf("%w: %s %s version %d is not what its digest says", payout.ErrBroken, kind, id, p.Version)
+	}
+	return p, nil
+}
+
+// Accept is a person's yes to a proposal; when it was the last one needed the proposal takes effect in the same commit. The same person's yes
+// again changes nothing. Denied "subject.own" for the proposer and whom it concerns, "denied.role"; Conflict as openFor.
+func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen string, proof Proof) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		person, err := a.authorizeOn(tx, w, DecideOn, kind)
+		if err != nil {
+			return err
+		}
+		p, err := a.openFor(tx, kind, id, seen)
+		if err != nil {
+			return err
+		}
+		now := a.Now()
+		t, people, err := a.tallyOf(tx, p, now)
+		if err != nil {
+			return err
+		}
+		me, err := signerOf(people, person)
+		if err != nil {
+			return err
+		}
+		switch t.May(me) {
+		case approval.Can:
+		case approval.Already:
+			return nil
+		default:
+			return denySubject(t, me, people)
+		}
+		factor, keep, err := a.prove(tx, w, proof, stepUp{Digest: p.Digest}, now)
+		if err != nil {
+			return err
+		}
+		set, err := a.inForce(tx)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddDecision(Decided{Kind: kind, ID: id, Version: p.Version, By: w.actor(), Answer: approval.Yes, Digest: p.Digest, RuleSet: set.Version,
+			Factor: factor, At: now}); err != nil {
+			return err
+		}
+		if err := keep(tx, kind, id, p.Version); err != nil {
+			return err
+		}
+		if err := a.noteProposal(tx, p, w.actor(), "approved", "", map[string]any{"rules": set.Version, "factor": factor}, now); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		if t, _, err = a.tallyOf(tx, p, now); err != nil || !t.Met {
+			return err
+		}
+		return a.takeEffect(tx, p, w.actor(), now)
+	})
+}
+
+func denySubject(t approval.Tally, me approval.Signer, people []approval.Signer) error {
+	switch why := t.May(me); why {
+	case approval.Barred:
+		return fault.Deny("subject.own")
+	case approval.NoRole:
+		return fault.Deny("denied.role")
+	case approval.NoSeat:
+		return fault.Deny("approve.seat", names(t.Could(people)))
+	default:
+		return fault.Deny("approve."+string(why), names(t.Could(people)))
+	}
+}
+
+// signerOf finds the person among the signers of this transaction: there their ceilings and times stand.
+func signerOf(people []approval.Signer, p auth.Person) (approval.Signer, error) {
+	i := slices.IndexFunc(people, func(s approval.Signer) bool { return s.ID == p.ID && p.ID != "" })
+	if i < 0 {
+		return approval.Signer{}, fault.Deny("denied.role")
+	}
+	return people[i], nil
+}
+
+// takeEffect ends an open proposal by doing what it says.
+func (a *App) takeEffect(tx Tx, p Proposal, by payout.Actor, now time.Time) error {
+	inForce, _, err := tx.InForce(p.Kind, p.ID)
+	if err != nil {
+		return err
+	}
+	if inForce.Version != p.Base {
+		return fault.Moved("subject.moved", string(p.Kind), inForce.Version)
+	}
+	if err := tx.EndProposal(p, Effective, by, now); err != nil {
+		return err
+	}
+	facts, err := effects[p.Kind](a, tx, p, now)
+	if err != nil {
+		return err
+	}
+	if facts == nil {
+		facts = map[string]any{}
+	}
+	return a.noteProposal(tx, p, by, "effective", "", facts, now)
+}
+
+// TakeBackOn withdraws the person's own yes to a proposal that has not taken effect. Conflict "approve.none" when none stands.
+func (a *App) TakeBackOn(ctx context.Context, w Who, kind approval.Kind, id, seen string) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		person, err := a.authorizeOn(tx, w, DecideOn, kind)
+		if err != nil {
+			return err
+		}
+		p, err := a.openFor(tx, kind, id, seen)
+		if err != nil {
+			return err
+		}
+		now := a.Now()
+		t, people, err := a.tallyOf(tx, p, now)
+		if err != nil {
+			return err
+		}
+		me, err := signerOf(people, person)
+		if err != nil {
+			return err
+		}
+		if t.May(me) != approval.Already {
+			return fault.Moved("approve.none", int64(p.Version))
+		}
+		set, err := a.inForce(tx)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddDecision(Decided{Kind: kind, ID: id, Version: p.Version, By: w.actor(), Answer: approval.Back, Digest: p.Digest, RuleSet: set.Version,
+			Factor: FactorPassword, At: now}); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		return a.noteProposal(tx, p, w.actor(), "taken_back", "", map[string]any{"rules": set.Version, "factor": FactorPassword}, now)
+	})
+}
+
+// Refuse ends a proposal with a reason: anybody who could decide it, but not its proposer.
+func (a *App) Refuse(ctx context.Context, w Who, kind approval.Kind, id, seen, reason string) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := a.authorizeOn(tx, w, DecideOn, kind); err != nil {
+			return err
+		}
+		p, err := a.openFor(tx, kind, id, seen)
+		if err != nil {
+			return err
+		}
+		if w.Person == p.By.Person || slices.Contains(p.Concerns, w.Person) {
+			return fault.Deny("subject.own")
+		}
+		reason, err := payout.CheckReason(reason)
+		if err != nil {
+			return err
+		}
+		now := a.Now()
+		set, err := a.inForce(tx)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddDecision(Decided{Kind: kind, ID: id, Version: p.Version, By: w.actor(), Answer: approval.No, Digest: p.Digest, RuleSet: set.Version,
+			Factor: FactorPassword, At: now}); err != nil {
+			return err
+		}
+		if err := tx.EndProposal(p, Refused, w.actor(), now); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		return a.noteProposal(tx, p, w.actor(), "rejected", reason, map[string]any{"rules": set.Version, "factor": FactorPassword}, now)
+	})
+}
+
+// Withdraw ends a proposal by its proposer.
+func (a *App) Withdraw(ctx context.Context, w Who, kind approval.Kind, id, seen string) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := a.authorizeOn(tx, w, Propose, kind); err != nil {
+			return err
+		}
+		p, err := a.openFor(tx, kind, id, seen)
+		if err != nil {
+			return err
+		}
+		if w.Person != p.By.Person {
+			return fault.Deny("subject.notyours")
+		}
+		now := a.Now()
+		if err := tx.EndProposal(p, Withdrawn, w.actor(), now); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		return a.noteProposal(tx, p, w.actor(), "withdrawn", "", map[string]any{}, now)
+	})
+}
+
+// Stop ends a proposal that would take effect by itself: anybody who is signed in may, with a reason.
+func (a *App) Stop(ctx context.Context, w Who, kind approval.Kind, id, seen, reason string) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := authorize(tx, w, OwnAccount); err != nil {
+			return err
+		}
+		p, err := a.openFor(tx, kind, id, seen)
+		if err != nil {
+			return err
+		}
+		if p.EffectAt.IsZero() {
+			return fault.Deny("denied.role")
+		}
+		reason, err := payout.CheckReason(reason)
+		if err != nil {
+			return err
+		}
+		now := a.Now()
+		if err := tx.EndProposal(p, Stopped, w.actor(), now); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		return a.noteProposal(tx, p, w.actor(), "stopped", reason, map[string]any{}, now)
+	})
+}
+
+// SettleNext lets one proposal that is due take effect by itself, or one that is too old lapse; did is false when there is none.
+func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
+	now := a.Now()
+	open, err := a.Store.OpenProposals(ctx, 500)
+	if err != nil {
+		return false, err
+	}
+	set, err := a.RulesInForce(ctx)
+	if err != nil {
+		return false, err
+	}
+	due := func(p Proposal) string {
+		switch {
+		case !p.EffectAt.IsZero() && !p.EffectAt.After(now):
+			return Effective
+		case p.EffectAt.IsZero() && p.At.Before(now.Add(-time24(set.ExpiryDays))):
+			return Lapsed
+		}
+		return ""
+	}
+	i := slices.IndexFunc(open, func(p Proposal) bool { return due(p) != "" })
+	if i < 0 {
+		return false, nil
+	}
+	err = a.write(ctx, Worker, func(tx Tx) error {
+		did = false
+		p, is, err := tx.OpenProposal(open[i].Kind, open[i].ID)
+		if err != nil || !is || p.Version != open[i].Version {
+			return err
+		}
+		did = true
+		tx.Touch(Change{Desk: true})
+		clock := payout.System("clock")
+		if due(p) == Lapsed {
+			if err := tx.EndProposal(p, Lapsed, clock, now); err != nil {
+				return err
+			}
+			return a.noteProposal(tx, p, clock, "expired", "", map[string]any{}, now)
+		}
+		return a.takeEffect(tx, p, clock, now)
+	})
+	return did, err
+}
