@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -218,7 +219,7 @@ func TestRegisterRefuses(t *testing.T) {
 		"session of a sign-in":           {olga, loginSession, good, factor.ErrInput},
 		"no session":                     {olga, nil, good, factor.ErrInput},
 		"session null":                   {olga, []byte("null"), good, factor.ErrInput},
-		"too long":                       {olga, session, append(bytes.Clone(good), make([]byte, factor.MaxResponse)...), factor.ErrResponse},
+		"too long":                       {olga, session, append(bytes.Clone(good), bytes.Repeat([]byte(" "), factor.MaxResponse)...), factor.ErrResponse},
 		"trailing":                       {olga, session, append(bytes.Clone(good), '1'), factor.ErrResponse},
 		"empty":                          {olga, session, nil, factor.ErrResponse},
 		"key in another spelling":        {olga, session, must(extra.Register(options, origin))(t), factor.ErrRefused},
@@ -229,6 +230,13 @@ func TestRegisterRefuses(t *testing.T) {
 	} {
 		if _, err := k.FinishRegister(x.u, x.session, x.body); !errors.Is(err, x.want) || x.want == nil && err != nil {
 			t.Errorf("%s: %v, want %v", name, err, x.want)
+		}
+	}
+	certified := softkey.New(chacha(2))
+	certified.AttestationPretend, certified.X5C = "packed", [][]byte{{1}}
+	for name, soft := range map[string]*softkey.Key{"tpm": tpm, "packed": certified} { // refused for its form, before anybody reads a certificate
+		if _, err := k.FinishRegister(olga, session, must(soft.Register(options, origin))(t)); !errors.Is(err, factor.ErrRefused) || !strings.Contains(err.Error(), `attestation "`+name+`"`) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	soft := softkey.New(chacha(2))
@@ -252,14 +260,29 @@ func TestRegisterRefuses(t *testing.T) {
 
 func third(_, _ []byte, err error) error { return err }
 
-// TestAssertRefuses: every lie is refused at sign-in and at signing alike.
+// assertion is what the answer of a browser holds, without anybody's judgement.
+func assertion(t *testing.T, answer []byte) factor.Assertion {
+	t.Helper()
+	var m struct {
+		RawID    string `json:"rawId"`
+		Response map[string]string
+	}
+	if err := json.Unmarshal(answer, &m); err != nil {
+		t.Fatal(err)
+	}
+	b64 := func(s string) []byte { return must(base64.RawURLEncoding.DecodeString(s))(t) }
+	return factor.Assertion{CredentialID: b64(m.RawID), AuthenticatorData: b64(m.Response["authenticatorData"]), ClientData: b64(m.Response["clientDataJSON"]), Signature: b64(m.Response["signature"])}
+}
+
+// TestAssertRefuses: every lie is refused at sign-in, at signing, and by the auditor's check alone.
 func TestAssertRefuses(t *testing.T) {
 	k := keys(t)
-	refusals := refusals
+	refusals := maps.Clone(refusals)
 	for name, lie := range map[string]func(*softkey.Key){
 		"other key":  func(k *softkey.Key) { k.Signer = softkey.New(chacha(9)) },
 		"other kind": func(k *softkey.Key) { k.Signer = softkey.NewEdDSA(chacha(9)) },
 		"now backed": func(k *softkey.Key) { k.BackedUp = true }, // eligibility never changes
+		"BS alone":   func(k *softkey.Key) { k.Impossible = true },
 		"create":     func(k *softkey.Key) { k.Type = "webauthn.create" },
 		"doubled":    func(k *softkey.Key) { k.ClientData = clientData("", `"type":"webauthn.get",`) },
 		"other case": func(k *softkey.Key) {
@@ -304,8 +327,12 @@ func TestAssertRefuses(t *testing.T) {
 			t.Errorf("%s: a handle beside an error", name)
 		}
 		creds := []factor.Credential{c}
-		a, _, err := k.FinishSign(olga, creds, testChallenge, must(soft.Assert(must(k.BeginSign(olga, creds, testChallenge))(t), x.origin))(t))
+		answer := must(soft.Assert(must(k.BeginSign(olga, creds, testChallenge))(t), x.origin))(t)
+		a, _, err := k.FinishSign(olga, creds, testChallenge, answer)
 		check("sign, "+name, err, x.want)
+		if name != "now backed" { // nothing that is stored tells what was before
+			check("offline, "+name, factor.VerifyAssertion(c.PublicKey, k.RPID(), k.Origins(), testChallenge, assertion(t, answer)), x.want)
+		}
 		if err != nil && a.Signature != nil {
 			t.Errorf("%s: an assertion beside an error", name)
 		}
@@ -438,9 +465,11 @@ func TestSignChallengeInjective(t *testing.T) {
 		digest, person, nonce string
 		at                    int64
 	}
-	short := rapid.StringMatching(`[a\x00]{0,3}`)
-	gen := rapid.Custom(func(t *rapid.T) in {
-		return in{short.Draw(t, "digest"), short.Draw(t, "person"), short.Draw(t, "nonce"), rapid.Int64Range(0, 2).Draw(t, "at")}
+	gen := rapid.Custom(func(t *rapid.T) in { // the same few bytes, cut at other places
+		const bytes = "aaa"
+		i := rapid.IntRange(0, len(bytes)).Draw(t, "i")
+		j := rapid.IntRange(i, len(bytes)).Draw(t, "j")
+		return in{bytes[:i], bytes[i:j], bytes[j:], rapid.Int64Range(0, 1).Draw(t, "at")}
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := gen.Draw(t, "a"), gen.Draw(t, "b")
@@ -482,6 +511,20 @@ func TestCounter(t *testing.T) {
 		if use(0); c.SignCount != 0 || c.CloneWarning {
 			t.Errorf("no counter: %+v", c)
 		}
+	}
+}
+
+// TestBackupState: that a passkey was copied somewhere is learned when it is used; that it could be was fixed when it was made.
+func TestBackupState(t *testing.T) {
+	k := keys(t)
+	soft := softkey.New(chacha(2))
+	soft.Eligible = true
+	c := register(t, k, olga, soft)
+	soft.BackedUp = true
+	creds := []factor.Credential{c}
+	_, got, err := k.FinishSign(olga, creds, testChallenge, must(soft.Assert(must(k.BeginSign(olga, creds, testChallenge))(t), origin))(t))
+	if err != nil || c.Flags.BackupState || !got.Flags.BackupState || !c.Flags.BackupEligible || !got.Flags.BackupEligible {
+		t.Errorf("%+v, %+v, %v", c.Flags, got.Flags, err)
 	}
 }
 
@@ -592,8 +635,9 @@ func TestWeakKeys(t *testing.T) {
 	}
 	x := bytes.Clone(es)
 	x[len(x)-1] ^= 1
+	reordered := slices.Concat(es[:1], es[3:5], es[1:3], es[5:]) // algorithm before kind
 	for name, key := range map[string][]byte{
-		"off the curve": x, "exponent 1": bytes.Replace(rs, []byte{0x43, 1, 0, 1}, []byte{0x43, 0, 0, 1}, 1), "exponent 3": bytes.Replace(rs, []byte{0x43, 1, 0, 1}, []byte{0x41, 3}, 1),
+		"off the curve": x, "members in another order": reordered, "exponent 1": bytes.Replace(rs, []byte{0x43, 1, 0, 1}, []byte{0x43, 0, 0, 1}, 1), "exponent 3": bytes.Replace(rs, []byte{0x43, 1, 0, 1}, []byte{0x41, 3}, 1),
 		"RS1": bytes.Replace(rs, []byte{0x39, 1, 0}, []byte{0x39, 0xff, 0xfe}, 1), "RS512": bytes.Replace(rs, []byte{0x39, 1, 0}, []byte{0x39, 1, 2}, 1),
 		"ES256K": bytes.Replace(es, []byte{3, 0x26}, []byte{3, 0x38, 0x2e}, 1), "Ed25519 by its new number": bytes.Replace(ed, []byte{3, 0x27}, []byte{3, 0x32}, 1), "trailing": append(bytes.Clone(es), 0),
 		"empty": nil, "garbage": []byte("garbage"), "long": make([]byte, 3000), "no curve": bytes.Replace(bytes.Replace(ed, []byte{0x20, 6}, nil, 1), []byte{0xa4}, []byte{0xa3}, 1),

@@ -4,6 +4,7 @@ package softkey
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -16,8 +17,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-
-	"crypto"
 
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 )
@@ -39,6 +38,8 @@ type Key struct {
 	NoUV, NoUP         bool     // the user is not verified, is not there
 	NoCounter          bool     // stays at 0, as passkeys that are synchronised do
 	BackedUp           bool     // flags BE and BS
+	Eligible           bool     // flag BE alone
+	Impossible         bool     // flag BS alone, which WebAuthn forbids
 	CrossOrigin        bool     // inside a frame of another site
 	NoHandle           bool     // the answer names no user
 	Challenge          []byte   // signed instead of the one in the options
@@ -49,6 +50,7 @@ type Key struct {
 	Extra              bool     // one more member in the COSE key
 	Transports         []string // what getTransports says; nil: internal
 	AttestationPretend string   // attestation format instead of none
+	X5C                [][]byte // certificates in the attestation
 
 	private crypto.Signer
 	alg     int64
@@ -173,6 +175,12 @@ func (k *Key) data(rp string, attested []byte) []byte {
 	if k.BackedUp {
 		flags |= 8 | 16
 	}
+	if k.Eligible {
+		flags |= 8
+	}
+	if k.Impossible {
+		flags |= 16
+	}
 	if attested != nil {
 		flags |= 64
 	}
@@ -221,7 +229,11 @@ func (k *Key) Register(optionsJSON []byte, origin string) ([]byte, error) {
 	object := map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data}
 	if k.AttestationPretend != "" {
 		object["fmt"] = k.AttestationPretend
-		object["attStmt"] = map[string]any{"alg": k.alg, "sig": k.sign(data, client)}
+		statement := map[string]any{"alg": k.alg, "sig": k.sign(data, client)}
+		if k.X5C != nil {
+			statement["x5c"] = k.X5C
+		}
+		object["attStmt"] = statement
 	}
 	t := k.Transports
 	if t == nil {
