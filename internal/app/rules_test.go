@@ -527,7 +527,7 @@ func TestClaim_AlteredRow(t *testing.T) {
 		"no makers":  `UPDATE payout SET makers = '[]' WHERE id = ?`,
 		"digest":     `UPDATE payout SET digest = 'abc' WHERE id = ?`,
 		"no digest":  `UPDATE payout SET digest = '' WHERE id = ?`,
-		"decision":   `INSERT INTO decision SELECT kind, id, version, 'ghost', 9, email, answer, digest, rule_set, factor, at FROM decision WHERE id = ?`,
+		"decision":   `INSERT INTO decision SELECT kind, id, version, 'ghost', 9, email, answer, digest, rule_set, factor, at, batch FROM decision WHERE id = ?`,
 		"a new mark": `UPDATE payout SET reference = 'cs1-1-x', key = 'k' WHERE id = ?`,
 	} {
 		t.Run(name, func(t *testing.T) {

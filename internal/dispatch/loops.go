@@ -42,8 +42,13 @@ type Expirer struct{ o Options }
 // NewExpirer makes the one expirer of a process.
 func NewExpirer(o Options) *Expirer { return &Expirer{o.defaults()} }
 
-// Step expires one payout.
-func (e *Expirer) Step(ctx context.Context) (did bool, err error) { return e.o.Desk.ExpireNext(ctx) }
+// Step expires one payout, or settles one proposal whose time has come.
+func (e *Expirer) Step(ctx context.Context) (did bool, err error) {
+	if did, err = e.o.Desk.ExpireNext(ctx); did || err != nil {
+		return did, err
+	}
+	return e.o.Desk.SettleNext(ctx)
+}
 
 // Run expires until ctx ends. wake may be nil.
 func (e *Expirer) Run(ctx context.Context, wake <-chan struct{}) {
