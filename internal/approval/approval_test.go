@@ -300,6 +300,16 @@ func TestNeed(t *testing.T) {
 	if got := Join(Need{}, n); got.Count() != 2 || len(got.Roles) != 2 {
 		t.Errorf("joined with nothing: %+v", got)
 	}
+	stop := Need{Roles: n.Roles, Plans: n.Plans, Blocked: []Block{{Set: 2, Rule: "stop", Reason: "no"}}}
+	for _, got := range []Need{Join(stop, n), Join(n, stop)} {
+		if len(got.Blocked) != 1 || Count(Case{Need: got, Digest: "d"}, folk, ds).Met {
+			t.Errorf("a block of one side is lost: %+v", got)
+		}
+	}
+	same := RuleSet{Version: 1, Rules: []Rule{{Name: "one", Steps: []Step{approvers(1)}}, {Name: "two", Steps: []Step{approvers(1)}}, {Name: "less", Steps: []Step{approvers(1)}, When: When{First: true}}}}
+	if got := same.Need(Facts{AmountMinor: 1, First: true}); len(got.Plans) != 1 || fmt.Sprint(got.Matched) != "[{1 one true} {1 two false} {1 less false}]" {
+		t.Errorf("of rules that ask for the same the first counts: %+v", got)
+	}
 	m := DemoRules().Need(Facts{AmountMinor: 1})
 	Join(m, ServeRules().Need(Facts{AmountMinor: FirstBandMinor + 1}))
 	if !m.Matched[0].Counts {

@@ -204,8 +204,8 @@ func (s *Stuck) noWorse(b *Stuck) bool {
 	if b.anybody {
 		return true
 	}
-	if s.anybody && len(s.examples) > 0 {
-		return false
+	if s.anybody && s.Kind != Payout {
+		return false // one example stands for all of them
 	}
 	was := make(map[example]bool, len(b.examples))
 	for _, e := range b.examples {

@@ -101,6 +101,7 @@ func TestWorse(t *testing.T) {
 		{"for everybody, where it was for one maker", find(set, []Signer{mk, mk2}, a1, mk2, s1), find(set, []Signer{mk, mk2}, a1, s1), 1},
 		{"for one, where it was for everybody", find(set, []Signer{mk, mk2}, a1, s1), find(set, []Signer{mk, mk2}, a1, mk2, s1), 0},
 		{"another maker, where it was for everybody", find(set, one, a1, s1), find(set, []Signer{mk, mk2}, a1, s1), 0},
+		{"for the only maker, whom it was stuck for before", find(set, []Signer{mk2}, a1, mk2, s1), find(set, []Signer{mk2}, a1, s1), 0},
 		{"for another maker", find(set, []Signer{mk, mk2}, a1, mk2, s1), find(set, []Signer{mk, a1}, a1, mk2, s1), 1},
 		{"an administrator leaves", nil, Deadlocks(set, one, []Signer{a1, a2, s1, ad1}), 1},
 		{"releases, where only verdicts were", []Stuck{{Kind: Verdict}}, []Stuck{{Kind: Release}}, 1},
@@ -137,7 +138,7 @@ func drawSet(t *rapid.T) RuleSet {
 // such kopeck on; and whatever is named is stuck: with everybody but the maker saying yes in any order it is not met. The constant kinds likewise, for every proposer
 // and everybody concerned.
 func TestDeadlocks_Oracle(t *testing.T) {
-	often(t, func(t *rapid.T) {
+	often(t, 3, func(t *rapid.T) {
 		set, people := drawSet(t), drawPeople(t, 4, true)
 		for i := range people {
 			people[i].Standing = rapid.IntRange(0, 7).Draw(t, "standing") > 0

@@ -217,7 +217,7 @@ func (l Limits) Doc(commit func(field, value string) string) (doc, private []byt
 // were erased leave entries that match nothing.
 func ParseLimits(doc, private []byte, commit func(field, value string) string) (Limits, error) {
 	var l Limits
-	if err := json.Unmarshal(doc, &l); err != nil {
+	if err := decode(doc, &l); err != nil {
 		return Limits{}, fmt.Errorf("limits: %w", err)
 	}
 	var values []string

@@ -101,6 +101,11 @@ func (p *Plan) covers(o *Plan, roles []Role) bool {
 	if p.inOrder() {
 		return p.equal(*o) || o.inOrder() && p.within(o, roles)
 	}
+	for i := range p.Steps { // most plans ask for other people: said without a matching
+		if !slices.ContainsFunc(o.Steps, func(st Step) bool { return p.Steps[i].holds(&st, roles) }) {
+			return false
+		}
+	}
 	// Each seat of p needs a seat of o of its own, whose every possible holder p would take too.
 	return match(len(p.Steps), func(i int) int { return p.Steps[i].Count }, len(o.Steps), func(j int) int { return o.Steps[j].Count },
 		func(i, j int) bool { return p.Steps[i].holds(&o.Steps[j], roles) }) == p.Seats()

@@ -259,15 +259,25 @@ func ParseRuleSet(doc []byte) (RuleSet, error) {
 		return RuleSet{}, fault.Bad("form", "rules.doc")
 	}
 	var r RuleSet
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&r); err != nil {
+	if err := decode(doc, &r); err != nil {
 		return RuleSet{}, fault.Bad("form", "rules.doc").Because(err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) || !plainKeys(doc) {
-		return RuleSet{}, fault.Bad("form", "rules.doc")
-	}
 	return r, r.Check().Err()
+}
+
+var errDoc = errors.New("not one plain document")
+
+// decode reads one document with no field that is unknown, named twice or written otherwise, and nothing after it.
+func decode(doc []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) || !plainKeys(doc) {
+		return errDoc
+	}
+	return nil
 }
 
 // plainKeys reports whether no object of a well-formed document names a field twice, and every name is written as the field's own: encoding/json
@@ -391,7 +401,7 @@ func (r RuleSet) Check() fault.List {
 			bad(at("steps"), "rules.steps")
 		}
 	}
-	if from, ok := r.gap(); ok {
+	if from, ok := r.gap(); ok && len(r.Rules) > 0 {
 		bad("form", "rules.gap", from)
 	}
 	return l

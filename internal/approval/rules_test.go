@@ -204,7 +204,10 @@ func TestCheck(t *testing.T) {
 		{"a gap at the top", bands(When{UpToMinor: 10}), "form", "rules.gap"}, {"an overlap", bands(When{UpToMinor: 10}, When{OverMinor: 5}), "", ""}, {"any order", bands(When{OverMinor: 10}, When{OverMinor: 5, UpToMinor: 10}, When{UpToMinor: 5}), "", ""},
 		{"up to the largest amount", bands(When{UpToMinor: math.MaxInt64}), "", ""},
 		{"a gap that a condition fills only sometimes", bands(When{UpToMinor: 10}, When{OverMinor: 10, First: true}), "form", "rules.gap"},
-		{"a gap that a block fills", func(r *RuleSet) { bands(When{UpToMinor: 10})(r); r.Rules = append(r.Rules, Rule{Name: "b", Blocked: "no"}) }, "form", "rules.gap"},
+		{"a gap that a block fills", func(r *RuleSet) {
+			bands(When{UpToMinor: 10})(r)
+			r.Rules = append(r.Rules, Rule{Name: "b", Blocked: "no"})
+		}, "form", "rules.gap"},
 		{"rule without a name", rule(func(x *Rule) { x.Name = "" }), "rule-4-name", "rules.rule_name"}, {"two of one name", rule(func(x *Rule) { x.Name = "band-1" }), "rule-4-name", "rules.rule_name"},
 		{"an empty band", rule(func(x *Rule) { x.When.OverMinor = 2 }), "rule-4-amount", "rules.band"}, {"negative", rule(func(x *Rule) { x.When.OverMinor = -1 }), "rule-4-amount", "rules.band"},
 		{"entry", rule(func(x *Rule) { x.When.Entry = "Free" }), "rule-4-entry", "rules.doc"}, {"changed", rule(func(x *Rule) { x.When.ChangedDays = 366 }), "rule-4-changed", "rules.hours"},
