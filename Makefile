@@ -54,7 +54,7 @@ test-go:
 
 bench: ## the figures beside speed.md's aims, in one run and one table; BENCH_ROWS=n for another size than a million
 	@table=$$(mktemp) && trap 'rm -f '$$table EXIT && export BENCH_TABLE=$$table BENCH_ROWS=$${BENCH_ROWS:-1000000} && uptime && \
-	$(GO) test -p 1 -run '^$$' -bench . -benchtime 1x -timeout 15m $(BENCH) ./internal/webhook ./internal/web ./internal/app ./cmd/dashboard && \
+	$(GO) test -p 1 -run '^$$' -bench . -benchtime 1x -timeout 15m $(BENCH) ./internal/approval ./internal/webhook ./internal/web ./internal/app ./cmd/dashboard && \
 	sort $$table | awk -F'\t' 'BEGIN { printf "\n%-62s %24s   %s\n", "what", "measured", "aim" } { printf "%-62s %24s   %s\n", $$2, $$3, $$4 }'
 
 torture: ## the long forms: 200 kills, and what else is too long for every push
@@ -62,7 +62,7 @@ torture: ## the long forms: 200 kills, and what else is too long for every push
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-60s} $$p || exit 1; done; done
+	echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzzminimizetime 10x -fuzztime $${FUZZTIME:-60s} $$p || exit 1; done; done
 
 pictures: ## screenshots of every page into .gallery
 	GALLERY=$(CURDIR)/.gallery $(GO) test -count=1 -run Gallery ./web/templates
