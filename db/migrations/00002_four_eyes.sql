@@ -230,4 +230,13 @@ CREATE TRIGGER decision_proposer BEFORE INSERT ON decision
 WHEN EXISTS (SELECT 1 FROM proposal p JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
   WHERE p.kind = NEW.kind AND p.id = NEW.id AND p.version = NEW.version AND (s.person_id = NEW.person_id OR instr(p.concerns, '"' || NEW.person_id || '"') > 0))
 BEGIN SELECT RAISE(ABORT, 'own'); END;
+-- Room in limits that payouts of before hold already: each gives its own back when its failure is confirmed.
+WITH held AS (
+  SELECT id, account, amount_minor AS minor, date(sent_at / 1000000, 'unixepoch', '+3 hours') AS day FROM payout
+  WHERE sent_at > 0 AND state IN ('sending', 'in_progress', 'succeeded', 'failed', 'unknown', 'returned') AND NOT (state = 'failed' AND confirmed = 1 AND review = 0)),
+taken AS (
+  SELECT 'use:company:' AS name, day, minor FROM held
+  UNION ALL SELECT 'use:payee:acc.' || account || ':', day, minor FROM held
+  UNION ALL SELECT 'use:maker:' || m.person_id || ':', h.day, h.minor FROM held h JOIN payout_maker m ON m.payout_id = h.id)
+INSERT INTO counter (name, n, sum) SELECT name || day, 0, SUM(minor) FROM taken GROUP BY 1 UNION ALL SELECT name || substr(day, 1, 7), 0, SUM(minor) FROM taken GROUP BY 1;
 -- +goose StatementEnd

@@ -360,7 +360,8 @@ func (a *App) foundRules(tx Tx) error {
 	if err := tx.EndProposal(p, Effective, by, now); err != nil {
 		return err
 	}
-	return a.noteProposal(tx, p, by, "founded", "", map[string]any{"op": p.Op, "doc": hash(p.Doc), "base": 0, "rule_set": p.RuleSet, "concerns": []string{}, "effect_at": int64(0)}, now)
+	return a.noteProposal(tx, p, by, "founded", "", map[string]any{"op": p.Op, "doc": hash(p.Doc), "base": 0, "rule_set": p.RuleSet, "concerns": []string{}, "effect_at": int64(0),
+		"environment": a.Place.Environment, "project": a.Place.Project}, now) // with these anybody can compute every digest anew
 }
 
 // limitsInForce returns the limits in force; the zero Limits when none were ever set.

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/audit"
 	"countersign/internal/auth"
 	"countersign/internal/desktest"
@@ -87,6 +88,7 @@ func lived(t testing.TB) *desktest.Desk {
 	must(t, d.App.StoreWebhook(ctx, []byte("not json"), "k"))
 	d.Apply()
 	must(t, d.App.SuspendPerson(ctx, d.Who["d1"], d.Who["d3"].Person, "left"))
+	proposals(t, d)
 	d.Approved(700_74)
 	d.Send()
 	d.Settle()
@@ -105,6 +107,41 @@ func lived(t testing.TB) *desktest.Desk {
 	return d
 }
 
+// proposals puts rules and limits to four eyes, with every end that a proposal has.
+func proposals(t testing.TB, d *desktest.Desk) {
+	ctx := t.Context()
+	rules := desktest.Rules()
+	open := func(kind approval.Kind, id string) app.Proposal {
+		ps, err := d.Store.Proposals(ctx, kind, id, 1)
+		must(t, err)
+		return ps[0]
+	}
+	for i, end := range []func(p app.Proposal) error{
+		func(p app.Proposal) error { return d.App.Accept(ctx, d.Who["d2"], p.Kind, p.ID, p.Digest, app.Proof{}) },
+		func(p app.Proposal) error {
+			return d.App.Refuse(ctx, d.Who["d2"], p.Kind, p.ID, p.Digest, "why so many?")
+		},
+		func(p app.Proposal) error { return d.App.Withdraw(ctx, d.Who["d1"], p.Kind, p.ID, p.Digest) },
+		func(p app.Proposal) error {
+			d.Clock.Add(15 * 24 * time.Hour)
+			_, err := d.App.SettleNext(ctx)
+			return err
+		},
+		func(p app.Proposal) error { return d.App.Accept(ctx, d.Who["s1"], p.Kind, p.ID, p.Digest, app.Proof{}) },
+		func(app.Proposal) error { return nil },
+	} {
+		rules.Name = fmt.Sprint("rules ", i)
+		inForce, err := d.Store.InForceVersion(ctx, approval.Rules, app.RulesID)
+		must(t, err)
+		must(t, d.App.ProposeRules(ctx, d.Who["d1"], rules, inForce, "an audit"))
+		must(t, end(open(approval.Rules, app.RulesID)))
+	}
+	l := approval.Limits{CompanyDay: approval.Bound{HardMinor: 1_000_000_000_00}, Lists: []approval.ListEntry{{List: "block", What: "account", Value: "40817810000000000001", Reason: "fraud"}}}
+	must(t, d.App.ProposeLimits(ctx, d.Who["d1"], l, 0, "a list"))
+	p := open(approval.Limit, app.LimitsID)
+	must(t, d.App.Accept(ctx, d.Who["d2"], p.Kind, p.ID, p.Digest, app.Proof{}))
+}
+
 // unproved names every column that `audit verify` does not prove, with the reason; a column that is neither here nor found out fails the test.
 var unproved = map[string]map[string]string{
 	"meta":             {"*": "names the key and the life that the signed heads name themselves; a wrong one is caught by --pub and by the anchor"},
@@ -113,10 +150,11 @@ var unproved = map[string]map[string]string{
 	"inbox_count":      {"*": "how often the same bytes came again"},
 	"refused":          {"*": "a ring of what had no good signature: nobody vouches for it"},
 	"poll":             {"*": "when to ask next: a plan; asking harms nobody"},
-	"counter":          {"*": "a cache of counts over payout; TestCounters compares it"},
+	"counter":          {"*": "a cache of counts over payout: TestCounters compares it; those of limits are proved (TestTampered_Uses)"},
 	"account":          {"idle_minutes": "a person's own setting", "keys_on": "a person's own setting"},
 	"payout": {"form": "the token of a form, to find a repeat of it", "counted": "a cache: which day's counter holds it", "given": "a cache of the line; the engine counts decisions",
 		"needed": "a cache of the line; the engine asks the rules", "rev": "counts writes of the row"},
+	"proposal":     {"salt": "binds the values of versions that hold any: proved by them (TestPrivateIsProved)", "private": "proved by its document's commitments (TestPrivateIsProved); may be cleared"},
 	"outcome":      {"description": "the bank's words for people, taken from the proved body; erasable"},
 	"inbox_result": {"reading": "repeats the proved body", "amount_minor": "repeats the proved body"},
 	"fetch":        {"session": "repeats the proved evidence", "http": "repeats the proved body and evidence", "problem": "repeats the proved evidence", "code": "repeats the proved evidence"},
@@ -124,7 +162,12 @@ var unproved = map[string]map[string]string{
 	"head":         {"at": "repeats the signed head"},
 	"newest_head":  {"at": "repeats the signed head"},
 	"paid_before":  {"last_at": "shown only"},
+	"seen_from":    {"*": "a hint is computed from it; nobody vouches for a browser"},
+	"challenge":    {"*": "questions come and go; what an answer proved stands in proof"},
 }
+
+// notYet are the tables into which this life writes nothing: their rooms write them. One that is filled after all fails the test.
+var notYet = []string{"bank_file", "bank_name", "batch", "enrolment", "factor", "factor_mark", "payee", "payee_account", "proof"}
 
 // forger edits copies of a database.
 type forger struct {
@@ -146,6 +189,7 @@ func newForger(t testing.TB) *forger {
 	f.anchor, err = audit.ReadAnchor(d.Anchor(), audit.VerifierFor(d.Signer))
 	must(t, err)
 	db := f.copyOf("look.db")
+	shapeOnce.Do(func() { must(t, readShape(db)) })
 	var drop []string
 	triggers, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'trigger'")
 	must(t, err)
@@ -252,16 +296,36 @@ func edit(db *sql.DB, rnd *mrand.Rand, table, col string) (what string, ok bool)
 	return what, err == nil && n > 0
 }
 
-var withoutRowid = map[string]bool{"allowed_transition": true, "payout_maker": true, "payout_version": true, "subject": true, "decision": true, "attempt": true, "open_attempt": true,
-	"outcome": true, "poll": true, "counter": true, "paid_before": true}
+// shape is what the database itself says of its tables: which have no rowid, and their primary keys. Read once by newForger.
+var (
+	withoutRowid = map[string]bool{}
+	primary      = map[string][]string{}
+	shapeOnce    sync.Once
+)
 
-var primary = map[string][]string{"allowed_transition": {"from_state", "to_state"}, "payout_maker": {"person_id", "number"}, "payout_version": {"payout_id", "version"},
-	"subject": {"kind", "id", "version"}, "decision": {"kind", "id", "version", "person_id", "seq"}, "attempt": {"payout_id", "n"}, "open_attempt": {"payout_id"},
-	"outcome": {"payout_id", "n"}, "poll": {"session", "payout_id"}, "counter": {"name"}, "paid_before": {"who", "account"}}
+func readShape(db *sql.DB) error {
+	rows, err := db.Query(`SELECT m.name, m.sql LIKE '%WITHOUT ROWID%', c.name, c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c
+WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.pk > 0 ORDER BY m.name, c.pk`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table, col string
+		var without bool
+		var pk int
+		if err := rows.Scan(&table, &without, &col, &pk); err != nil {
+			return err
+		}
+		withoutRowid[table] = without
+		primary[table] = append(primary[table], col)
+	}
+	return rows.Err()
+}
 
 func skipped(table, col string) bool {
 	u := unproved[table]
-	return u["*"] != "" || u[col] != ""
+	return u["*"] != "" || u[col] != "" || slices.Contains(notYet, table)
 }
 
 // TestTampered_EveryColumn: whoever has the file changes one value in any column of any table: verify finds it, or the column stands in the list of what is not
@@ -276,6 +340,14 @@ func TestTampered_EveryColumn(t *testing.T) {
 			if f.columns[table] == nil || col != "*" && !slices.Contains(f.columns[table], col) {
 				t.Errorf("%s.%s is excused and does not exist", table, col)
 			}
+		}
+	}
+	for _, table := range notYet {
+		db, n := f.copyOf("empty.db"), 0
+		must(t, db.QueryRow("SELECT COUNT(*) FROM "+table).Scan(&n))
+		must(t, db.Close())
+		if n > 0 {
+			t.Errorf("%s is not empty any more: take it off the list", table)
 		}
 	}
 	rnd := mrand.New(mrand.NewPCG(1, 1))
@@ -421,8 +493,10 @@ func (f *forger) forge(db *sql.DB, rnd *mrand.Rand, tables []string) (kind, what
 			}
 		case "payout":
 			set["id"], set["number"], set["form"], set["reference"], set["key"], set["session"] = "id || 'x'", "number + 5000", "form || 'x'", "NULL", "NULL", "NULL"
-		case "payout_version", "subject":
+		case "payout_version", "subject", "proposal", "proposal_end":
 			set["version"] = "version + 1"
+		case "proposal_open":
+			set["id"] = "id || 'x'"
 		case "attempt", "outcome":
 			set["n"] = "n + 1"
 		case "inbox":
@@ -733,5 +807,49 @@ func TestVerifyBesideWriting(t *testing.T) {
 	wg.Wait()
 	if last < 50 {
 		t.Errorf("only %d events were written meanwhile", last)
+	}
+}
+
+// TestPrivateIsProved: the values beside a proposal's document, and the salt that binds them, are found when they are changed; cleared they prove nothing and are allowed.
+func TestPrivateIsProved(t *testing.T) {
+	f := newForger(t)
+	for stmt, want := range map[string]bool{
+		`UPDATE proposal SET private = replace(private, '40817810000000000001', '40817810000000000002') WHERE kind = 'limits'`: true,
+		`UPDATE proposal SET salt = zeroblob(32) WHERE kind = 'limits'`:                                                        true,
+		`UPDATE proposal SET private = '[]' WHERE kind = 'limits'`:                                                             true,
+		`UPDATE proposal SET private = '' WHERE kind = 'limits'`:                                                               false,
+	} {
+		found, how := f.foundCopy(t, "private.db", func(db *sql.DB) bool {
+			res, err := db.Exec(stmt)
+			must(t, err)
+			n, err := res.RowsAffected()
+			must(t, err)
+			return n > 0
+		})
+		if found != want {
+			t.Errorf("%s: found %v (%s), want %v", stmt, found, how, want)
+		}
+	}
+}
+
+// TestTampered_Uses: the counters that limits are judged by are recomputed from payouts and decisions: one that is lowered, raised, removed or added is found.
+func TestTampered_Uses(t *testing.T) {
+	f := newForger(t)
+	for _, prefix := range []string{"use:company:", "use:maker:", "use:payee:", "yes:"} {
+		for _, stmt := range []string{"UPDATE counter SET sum = sum - 1 WHERE name = (SELECT MIN(name) FROM counter WHERE name GLOB '%s*' AND sum <> 0)",
+			"UPDATE counter SET sum = 0 WHERE name = (SELECT MAX(name) FROM counter WHERE name GLOB '%s*' AND sum <> 0)",
+			"DELETE FROM counter WHERE name = (SELECT MAX(name) FROM counter WHERE name GLOB '%s*' AND sum <> 0)",
+			"INSERT INTO counter (name, n, sum) VALUES ('%snobody:2026-11-19', 0, 5)"} {
+			stmt := fmt.Sprintf(stmt, prefix)
+			if found, how := f.foundCopy(t, "use.db", func(db *sql.DB) bool {
+				res, err := db.Exec(stmt)
+				must(t, err)
+				n, err := res.RowsAffected()
+				must(t, err)
+				return n == 1
+			}); !found {
+				t.Errorf("%s: not found: %s", stmt, how)
+			}
+		}
 	}
 }
