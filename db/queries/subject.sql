@@ -64,8 +64,5 @@ SELECT n, sum FROM counter WHERE name = sqlc.arg(name);
 -- name: Signatures :one
 SELECT given, needed FROM payout WHERE id = sqlc.arg(id);
 
--- name: UnsentOf :many
-SELECT id FROM payout WHERE payee_id = sqlc.arg(payee_id) AND payee_id <> '' AND state IN ('pending_approval', 'approved') ORDER BY number LIMIT sqlc.arg(most);
-
 -- name: HeldForLimit :many
 SELECT id FROM payout WHERE state = 'approved' AND why = 'limit' AND held_until > 0 ORDER BY number LIMIT sqlc.arg(most);

@@ -45,6 +45,9 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 	switch why {
 	case approval.Can:
 	case approval.Barred:
+		if !p.IsMaker(person.ID) { // the payee's
+			return nil, fault.Deny("approve.payee_maker", names(t.Could(people)))
+		}
 		return nil, fault.Deny("approve.own", s.Number)
 	case approval.NoRole, approval.NoStanding:
 		return nil, fault.Deny("approve.role")

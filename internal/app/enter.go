@@ -71,6 +71,9 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 				return faults
 			}
 		}
+		if c, err = a.named(tx, c); err != nil {
+			return err
+		}
 		if e.Replaces != "" {
 			if err := a.mayReplace(tx, e.Replaces, c.Amount.Minor); err != nil {
 				return err
@@ -109,7 +112,11 @@ func (a *App) enterAgain(tx Tx, p *payout.Payout, w Who, e Entry) (refused, err 
 	if s.State != payout.Draft {
 		return nil, nil
 	}
-	if c := e.Content.Clean(); !c.SameTyped(s.Content) {
+	c, err := a.named(tx, e.Content.Clean())
+	if err != nil {
+		return nil, err
+	}
+	if !c.SameTyped(s.Content) {
 		if s.Version != 1 {
 			return nil, nil // it went on from another page: that one holds
 		}
@@ -216,6 +223,9 @@ func (a *App) Edit(ctx context.Context, w Who, id payout.ID, seen int, e Entry) 
 				return faults
 			}
 		}
+		if c, err = a.named(tx, c); err != nil {
+			return err
+		}
 		if r := p.S().Content.Replaces; r != "" {
 			if err := a.replaceSum(tx, r, c.Amount.Minor); err != nil {
 				return err
@@ -283,6 +293,12 @@ func (a *App) submitNow(tx Tx, p *payout.Payout, w Who, acks []string) error {
 	}
 	if faults := s.Content.Check(); len(faults) > 0 {
 		return faults
+	}
+	switch c, err := a.named(tx, s.Content); {
+	case err != nil:
+		return err
+	case c.PayeeVer != s.Content.PayeeVer:
+		return fault.Bad("form", "payout.payee_moved")
 	}
 	if err := a.stillReplaces(tx, s); err != nil {
 		return err

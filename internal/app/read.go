@@ -7,6 +7,7 @@ import (
 	"countersign/internal/approval"
 	"countersign/internal/audit"
 	"countersign/internal/auth"
+	"countersign/internal/payee"
 	"countersign/internal/payout"
 )
 
@@ -34,9 +35,20 @@ type Reader interface {
 	Proposals(ctx context.Context, kind approval.Kind, id string, limit int) ([]Proposal, error)
 	// OpenProposals lists everything that is put to people, oldest first.
 	OpenProposals(ctx context.Context, limit int) ([]Proposal, error)
+	// PayeeByID is a saved payee with its accounts, ok false when no version of it is in force.
+	PayeeByID(ctx context.Context, id string) (p PayeeRow, ok bool, err error)
+	// PayeeList is one page of the saved payees by name, with their accounts.
+	PayeeList(ctx context.Context, q PayeeQuery) (PayeePage, error)
+	// PayeesWith lists payees in force that hold an account, but for one of them.
+	PayeesWith(ctx context.Context, key payee.AccountKey, besides string, limit int) ([]SharedAccount, error)
+	// PayoutsTo lists the payouts that name a payee, newest first.
+	PayoutsTo(ctx context.Context, payee string, limit int) ([]Row, error)
 	PayeeFacts(ctx context.Context, id string, version int, bik, account string) (PayeeFacts, error)
 	PaidTo(ctx context.Context, payee, account string) (int64, error)
 	Use(ctx context.Context, names []string) (map[string]int64, error)
+	// LabRows walks the payouts that were put to people or sent since then; at most limit, the newest left out.
+	LabRows(ctx context.Context, since time.Time, limit int, yield func(LabRow) error) error
+	LabKnown(ctx context.Context) (LabKnown, error)
 	// LoginByID returns a sign-in as stored, ok false when it ended.
 	LoginByID(ctx context.Context, id string) (auth.SignIn, bool, error)
 	Logins(ctx context.Context, person string) ([]auth.SignIn, error)

@@ -64,8 +64,13 @@ type Tx interface {
 	InForce(kind approval.Kind, id string) (Proposal, bool, error)
 	// LastProposal is the number of the newest version, 0 when there is none.
 	LastProposal(kind approval.Kind, id string) (int, error)
-	// UnsentOf lists payouts that wait for approval or sending and name this payee.
-	UnsentOf(payee string, limit int) ([]payout.ID, error)
+	// UnsentOf lists payouts numbered over after that wait for approval or sending and name this payee, by number; last is the highest number.
+	UnsentOf(payee string, after payout.Number, limit int) (ids []payout.ID, last payout.Number, err error)
+	// SavePayee writes a payee's row and accounts anew.
+	SavePayee(p PayeeRow) error
+	// PayeeVersions lists the versions of a payee that were in force, oldest first; at most MaxPayeeVersions.
+	PayeeVersions(id string) ([]Proposal, error)
+	sharer
 	// HeldForLimit lists approved payouts that wait for room in a limit.
 	HeldForLimit(limit int) ([]payout.ID, error)
 	AddDecision(d Decided) error

@@ -35,6 +35,8 @@ type Proposal struct {
 	Base int
 	By   payout.Actor
 	At   time.Time
+	// Acks are the warnings that the proposer ticked; they stand in the history and are not read back.
+	Acks []string
 	// EffectAt is when it takes effect by itself unless somebody stops it; zero: only by decision.
 	EffectAt time.Time
 	// State is "" while open, then one of the Ended… values, for good.
@@ -170,15 +172,18 @@ func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason strin
 			return p, fault.Bad("form", "subject.nobody", string(p.Kind), missing)
 		}
 	}
-	if err := tx.AddSubject(Subject{Kind: p.Kind, ID: p.ID, Version: p.Version, Digest: p.Digest, Acks: []string{}, RuleSet: p.RuleSet, By: by, At: now}); err != nil {
+	if err := tx.AddSubject(Subject{Kind: p.Kind, ID: p.ID, Version: p.Version, Digest: p.Digest, Acks: nonNil(p.Acks), RuleSet: p.RuleSet, By: by, At: now}); err != nil {
 		return p, err
 	}
 	if err := tx.AddProposal(p); err != nil {
 		return p, err
 	}
 	tx.Touch(Change{Desk: true})
-	return p, a.noteProposal(tx, p, by, "proposed", reason, map[string]any{"op": p.Op, "doc": hash(p.Doc), "base": p.Base, "rule_set": p.RuleSet,
-		"concerns": nonNil(p.Concerns), "effect_at": micro(p.EffectAt)}, now)
+	facts := map[string]any{"op": p.Op, "doc": hash(p.Doc), "base": p.Base, "rule_set": p.RuleSet, "concerns": nonNil(p.Concerns), "effect_at": micro(p.EffectAt)}
+	if len(p.Acks) > 0 {
+		facts["acks"] = p.Acks
+	}
+	return p, a.noteProposal(tx, p, by, "proposed", reason, facts, now)
 }
 
 func nonNil(s []string) []string {

@@ -29,8 +29,8 @@ type Content struct {
 	OwnRef     string // number of the document in the books, never sent
 	Note       string // basis: contract, act, invoice; never sent
 	DueDate    string // reserved, "" for now
-	PayeeID    string // reserved, "" for now
-	PayeeVer   int
+	PayeeID    string // the saved payee that it names, "" for a free entry
+	PayeeVer   int    // and the version of it
 	Source     string // how it was entered: "desk"
 	Replaces   ID     // the payout this one replaces, "" for none
 }
@@ -107,7 +107,8 @@ func (c Content) Clean() Content {
 
 // SameTyped reports whether two cleaned contents say the same, in all that a person types.
 func (c Content) SameTyped(o Content) bool {
-	return c.Details == o.Details && c.Amount == o.Amount && (c.Amount.Minor != 0 || c.AmountText == o.AmountText) && c.OwnRef == o.OwnRef && c.Note == o.Note
+	return c.Details == o.Details && c.Amount == o.Amount && (c.Amount.Minor != 0 || c.AmountText == o.AmountText) && c.OwnRef == o.OwnRef && c.Note == o.Note &&
+		c.PayeeID == o.PayeeID && c.PayeeVer == o.PayeeVer
 }
 
 // Erased reports whether every personal text was cleared: then nothing is left that its commitments could prove.

@@ -61,7 +61,7 @@ func paidTo(ctx context.Context, q *queries.Queries, payee, account string) (int
 	return n + c.N, err
 }
 
-func paidCounter(payee string) string { return "paid:" + payee }
+func paidCounter(payee string) string { return app.PaidCounter(payee) }
 
 func use(ctx context.Context, q *queries.Queries, names []string) (map[string]int64, error) {
 	out := make(map[string]int64, len(names))
@@ -145,10 +145,6 @@ func (t *txn) InForce(kind approval.Kind, id string) (app.Proposal, bool, error)
 func (t *txn) LastProposal(kind approval.Kind, id string) (int, error) {
 	n, err := t.q.LastProposal(t.ctx, queries.LastProposalParams{Kind: string(kind), ID: id})
 	return int(n), err
-}
-
-func (t *txn) UnsentOf(payee string, limit int) ([]payout.ID, error) {
-	return ids(t.q.UnsentOf(t.ctx, queries.UnsentOfParams{PayeeID: payee, Most: int64(limit)}))
 }
 
 func (t *txn) HeldForLimit(limit int) ([]payout.ID, error) {

@@ -81,6 +81,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deletePollStmt, err = db.PrepareContext(ctx, deletePoll); err != nil {
 		return nil, fmt.Errorf("error preparing query DeletePoll: %w", err)
 	}
+	if q.dropPayeeAccountsStmt, err = db.PrepareContext(ctx, dropPayeeAccounts); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPayeeAccounts: %w", err)
+	}
 	if q.duePollsStmt, err = db.PrepareContext(ctx, duePolls); err != nil {
 		return nil, fmt.Errorf("error preparing query DuePolls: %w", err)
 	}
@@ -279,6 +282,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.payeeMakersStmt, err = db.PrepareContext(ctx, payeeMakers); err != nil {
 		return nil, fmt.Errorf("error preparing query PayeeMakers: %w", err)
 	}
+	if q.payeeVersionsStmt, err = db.PrepareContext(ctx, payeeVersions); err != nil {
+		return nil, fmt.Errorf("error preparing query PayeeVersions: %w", err)
+	}
+	if q.payeesWithStmt, err = db.PrepareContext(ctx, payeesWith); err != nil {
+		return nil, fmt.Errorf("error preparing query PayeesWith: %w", err)
+	}
 	if q.payoutBeforeStmt, err = db.PrepareContext(ctx, payoutBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query PayoutBefore: %w", err)
 	}
@@ -314,6 +323,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.proposalsStmt, err = db.PrepareContext(ctx, proposals); err != nil {
 		return nil, fmt.Errorf("error preparing query Proposals: %w", err)
+	}
+	if q.putPayeeStmt, err = db.PrepareContext(ctx, putPayee); err != nil {
+		return nil, fmt.Errorf("error preparing query PutPayee: %w", err)
+	}
+	if q.putPayeeAccountStmt, err = db.PrepareContext(ctx, putPayeeAccount); err != nil {
+		return nil, fmt.Errorf("error preparing query PutPayeeAccount: %w", err)
 	}
 	if q.putRefusedStmt, err = db.PrepareContext(ctx, putRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query PutRefused: %w", err)
@@ -479,6 +494,11 @@ func (q *Queries) Close() error {
 	if q.deletePollStmt != nil {
 		if cerr := q.deletePollStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deletePollStmt: %w", cerr)
+		}
+	}
+	if q.dropPayeeAccountsStmt != nil {
+		if cerr := q.dropPayeeAccountsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPayeeAccountsStmt: %w", cerr)
 		}
 	}
 	if q.duePollsStmt != nil {
@@ -811,6 +831,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing payeeMakersStmt: %w", cerr)
 		}
 	}
+	if q.payeeVersionsStmt != nil {
+		if cerr := q.payeeVersionsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing payeeVersionsStmt: %w", cerr)
+		}
+	}
+	if q.payeesWithStmt != nil {
+		if cerr := q.payeesWithStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing payeesWithStmt: %w", cerr)
+		}
+	}
 	if q.payoutBeforeStmt != nil {
 		if cerr := q.payoutBeforeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing payoutBeforeStmt: %w", cerr)
@@ -869,6 +899,16 @@ func (q *Queries) Close() error {
 	if q.proposalsStmt != nil {
 		if cerr := q.proposalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing proposalsStmt: %w", cerr)
+		}
+	}
+	if q.putPayeeStmt != nil {
+		if cerr := q.putPayeeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putPayeeStmt: %w", cerr)
+		}
+	}
+	if q.putPayeeAccountStmt != nil {
+		if cerr := q.putPayeeAccountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putPayeeAccountStmt: %w", cerr)
 		}
 	}
 	if q.putRefusedStmt != nil {
@@ -1039,6 +1079,7 @@ type Queries struct {
 	deleteOldLoginsStmt     *sql.Stmt
 	deleteOpenAttemptStmt   *sql.Stmt
 	deletePollStmt          *sql.Stmt
+	dropPayeeAccountsStmt   *sql.Stmt
 	duePollsStmt            *sql.Stmt
 	endOldPollsStmt         *sql.Stmt
 	endProposalStmt         *sql.Stmt
@@ -1105,6 +1146,8 @@ type Queries struct {
 	payeeAccountsStmt       *sql.Stmt
 	payeeInForceStmt        *sql.Stmt
 	payeeMakersStmt         *sql.Stmt
+	payeeVersionsStmt       *sql.Stmt
+	payeesWithStmt          *sql.Stmt
 	payoutBeforeStmt        *sql.Stmt
 	payoutIDByFormStmt      *sql.Stmt
 	payoutIDByNumberStmt    *sql.Stmt
@@ -1117,6 +1160,8 @@ type Queries struct {
 	pollOfStmt              *sql.Stmt
 	proposalStmt            *sql.Stmt
 	proposalsStmt           *sql.Stmt
+	putPayeeStmt            *sql.Stmt
+	putPayeeAccountStmt     *sql.Stmt
 	putRefusedStmt          *sql.Stmt
 	refusedBodyStmt         *sql.Stmt
 	refusedListStmt         *sql.Stmt
@@ -1164,6 +1209,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteOldLoginsStmt:     q.deleteOldLoginsStmt,
 		deleteOpenAttemptStmt:   q.deleteOpenAttemptStmt,
 		deletePollStmt:          q.deletePollStmt,
+		dropPayeeAccountsStmt:   q.dropPayeeAccountsStmt,
 		duePollsStmt:            q.duePollsStmt,
 		endOldPollsStmt:         q.endOldPollsStmt,
 		endProposalStmt:         q.endProposalStmt,
@@ -1230,6 +1276,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		payeeAccountsStmt:       q.payeeAccountsStmt,
 		payeeInForceStmt:        q.payeeInForceStmt,
 		payeeMakersStmt:         q.payeeMakersStmt,
+		payeeVersionsStmt:       q.payeeVersionsStmt,
+		payeesWithStmt:          q.payeesWithStmt,
 		payoutBeforeStmt:        q.payoutBeforeStmt,
 		payoutIDByFormStmt:      q.payoutIDByFormStmt,
 		payoutIDByNumberStmt:    q.payoutIDByNumberStmt,
@@ -1242,6 +1290,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		pollOfStmt:              q.pollOfStmt,
 		proposalStmt:            q.proposalStmt,
 		proposalsStmt:           q.proposalsStmt,
+		putPayeeStmt:            q.putPayeeStmt,
+		putPayeeAccountStmt:     q.putPayeeAccountStmt,
 		putRefusedStmt:          q.putRefusedStmt,
 		refusedBodyStmt:         q.refusedBodyStmt,
 		refusedListStmt:         q.refusedListStmt,

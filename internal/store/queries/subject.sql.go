@@ -540,35 +540,3 @@ func (q *Queries) UnmarkOpen(ctx context.Context, arg UnmarkOpenParams) (int64, 
 	}
 	return result.RowsAffected()
 }
-
-const unsentOf = `-- name: UnsentOf :many
-SELECT id FROM payout WHERE payee_id = ?1 AND payee_id <> '' AND state IN ('pending_approval', 'approved') ORDER BY number LIMIT ?2
-`
-
-type UnsentOfParams struct {
-	PayeeID string
-	Most    int64
-}
-
-func (q *Queries) UnsentOf(ctx context.Context, arg UnsentOfParams) ([]string, error) {
-	rows, err := q.query(ctx, q.unsentOfStmt, unsentOf, arg.PayeeID, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
