@@ -169,9 +169,17 @@ func runVerify(ctx context.Context, c *config.AuditVerify, stdout, stderr io.Wri
 	if err != nil {
 		return unreadable(err)
 	}
-	switch {
-	case !r.OK():
+	if !r.OK() {
 		fmt.Fprintf(stdout, "broken at %d: %s\n", r.Broken, r.Reason)
+	}
+	forged := false
+	if c.Approvals { // also when something is broken: what else is wrong helps whoever looks for it
+		if forged, err = approvals(ctx, c.DB, stdout); err != nil {
+			return unreadable(err)
+		}
+	}
+	switch {
+	case !r.OK() || forged:
 		return verifyBroken
 	case r.Anchor == audit.AnchorOlder || r.Anchor == audit.AnchorDiffers:
 		fmt.Fprintf(stdout, "%d events hold, but the database is %s than the anchor, which holds %d events\n", r.Events, anchorWord(r.Anchor), anchor.Size)
@@ -182,6 +190,25 @@ func runVerify(ctx context.Context, c *config.AuditVerify, stdout, stderr io.Wri
 	}
 	fmt.Fprintf(stdout, "%d events and %d signed heads hold; the database %s the anchor\n", r.Events, r.Heads, r.Anchor)
 	return verifyOK
+}
+
+// approvals counts every decision again and prints a line for each that could not have been.
+func approvals(ctx context.Context, db string, stdout io.Writer) (forged bool, err error) {
+	r, err := store.CheckApprovals(ctx, db)
+	if err != nil {
+		return false, err
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintln(stdout, f)
+	}
+	if r.More {
+		fmt.Fprintln(stdout, "and more")
+	}
+	if len(r.Findings) == 0 {
+		fmt.Fprintf(stdout, "%d decisions hold: %d payouts sent, %d changes of rules, limits, people, payees and stops, %d signatures; of %d payouts the content was cleared\n",
+			r.Decisions, r.Claims, r.Changes, r.Signatures, r.Erased)
+	}
+	return len(r.Findings) > 0, nil
 }
 
 func anchorWord(s audit.AnchorState) string {

@@ -250,6 +250,8 @@ type AuditVerify struct {
 	DB     string `name:"db" placeholder:"FILE" help:"Database file, also of a running desk; it is only read. Required."`
 	Anchor string `placeholder:"FILE" help:"The anchor file, kept outside the database's folder. Without it an old copy cannot be told from the newest."`
 	Pub    string `placeholder:"FILE" help:"Public key of the history (history.pub). Without it the key recorded in the database is used, which its forger could have replaced."`
+	// Approvals asks for every decision to be counted again.
+	Approvals bool `help:"Also count every decision ever given again: quorum, persons, roles, limits, digests and signatures, without the engine that counted them first. One line a finding."`
 }
 
 // Help implements kong.HelpProvider.
@@ -257,7 +259,7 @@ func (*AuditVerify) Help() string {
 	return `Exit codes:
 
 	0  all holds, and the database equals or continues the anchor
-	1  broken: an event, a signature, or a row that differs from its event
+	1  broken: an event, a signature, a row that differs from its event; or, with --approvals, a decision that could not have been
 	2  older than the anchor, or different from it
 	3  cannot be read, or wrong command line
 	4  all holds, but no --anchor was given`

@@ -241,8 +241,9 @@ func TestParse_Commands(t *testing.T) {
 			nil},
 		{[]string{"banksim", "--addr", ":0", "--data", dir, "--project", "acme", "--webhook-url", "http://127.0.0.1:1/webhooks/bank131", "--partner-public-key-file", dir + "/bank.pub", "--bank-private-key-file", dir + "/bank-request.pem", "--delay", "20ms", "--seed=7"},
 			&Banksim{"127.0.0.1:0", dir, "acme", "http://127.0.0.1:1/webhooks/bank131", dir + "/bank.pub", dir + "/bank-request.pem", 20 * time.Millisecond, 7}},
-		{[]string{"audit", "verify", "--db", "x", "--anchor", "a", "--pub", "p"}, &AuditVerify{"x", "a", "p"}},
+		{[]string{"audit", "verify", "--db", "x", "--anchor", "a", "--pub", "p"}, &AuditVerify{"x", "a", "p", false}},
 		{[]string{"audit", "verify", "--db", "x"}, &AuditVerify{DB: "x"}},
+		{[]string{"audit", "verify", "--db", "x", "--approvals"}, &AuditVerify{DB: "x", Approvals: true}},
 		{[]string{"backup", "--db", "x", "--out", dir + "/copy"}, &Backup{"x", dir + "/copy"}},
 		{[]string{"--version"}, &Version{}},
 		{[]string{"serve", "--version"}, &Version{}},
@@ -367,7 +368,7 @@ func TestString_Redacted(t *testing.T) {
 
 // Every flag that a struct has is the one that its String prints.
 func TestString_NamesTheFlags(t *testing.T) {
-	for _, c := range []Command{&Demo{Addr: "a", Data: "b", Rules: "c"}, &Banksim{Addr: "a", Data: "b", Project: "c", WebhookURL: "d", PartnerPublicKeyFile: "e", BankPrivateKeyFile: "f"}, &AuditVerify{"a", "b", "c"}, &Backup{"a", "b"}, &KeysNew{"a"}} {
+	for _, c := range []Command{&Demo{Addr: "a", Data: "b", Rules: "c"}, &Banksim{Addr: "a", Data: "b", Project: "c", WebhookURL: "d", PartnerPublicKeyFile: "e", BankPrivateKeyFile: "f"}, &AuditVerify{"a", "b", "c", true}, &Backup{"a", "b"}, &KeysNew{"a"}} {
 		_, code, _, stderr := run(nil, strings.Fields(c.String())...)
 		if strings.Contains(stderr, "unknown") || strings.Contains(stderr, "expected") {
 			t.Errorf("%s: exit %d, %s", c, code, stderr)

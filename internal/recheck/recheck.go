@@ -1,0 +1,537 @@
+package recheck
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/internal/audit"
+	"countersign/internal/payout"
+)
+
+// Documents are what people decided about, beside the history: contents, proposals, signatures. Everything is compared with what the events
+// say of it. A missing row is a Finding; an error means that it could not be read.
+type Documents interface {
+	// Content is one version of a payout; ok false when there is none.
+	Content(id string, version int) (c payout.Content, salt payout.Salt, ok bool, err error)
+	// Proposal is one version of another subject; ok false when there is none.
+	Proposal(kind, id string, version int) (p Proposal, ok bool, err error)
+	// Signature is the passkey's answer that proves the n-th decision (from 1) on a version; ok false when there is none.
+	Signature(kind, id string, version int, person string, n int) (s Signature, ok bool, err error)
+}
+
+// Proposal is the stored content of one version. Private may have been erased.
+type Proposal struct {
+	Doc, Private []byte
+	Salt         payout.Salt
+	Op           string
+}
+
+// Signature is what a passkey signed.
+type Signature struct {
+	Factor, Digest                                           string
+	Nonce, Credential, PublicKey, AuthData, ClientData, Bits []byte
+	ExpiresAt                                                time.Time
+}
+
+// Finding is one decision, or one deed that needed decisions, that could not have been.
+type Finding struct {
+	// Seq is the event.
+	Seq int64
+	// What says what does not hold, in English, with persons by their ids and never a personal value.
+	What string
+}
+
+func (f Finding) String() string { return fmt.Sprintf("event %d: %s", f.Seq, f.What) }
+
+// Report is what was looked at.
+type Report struct {
+	Decisions, Claims, Changes, Signatures int64
+	// Erased claims are those of which the content was cleared: their digests and what lists, payees and first payments ask could not be computed anew.
+	Erased   int64
+	Findings []Finding
+	// More: only the first findings are kept.
+	More bool
+}
+
+// maxFindings bounds a report.
+const maxFindings = 1000
+
+// Checker follows a history. Not safe for many goroutines.
+type Checker struct {
+	docs     Documents
+	report   Report
+	people   map[string]*person
+	payouts  map[string]*paying
+	subjects map[[2]string]*subject
+	halts    map[string]*stop
+	sets     map[int]*ruleSet
+	set      *ruleSet // in force; nil before rule sets were written down
+	limits   limits
+	place    *payout.Place
+	uses     map[string]int64
+	said     map[string]int64 // approved by person and day, kopecks
+	toAcc    map[string]int   // paid payouts by account
+	toPayee  map[string]int
+	payees   map[string][]payeeVersion // in force, oldest first
+	proposed map[string][]proposer     // of payees, by id
+	keys     map[string]*key
+	seq      int64
+}
+
+type person struct {
+	roles, groups                        []string
+	suspended                            bool
+	since, quietFrom, quietUntil, capped int64
+}
+
+type vote struct {
+	person, answer, digest, factor string
+	at                             time.Time
+	signed                         bool
+}
+
+type paying struct {
+	state, digest, submitted string
+	version, ruleSet         int
+	minor                    int64
+	makers, acks             []string
+	payee, due, source       string
+	payeeVer                 int
+	at, sent                 time.Time // submitted; claimed last
+	votes                    []vote
+	confirmed, review        bool
+	content                  payout.Content // of the version that was submitted last
+	known                    bool           // the content is there and not erased
+	counted                  []string       // the counters that it fills now
+	paid                     bool
+	claims                   int
+}
+
+type subject struct {
+	version  int
+	by       string
+	at       time.Time
+	concerns []string
+	digest   string
+	effect   int64
+	votes    []vote
+	open     bool
+}
+
+type proposer struct {
+	version int
+	person  string
+}
+
+type payeeVersion struct {
+	version  int
+	at       time.Time
+	groups   []string
+	accounts [][2]string
+	erased   bool
+}
+
+type stop struct {
+	by     string
+	barred bool
+	votes  []vote
+	on     bool
+}
+
+// New begins with an empty history.
+func New(docs Documents) *Checker {
+	return &Checker{docs: docs, people: map[string]*person{}, payouts: map[string]*paying{}, subjects: map[[2]string]*subject{}, halts: map[string]*stop{},
+		sets: map[int]*ruleSet{}, uses: map[string]int64{}, said: map[string]int64{}, toAcc: map[string]int{}, toPayee: map[string]int{},
+		payees: map[string][]payeeVersion{}, proposed: map[string][]proposer{}, keys: map[string]*key{}}
+}
+
+// Report returns what was found so far.
+func (c *Checker) Report() Report { return c.report }
+
+func (c *Checker) found(format string, args ...any) {
+	if len(c.report.Findings) == maxFindings {
+		c.report.More = true
+		return
+	}
+	c.report.Findings = append(c.report.Findings, Finding{c.seq, fmt.Sprintf(format, args...)})
+}
+
+type facts struct {
+	From        string    `json:"from"`
+	To          string    `json:"to"`
+	Digest      string    `json:"digest"`
+	Minor       *int64    `json:"amount_minor"`
+	Acks        []string  `json:"acks"`
+	RuleSet     int       `json:"rule_set"`
+	Factor      string    `json:"factor"`
+	Review      *bool     `json:"review"`
+	Confirmed   *bool     `json:"confirmed"`
+	Payee       string    `json:"payee"`
+	PayeeVer    int       `json:"payee_version"`
+	Due         string    `json:"due_date"`
+	Entered     string    `json:"entered"`
+	Doc         string    `json:"doc"`
+	Op          string    `json:"op"`
+	Base        int       `json:"base"`
+	Concerns    []string  `json:"concerns"`
+	EffectAt    int64     `json:"effect_at"`
+	Environment string    `json:"environment"`
+	Project     string    `json:"project"`
+	Cause       string    `json:"cause"`
+	Roles       *string   `json:"roles"`
+	Groups      *[]string `json:"groups"`
+	Since       *int64    `json:"approver_since"`
+	QuietFrom   *int64    `json:"quiet_from"`
+	QuietUntil  *int64    `json:"quiet_until"`
+	Capped      *int64    `json:"capped_until"`
+	Suspended   *int64    `json:"suspended_at"`
+}
+
+// Event takes the next event. Its error means that documents could not be read.
+func (c *Checker) Event(e audit.Event) error {
+	c.seq = e.Seq
+	var f facts
+	if err := json.Unmarshal(e.Payload, &f); err != nil {
+		c.found("its payload cannot be read")
+		return nil
+	}
+	switch e.Kind {
+	case "payout":
+		if !strings.HasPrefix(e.Action, "look.") {
+			return c.payout(e, f)
+		}
+		return nil
+	case "halt":
+		c.halt(e, f)
+		return nil
+	case "payee", "rules", "person", "limits", "keys":
+		if what, ok := strings.CutPrefix(e.Action, e.Kind+"."); ok {
+			if err := c.subject(e, f, what); err != nil {
+				return err
+			}
+			if what == "proposed" || e.Kind != "person" {
+				return nil
+			}
+		}
+	}
+	if e.Kind == "person" {
+		c.person(e, f)
+	}
+	return nil
+}
+
+func (c *Checker) person(e audit.Event, f facts) {
+	p := c.people[e.Subject]
+	if p == nil {
+		if e.Action != "person.added" {
+			return
+		}
+		p = &person{}
+		c.people[e.Subject] = p
+	}
+	if f.Roles != nil {
+		p.roles = split(*f.Roles)
+	}
+	if f.Groups != nil {
+		p.groups = *f.Groups
+	}
+	set := func(to *int64, from *int64) {
+		if from != nil {
+			*to = *from
+		}
+	}
+	set(&p.since, f.Since)
+	set(&p.quietFrom, f.QuietFrom)
+	set(&p.quietUntil, f.QuietUntil)
+	set(&p.capped, f.Capped)
+	if e.Action == "person.suspended" {
+		p.suspended = true
+	}
+	if f.Suspended != nil {
+		p.suspended = *f.Suspended != 0
+	}
+	c.factor(e)
+}
+
+func split(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+func (c *Checker) halt(e audit.Event, f facts) {
+	h := c.halts[e.Subject]
+	switch e.Action {
+	case "halt.on":
+		c.halts[e.Subject] = &stop{by: e.Person, barred: f.Cause == "person", on: true}
+	case "halt.release_asked", "halt.off":
+		if h == nil || !h.on {
+			c.found("a stop was released that was not in force")
+			return
+		}
+		c.report.Decisions++
+		h.votes = append(h.votes, vote{person: e.Person, answer: "yes", at: e.At})
+		if e.Action != "halt.off" {
+			return
+		}
+		h.on = false
+		c.report.Changes++
+		if n := c.count(h.votes, e.At, nil, "approver", "senior", "admin"); n < 2 || h.barred && c.count(h.votes, e.At, []string{h.by}, "approver", "senior", "admin") < 2 {
+			c.found("sending was released by %d persons who may, two others than who stopped it are needed", n)
+		}
+	}
+}
+
+// count is how many different persons who may decide said yes, and said nothing else since.
+func (c *Checker) count(votes []vote, now time.Time, barred []string, roles ...string) int {
+	var ids []string
+	for i, v := range votes {
+		p := c.people[v.person]
+		if v.answer != "yes" || slices.ContainsFunc(votes[i+1:], func(o vote) bool { return o.person == v.person && o.answer != "yes" }) || p == nil || p.suspended ||
+			slices.Contains(barred, v.person) || slices.Contains(ids, v.person) || p.quiet(v.at) || !slices.ContainsFunc(roles, func(r string) bool { return has(p.roles, r) }) {
+			continue
+		}
+		ids = append(ids, v.person)
+	}
+	return len(ids)
+}
+
+func (p *person) quiet(at time.Time) bool {
+	return p.quietUntil != 0 && at.UnixMicro() >= p.quietFrom && at.UnixMicro() < p.quietUntil
+}
+
+// deciders says who decides on a kind; the constants of design.md "Four eyes". One of them must.
+func deciders(kind string) []string {
+	if kind == "payee" {
+		return []string{"approver", "senior"}
+	}
+	return []string{"admin", "senior"}
+}
+
+func proposersOf(kind string) []string {
+	if kind == "payee" {
+		return []string{"maker"}
+	}
+	return []string{"admin"}
+}
+
+func (c *Checker) mayAs(id string, roles []string) bool {
+	p := c.people[id]
+	return p != nil && !p.suspended && slices.ContainsFunc(roles, func(r string) bool { return has(p.roles, r) })
+}
+
+func (c *Checker) subject(e audit.Event, f facts, what string) error {
+	k := [2]string{e.Kind, e.Subject}
+	s := c.subjects[k]
+	switch what {
+	case "proposed", "founded":
+		if s != nil && s.open {
+			c.found("a version of %s was proposed while another was open", e.Kind)
+		}
+		s = &subject{version: e.Version, by: e.Person, at: e.At, concerns: f.Concerns, digest: f.Digest, effect: f.EffectAt, open: true}
+		c.subjects[k] = s
+		if f.Environment != "" && c.place == nil {
+			c.place = &payout.Place{Environment: f.Environment, Project: f.Project}
+		}
+		if e.Kind == "payee" {
+			c.proposed[e.Subject] = append(c.proposed[e.Subject], proposer{e.Version, e.Person})
+		}
+		if what == "founded" {
+			s.open = false
+			if c.set != nil || e.Person != "system" {
+				c.found("the rules were founded twice, or by a person")
+			}
+			return c.inForce(e, f, s)
+		}
+		if e.Person == "system" {
+			if s.effect == 0 {
+				c.found("a %s was proposed by nobody", e.Kind)
+			}
+		} else if !c.mayAs(e.Person, proposersOf(e.Kind)) {
+			c.found("%s proposed a %s and may not", e.Person, e.Kind)
+		}
+		return c.digestOf(e, f)
+	case "approved", "taken_back", "rejected", "withdrawn", "stopped", "expired", "effective":
+	default:
+		return nil
+	}
+	if s == nil || !s.open || s.version != e.Version {
+		c.found("%s of a version of %s that is not open", what, e.Kind)
+		return nil
+	}
+	if f.Digest != s.digest {
+		c.found("%s of another content than was proposed", what)
+	}
+	switch what {
+	case "approved", "taken_back", "rejected":
+		c.report.Decisions++
+		if !c.MayAccept(e.Kind, e.Subject, e.Person, e.At) {
+			c.found("%s decided on a %s and may not", e.Person, e.Kind)
+		}
+		answer := map[string]string{"approved": "yes", "taken_back": "back", "rejected": "no"}[what]
+		s.votes = append(s.votes, vote{person: e.Person, answer: answer, digest: f.Digest, factor: f.Factor, at: e.At})
+		s.open = what != "rejected"
+	case "withdrawn", "stopped", "expired":
+		s.open = false
+		if what == "withdrawn" && e.Person != s.by {
+			c.found("%s withdrew what somebody else proposed", e.Person)
+		}
+	case "effective":
+		s.open = false
+		c.report.Changes++
+		byTime := s.effect != 0 && e.At.UnixMicro() >= s.effect && e.Person == "system"
+		if !byTime && c.count(s.votes, e.At, append([]string{s.by}, s.concerns...), deciders(e.Kind)...) < 1 {
+			c.found("a %s took effect without the decision of anybody who may", e.Kind)
+		}
+		return c.inForce(e, f, s)
+	}
+	return nil
+}
+
+// MayAccept reports whether the person may decide now on the open version of a subject.
+func (c *Checker) MayAccept(kind, id, who string, now time.Time) bool {
+	s, p := c.subjects[[2]string{kind, id}], c.people[who]
+	return s != nil && s.open && c.mayAs(who, deciders(kind)) && who != s.by && !slices.Contains(s.concerns, who) && !p.quiet(now) && p.since <= s.at.UnixMicro()
+}
+
+// digestOf computes the digest of a proposal anew.
+func (c *Checker) digestOf(e audit.Event, f facts) error {
+	p, ok, err := c.docs.Proposal(e.Kind, e.Subject, e.Version)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(p.Doc)
+	if !ok || hex.EncodeToString(sum[:]) != f.Doc || p.Op != f.Op {
+		c.found("version %d of %s is gone or not what was proposed", e.Version, e.Kind)
+		return nil
+	}
+	if c.place == nil {
+		return nil
+	}
+	concerns := f.Concerns
+	if concerns == nil {
+		concerns = []string{}
+	}
+	b, err := json.Marshal(struct {
+		Spec        string   `json:"spec"`
+		Kind        string   `json:"kind"`
+		Environment string   `json:"environment"`
+		Project     string   `json:"project"`
+		ID          string   `json:"id"`
+		Version     int      `json:"version"`
+		Op          string   `json:"op"`
+		Doc         string   `json:"doc"`
+		Concerns    []string `json:"concerns"`
+		Base        int      `json:"base"`
+	}{"subject/1", e.Kind, c.place.Environment, c.place.Project, e.Subject, e.Version, f.Op, f.Doc, concerns, f.Base})
+	if err != nil {
+		return err
+	}
+	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != f.Digest {
+		c.found("version %d of %s is not what its digest says", e.Version, e.Kind)
+	}
+	return nil
+}
+
+// inForce takes over what a subject that took effect says.
+func (c *Checker) inForce(e audit.Event, f facts, s *subject) error {
+	if e.Kind != "rules" && e.Kind != "limits" && e.Kind != "payee" {
+		return nil
+	}
+	p, ok, err := c.docs.Proposal(e.Kind, e.Subject, e.Version)
+	if err != nil || !ok {
+		return err // found when it was proposed
+	}
+	if e.Action == "rules.founded" {
+		if err := c.digestOf(e, f); err != nil {
+			return err
+		}
+	}
+	switch e.Kind {
+	case "rules":
+		set := &ruleSet{}
+		if err := json.Unmarshal(p.Doc, set); err != nil {
+			c.found("the rules of version %d cannot be read", e.Version)
+			return nil
+		}
+		c.sets[e.Version], c.set = set, set
+	case "limits":
+		c.limitsIn(p)
+	case "payee":
+		c.payeeIn(e, p)
+	}
+	return nil
+}
+
+func (c *Checker) limitsIn(p Proposal) {
+	var l limits
+	var values []string
+	if json.Unmarshal(p.Doc, &l) != nil {
+		c.found("the limits cannot be read")
+		return
+	}
+	if len(p.Private) > 0 && (json.Unmarshal(p.Private, &values) != nil || len(values) != len(l.Lists)) {
+		c.found("the lists cannot be read")
+		return
+	}
+	for i := range l.Lists {
+		value := ""
+		if len(values) > 0 {
+			value = values[i]
+			if p.Salt.Commit(fmt.Sprintf("list-%d", i+1), value) != l.Lists[i].Value {
+				c.found("entry %d of the lists is not what was agreed to", i+1)
+			}
+		}
+		l.Lists[i].Value = value
+	}
+	c.limits = l
+}
+
+func (c *Checker) payeeIn(e audit.Event, p Proposal) {
+	v := payeeVersion{version: e.Version, at: e.At, erased: len(p.Private) == 0}
+	var doc struct {
+		Groups   []string `json:"groups"`
+		Accounts []struct {
+			BIK    string `json:"bik"`
+			Number string `json:"number"`
+		} `json:"accounts"`
+	}
+	private := doc
+	if json.Unmarshal(p.Doc, &doc) != nil || !v.erased && json.Unmarshal(p.Private, &private) != nil || !v.erased && len(doc.Accounts) != len(private.Accounts) {
+		c.found("version %d of a payee cannot be read", e.Version)
+		return
+	}
+	v.groups = doc.Groups
+	for i, a := range private.Accounts {
+		if p.Salt.Commit(fmt.Sprintf("account-%03d", i+1), a.Number) != doc.Accounts[i].Number || p.Salt.Commit(fmt.Sprintf("bik-%03d", i+1), a.BIK) != doc.Accounts[i].BIK {
+			c.found("account %d of a payee is not what was agreed to", i+1)
+		}
+		v.accounts = append(v.accounts, [2]string{a.BIK, a.Number})
+	}
+	c.payees[e.Subject] = append(c.payees[e.Subject], v)
+}
+
+// changedAt is when this account took its place on a payee that was known before; zero when it was there from the beginning, or is not there.
+func changedAt(versions []payeeVersion, bik, number string) time.Time {
+	i := len(versions)
+	for i > 0 && !versions[i-1].erased && slices.ContainsFunc(versions[i-1].accounts, func(a [2]string) bool { return a[1] == number && (bik == "" || a[0] == bik) }) {
+		i--
+	}
+	if i == len(versions) {
+		return time.Time{}
+	}
+	for _, v := range versions[:i] {
+		if v.erased || len(v.accounts) > 0 {
+			return versions[i].at
+		}
+	}
+	return time.Time{}
+}
+
+func day(t time.Time) string { return t.Add(3 * time.Hour).UTC().Format(time.DateOnly) } // Moscow
