@@ -47,11 +47,11 @@ type Proposal struct {
 
 // How a proposal ends.
 const (
-	Effective = "effective"
-	Refused   = "rejected"
-	Withdrawn = "withdrawn"
-	Lapsed    = "expired"
-	Stopped   = "stopped"
+	Effective  = "effective"
+	Refused = "rejected"
+	Withdrawn  = "withdrawn"
+	Lapsed     = "expired"
+	Stopped    = "stopped"
 )
 
 // MaxProposal bounds a document, bytes.
@@ -134,7 +134,7 @@ func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason strin
 	if len(p.Doc) == 0 || len(p.Doc) > MaxProposal || len(p.Private) > MaxProposal {
 		return p, fault.Bad("form", "subject.size")
 	}
-	if effects[p.Kind] == nil {
+	if effectOf(p) == nil {
 		return p, fmt.Errorf("proposals of kind %s have no effect", p.Kind)
 	}
 	if open, is, err := tx.OpenProposal(p.Kind, p.ID); err != nil {
@@ -261,6 +261,11 @@ func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen st
 			return err
 		}
 		p, err := a.openFor(tx, kind, id, seen)
+		if fault.Is(err, "subject.closed") {
+			if said, serr := a.saidYes(tx, w, kind, id, seen); said || serr != nil {
+				return serr // theirs was the last one needed: the same press again
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -292,10 +297,12 @@ func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen st
 			Factor: factor, At: now}); err != nil {
 			return err
 		}
-		if err := keep(tx, kind, id, p.Version); err != nil {
+		facts, err := keep(tx, kind, id, p.Version)
+		if err != nil {
 			return err
 		}
-		if err := a.noteProposal(tx, p, w.actor(), "approved", "", map[string]any{"rules": set.Version, "factor": factor}, now); err != nil {
+		facts["rules"], facts["factor"] = set.Version, factor
+		if err := a.noteProposal(tx, p, w.actor(), "approved", "", facts, now); err != nil {
 			return err
 		}
 		tx.Touch(Change{Desk: true})
@@ -304,6 +311,24 @@ func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen st
 		}
 		return a.takeEffect(tx, p, w.actor(), now)
 	})
+}
+
+// saidYes reports whether the last version is the one that was seen, took effect, and the person's yes stands on it.
+func (a *App) saidYes(tx Tx, w Who, kind approval.Kind, id, seen string) (bool, error) {
+	n, err := tx.LastProposal(kind, id)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	p, err := tx.ProposalAt(kind, id, n)
+	if err != nil || p.Digest != seen || p.State != Effective {
+		return false, err
+	}
+	ds, err := tx.Decisions(kind, id, n)
+	if err != nil {
+		return false, err
+	}
+	_, stands := lastYes(ds, w.Person, seen)
+	return stands, nil
 }
 
 func denySubject(t approval.Tally, me approval.Signer, people []approval.Signer) error {
@@ -340,7 +365,7 @@ func (a *App) takeEffect(tx Tx, p Proposal, by payout.Actor, now time.Time) erro
 	if err := tx.EndProposal(p, Effective, by, now); err != nil {
 		return err
 	}
-	facts, err := effects[p.Kind](a, tx, p, now)
+	facts, err := effectOf(p)(a, tx, p, now)
 	if err != nil {
 		return err
 	}
