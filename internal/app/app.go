@@ -128,6 +128,8 @@ type Who struct {
 	Person, Email string
 	// Login is the id of the sign-in in force, "" on the console.
 	Login string
+	// Device is the browser's own mark, "" when it has none: it tells nothing but sameness.
+	Device string
 }
 
 func (w Who) actor() payout.Actor { return payout.Actor{Person: w.Person, SignIn: w.Email} }

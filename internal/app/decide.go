@@ -22,12 +22,12 @@ func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Dige
 		if err := p.CanDecide(w.actor(), seen); err != nil {
 			return nil, err
 		}
-		return a.approve(tx, w, person, p, seen, proof, "")
+		return a.approve(tx, w, person, p, seen, proof, nil)
 	})
 }
 
-// approve is one yes within a transaction; batch names the decision over a list that it is part of, "" for none.
-func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen payout.Digest, proof Proof, batch string) ([]payout.Event, error) {
+// approve is one yes within a transaction; list is the decision over a list that it is part of, nil for none: its proof stands for each.
+func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen payout.Digest, proof Proof, list *listed) ([]payout.Event, error) {
 	st, f, err := a.standing(tx, p)
 	if err != nil {
 		return nil, err
@@ -55,16 +55,18 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 		return nil, fault.Deny("approve."+string(why), names(t.Could(people)))
 	}
 	now := f.Now
-	factor, keep, err := a.prove(tx, w, proof, stepUp{Digest: string(s.Digest), Sign: st.Sign, Code: st.StepUp}, now)
-	if err != nil {
-		return nil, err
+	if list == nil {
+		list = &listed{}
+		if list.factor, list.keep, err = a.prove(tx, w, proof, stepUp{Digest: string(s.Digest), Sign: st.Sign, Code: st.StepUp}, now); err != nil {
+			return nil, err
+		}
 	}
-	d := decided(s, w, approval.Yes, f.Set.Version, factor, now)
-	d.Batch = batch
+	d := decided(s, w, approval.Yes, f.Set.Version, list.factor, now)
+	d.Batch = list.id
 	if err := tx.AddDecision(d); err != nil {
 		return nil, err
 	}
-	if err := keep(tx, approval.Payout, string(s.ID), s.Version); err != nil {
+	if err := list.keep(tx, approval.Payout, string(s.ID), s.Version); err != nil {
 		return nil, err
 	}
 	if err := tx.AddUse(yesCounter(w.Person, calendar.DayOf(now)), s.Content.Amount.Minor); err != nil {
@@ -83,10 +85,10 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 		return nil, err
 	}
 	ev.Facts["given"], ev.Facts["needed"] = len(t.Given), t.Needed()
-	if batch != "" {
-		ev.Facts["batch"] = batch
+	if list.id != "" {
+		ev.Facts["batch"] = list.id
 	}
-	return []payout.Event{noted(ev, f.Set.Version, factor)}, nil
+	return []payout.Event{noted(ev, f.Set.Version, list.factor)}, nil
 }
 
 func decided(s payout.Snapshot, w Who, answer approval.Answer, rules int, factor string, now time.Time) Decided {

@@ -87,6 +87,9 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 		if err := tx.AddPayout(p, e.Form, person.Name, w.actor()); err != nil {
 			return err
 		}
+		if err := a.seenFrom(tx, w, p.S(), now, &ev); err != nil {
+			return err
+		}
 		if err := a.record(tx, p, ev); err != nil {
 			return err
 		}
@@ -134,6 +137,9 @@ func (a *App) enterAgain(tx Tx, p *payout.Payout, w Who, e Entry) (refused, err 
 			return nil, err
 		}
 		if err := tx.AddVersion(p, w.actor(), now); err != nil {
+			return nil, err
+		}
+		if err := a.seenFrom(tx, w, p.S(), now, &ev); err != nil {
 			return nil, err
 		}
 		if err := a.save(tx, p, ev); err != nil {
@@ -237,6 +243,9 @@ func (a *App) Edit(ctx context.Context, w Who, id payout.ID, seen int, e Entry) 
 			return err
 		}
 		if err := tx.AddVersion(p, w.actor(), now); err != nil {
+			return err
+		}
+		if err := a.seenFrom(tx, w, p.S(), now, &ev); err != nil {
 			return err
 		}
 		if err := a.save(tx, p, ev); err != nil {
@@ -346,6 +355,9 @@ func (a *App) submitNow(tx Tx, p *payout.Payout, w Who, acks []string) error {
 	}
 	if len(st.PayeeMakers) > 0 {
 		ev.Facts["payee_makers"] = st.PayeeMakers
+	}
+	if err := a.seenFrom(tx, w, s, now, &ev); err != nil {
+		return err
 	}
 	return a.save(tx, p, ev)
 }

@@ -45,6 +45,10 @@ type Reader interface {
 	PayoutsTo(ctx context.Context, payee string, limit int) ([]Row, error)
 	PayeeFacts(ctx context.Context, id string, version int, bik, account string) (PayeeFacts, error)
 	PaidTo(ctx context.Context, payee, account string) (int64, error)
+	// HintRows is what hints look at about one payout.
+	HintRows(ctx context.Context, q HintQuery) (HintRows, error)
+	// BatchByID returns a decision over a list. NotFound "batch.none".
+	BatchByID(ctx context.Context, id string) (Batch, error)
 	Use(ctx context.Context, names []string) (map[string]int64, error)
 	// LabRows walks the payouts that were put to people or sent since then; at most limit, the newest left out.
 	LabRows(ctx context.Context, since time.Time, limit int, yield func(LabRow) error) error

@@ -143,9 +143,17 @@ func (a *App) frame(m measures, now time.Time) (*Frame, error) {
 	return f, nil
 }
 
-// Frame reads what judging payouts needs, for pages.
+// Frame reads what judging payouts needs, for pages. It outlives the request that it was read for: pages keep it.
 func (a *App) Frame(ctx context.Context) (*Frame, error) {
-	return a.frame(reading{ctx, a.Store}, a.Now())
+	return a.frame(reading{context.WithoutCancel(ctx), a.Store}, a.Now())
+}
+
+// SetOf returns a numbered rule set, for pages that say which rule asks for what.
+func (f *Frame) SetOf(version int) (approval.RuleSet, error) {
+	if version == f.Set.Version {
+		return f.Set, nil
+	}
+	return f.app.setAt(f.m, version)
 }
 
 // Signed is the factor of a decision that a vouched passkey signed; it begins the name of the key.

@@ -74,6 +74,11 @@ type Tx interface {
 	// HeldForLimit lists approved payouts that wait for room in a limit.
 	HeldForLimit(limit int) ([]payout.ID, error)
 	AddDecision(d Decided) error
+	// SeenFrom keeps from which browser (its mark, hashed) a person made or submitted something; once each.
+	SeenFrom(kind approval.Kind, id, person, device string, at time.Time) error
+	// AddBatch keeps a decision over a list; Batch returns one by its id.
+	AddBatch(b Batch) error
+	Batch(id string) (Batch, bool, error)
 	Decisions(kind approval.Kind, id string, version int) ([]approval.Decision, error)
 	// Submitted reports whether any payout was ever submitted: then the founding is over.
 	Submitted() (bool, error)

@@ -70,6 +70,8 @@ func (t *Texts) argument(s string, n int, a any) any {
 		return Label(t.Accounts, code)
 	case "ack":
 		return Label(t.Acks, code)
+	case "block":
+		return Label(t.Decision().Reasons, code)
 	}
 	return a
 }

@@ -367,6 +367,7 @@ var English = &Texts{
 		"payout.edited":        "Payout edited",
 		"payout.submitted":     "Payout submitted for approval",
 		"payout.approved":      "Payout approved",
+		"batch.decided":        "Decision over a list",
 		"payout.taken_back":    "Approval of a payout taken back",
 		"payout.changes_asked": "Changes asked for in a payout",
 		"payout.rejected":      "Payout rejected",

@@ -368,6 +368,7 @@ var Russian = &Texts{
 		"payout.edited":        "Выплата изменена",
 		"payout.submitted":     "Выплата отправлена на согласование",
 		"payout.approved":      "Выплата согласована",
+		"batch.decided":        "Решение списком",
 		"payout.taken_back":    "Согласование выплаты снято",
 		"payout.changes_asked": "Выплата возвращена на доработку",
 		"payout.rejected":      "Выплата отклонена",

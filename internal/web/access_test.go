@@ -21,6 +21,7 @@ var matrix = map[string]string{
 	"GET /": "MASUD", "GET /payouts": "MASUD", "GET /payouts/:id": "MASUD", "GET /unknown": "MASUD", "GET /halt": "MASUD", "GET /live": "MASUD",
 	"GET /payouts/:id/versions/:n": "MASU",
 	"GET /approvals":               "AS", "POST /payouts/:id/approve": "AS", "POST /payouts/:id/back": "AS", "POST /payouts/:id/changes": "AS", "POST /payouts/:id/reject": "AS",
+	"POST /approvals/many": "AS", "POST /approvals/many/decide": "AS", "GET /approvals/many/:id": "AS",
 	"GET /payouts/new": "M", "POST /payouts": "M", "POST /payouts/check": "M", "GET /payouts/:id/edit": "M", "POST /payouts/:id/edit": "M", "GET /payouts/:id/copy": "M",
 	"POST /payouts/:id/submit": "M", "POST /payouts/:id/cancel": "M",
 	"POST /payouts/:id/reveal": "U", "GET /payouts/:id/bodies/request/:n": "U", "GET /payouts/:id/bodies/answer/:n": "U", "GET /payouts/:id/bodies/fetch/:n": "U",

@@ -31,6 +31,9 @@ func (w *Web) deed(r *req, do func(context.Context, app.Who, payout.ID, seen) er
 		in.version = 0 // no version is refused where one is needed
 	}
 	err = do(r.ctx(), r.me.who(), id, in)
+	if err == nil && r.walk() != "" {
+		return w.walkOn(r, id)
+	}
 	if err == nil {
 		return r.see(string(templates.PayoutHref(string(id))))
 	}
@@ -108,7 +111,7 @@ func (w *Web) conflict(r *req, id payout.ID, in seen, typed *payout.Content, cau
 
 func (w *Web) approve(r *req) error { // POST /payouts/:id/approve
 	return w.deed(r, func(ctx context.Context, by app.Who, id payout.ID, in seen) error {
-		return w.App.Approve(ctx, by, id, in.digest, app.Proof{})
+		return w.App.Approve(ctx, by, id, in.digest, proofOf(r))
 	})
 }
 

@@ -42,9 +42,11 @@ type me struct {
 	login auth.SignIn
 	// keys: single keys are on.
 	keys bool
+	// device is the browser's mark, "" for none.
+	device string
 }
 
-func (m *me) who() app.Who { return app.Who{Person: m.ID, Email: m.login.Email, Login: m.login.ID} }
+func (m *me) who() app.Who { return app.Who{Person: m.ID, Email: m.login.Email, Login: m.login.ID, Device: m.device} }
 
 // req is one request with what every handler needs.
 type req struct {
@@ -93,6 +95,8 @@ func hereOf(q *http.Request, rt route) string {
 		return p
 	case strings.HasPrefix(rt.path, "/payouts/:id/"):
 		return p[:strings.LastIndexByte(p, '/')]
+	case strings.HasPrefix(rt.path, "/approvals/"):
+		return "/approvals"
 	case strings.HasPrefix(rt.path, "/halt"):
 		return "/halt"
 	case strings.HasPrefix(rt.path, "/settings/people"):
@@ -205,7 +209,7 @@ func (w *Web) identify(r *req) error {
 	if p.Suspended {
 		return nil
 	}
-	r.me = &me{Person: p, login: login}
+	r.me = &me{Person: p, login: login, device: browserOf(r.Request())}
 	if r.rt.path != "/live" && !r.own() && r.now.Sub(login.LastSeen) >= seenEvery {
 		if err := w.App.Store.SeenLogin(r.ctx(), login.ID, r.now); err != nil && fault.KindOf(err) != fault.Unavailable {
 			return err

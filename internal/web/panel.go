@@ -38,6 +38,10 @@ func (o *one) move() (bold, text string) {
 			return t.YourMove, t.YourMoveLast
 		case o.why == approval.Can:
 			return t.YourMove, lang.Fill(t.YourMoveMany, o.tally.Open)
+		case len(o.stand.Need.Blocked) > 0:
+			return t.PeopleMove, o.r.t.Decision().WhyNot[string(approval.Blocked)]
+		case could == "":
+			return t.PeopleMove, o.r.t.Decision().SeatNobody + "."
 		case o.tally.Open == o.tally.OpenSeniors && o.tally.Open > 0:
 			return t.TheirMove, lang.Fill(t.NeedsSenior, could)
 		}
@@ -97,22 +101,28 @@ func (o *one) ended() (who, reason string) {
 }
 
 // panel composes the decision panel: whatever is set is shown.
-func (o *one) panel(was said) *templates.Panel {
+func (o *one) panel(was said) (*templates.Panel, error) {
 	if !o.full {
-		return nil
+		return nil, nil
 	}
 	s, t := o.s, o.r.t.Panel
 	p := &templates.Panel{Error: was.err, Words: ""}
 	if s.Review || s.State == payout.Unknown {
 		o.doubtPanel(p)
-		return p
+		return p, nil
+	}
+	var err error
+	if p.Standing, err = o.standing(); err != nil {
+		return nil, err
 	}
 	maker := o.r.may(app.Enter)
 	switch s.State {
 	case payout.Draft:
 		o.draftPanel(p)
 	case payout.PendingApproval:
-		o.pendingPanel(p, was)
+		if err := o.pendingPanel(p, was); err != nil {
+			return nil, err
+		}
 	case payout.Approved:
 		p.Kind, p.Title, p.Text = "held", t.Held, []string{t.HeldText}
 		switch o.held {
@@ -161,7 +171,7 @@ func (o *one) panel(was said) *templates.Panel {
 			p.Cancel = o.cancelAct(was)
 		}
 	}
-	return p
+	return p, nil
 }
 
 func (o *one) cancelAct(was said) *templates.ReasonAct {
@@ -202,8 +212,15 @@ func (o *one) draftPanel(p *templates.Panel) {
 	}
 }
 
-func (o *one) pendingPanel(p *templates.Panel, was said) {
+func (o *one) pendingPanel(p *templates.Panel, was said) error {
 	s, t, r := o.s, o.r.t.Panel, o.r
+	if r.may(app.Decide) && !o.isMaker {
+		hs, err := r.web.App.HintsOn(r.ctx(), o.d.frame, o.stand, app.JudgedOf(s), s.Version, s.Content.FullName, r.me.who())
+		if err != nil {
+			return err
+		}
+		p.Hints = r.hints(hs)
+	}
 	p.Words = lang.AmountInWords(r.tag, s.Content.Amount)
 	p.Warnings = o.warnings()
 	p.Changes = o.changes()
@@ -224,10 +241,17 @@ func (o *one) pendingPanel(p *templates.Panel, was said) {
 			p.Decide.Label = t.ApproveSend
 		}
 		p.Decide.Amount = rubS(r.tag, s.Content.Amount.Minor)
+	case o.isMaker && could == "":
+		p.Kind, p.Title, p.Text = "own", t.Own, []string{r.t.Decision().WhyNot[string(approval.Barred)]}
 	case o.isMaker:
 		p.Kind, p.Title, p.Text = "own", t.Own, []string{lang.Fill(t.OwnText, could)}
 	default:
-		p.Kind, p.Title, p.Text = "others", t.Others, []string{lang.Fill(t.OthersText, could)}
+		p.Kind, p.Title = "others", t.Others
+		if could != "" {
+			p.Text = []string{lang.Fill(t.OthersText, could)}
+		} else if len(o.stand.Need.Blocked) == 0 {
+			p.Text = []string{upperFirst(r.t.Decision().SeatNobody) + "."}
+		}
 		if r.may(app.Decide) {
 			p.Decide = o.decideForm(was)
 		}
@@ -236,6 +260,7 @@ func (o *one) pendingPanel(p *templates.Panel, was said) {
 	if r.may(app.Enter) {
 		p.Links = append(p.Links, templates.Link{Href: o.href("/edit"), Label: t.Edit})
 	}
+	return nil
 }
 
 // lastWith: this reader's yes would be the last one needed.
@@ -243,7 +268,7 @@ func (o *one) lastWith() bool { return o.tally.LastWith(o.d.signer(o.r.me.ID)) }
 
 func (o *one) decideForm(was said) *templates.Decide {
 	t := o.r.t.Panel
-	return &templates.Decide{Approve: o.href("/approve"), Changes: o.href("/changes"), Reject: o.href("/reject"), Digest: string(o.s.Digest), Version: strconv.Itoa(o.s.Version),
+	return &templates.Decide{Approve: o.href("/approve"), Changes: o.href("/changes"), Reject: o.href("/reject"), Digest: string(o.s.Digest), Version: strconv.Itoa(o.s.Version), Walk: o.r.walk(),
 		Reason: was.reason, ReasonError: was.reasonErr, ChangesLabel: t.AskChanges, RejectLabel: t.Reject}
 }
 

@@ -178,7 +178,13 @@ func (o *one) view(was said) (*templates.PayoutView, error) {
 			}
 		}
 	}
-	v.Panel = o.panel(was)
+	var err error
+	if v.Panel, err = o.panel(was); err != nil {
+		return nil, err
+	}
+	if v.Queue, err = o.queue(); err != nil {
+		return nil, err
+	}
 	v.Timeline = o.timeline()
 	v.Tech = o.tech()
 	return v, nil

@@ -38,6 +38,9 @@ var routes = []route{
 
 	{"GET", "/", app.ReadSums, page, (*Web).overview},
 	{"GET", "/approvals", app.Decide, page, (*Web).approvals},
+	{"POST", "/approvals/many", app.Decide, page, (*Web).many},
+	{"POST", "/approvals/many/decide", app.Decide, page, (*Web).decideMany},
+	{"GET", "/approvals/many/:id", app.Decide, page, (*Web).manyDone},
 	{"GET", "/payouts", app.ReadSums, page, (*Web).payouts},
 	{"GET", "/payouts/new", app.Enter, page, (*Web).newPayout},
 	{"POST", "/payouts", app.Enter, page, (*Web).enter},

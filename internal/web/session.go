@@ -96,6 +96,7 @@ func (w *Web) knows(r *http.Request, person string) bool {
 
 // remember puts the person's mark first.
 func (w *Web) remember(rw http.ResponseWriter, r *http.Request, person string) {
+	markBrowser(rw, r)
 	mine := auth.DeviceToken(w.SessionKey, person)
 	all := []string{mine}
 	for _, d := range devices(r) {

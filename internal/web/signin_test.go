@@ -40,7 +40,7 @@ func TestSignIn_Cookie(t *testing.T) {
 			t.Errorf("the sign-in outlives the browser: %d", c.MaxAge)
 		}
 	}
-	if seen != 2 {
+	if seen != 3 { // the sign-in, who signed in here, the browser's mark
 		t.Errorf("%d cookies", seen)
 	}
 	first := x.cookies[cookieName]

@@ -126,7 +126,7 @@ func (o *one) event(e app.EventRow, f facts, reviewed bool, returned int64) (ev 
 	case payout.ActExpired:
 		ev = line("sys", "expired")
 	case payout.ActCameBack:
-		ev = line("sys", "reapproval", t.Reason(f.Why))
+		ev = line("sys", "reapproval", o.cameBack(f.Why))
 	case payout.ActHeld:
 		ev = line("doubt", "held", lang.Label(t.Held, f.Why))
 	case payout.ActClaimed:

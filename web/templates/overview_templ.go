@@ -1188,7 +1188,7 @@ func Approvals(p *Page, v *ApprovalsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = moves(p, v.Mine, p.T.Queue.Caption).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = pickMoves(p, v.Mine, p.T.Queue.Caption).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

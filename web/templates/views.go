@@ -404,6 +404,10 @@ type Decide struct {
 	ChangesLabel  string
 	RejectLabel   string
 	ApproveTestID string // "" -> "approve"
+	// Walk goes along while somebody goes through their queue: then the next one opens after the decision.
+	Walk string
+	// Sign asks for a passkey or a code with this decision; nil when the password was enough. The factors' room fills it.
+	Sign *SignView
 }
 
 // Panel is the decision panel: whatever is set is shown, in this order. internal/web composes the variants
@@ -417,6 +421,8 @@ type Panel struct {
 	Countdown *Countdown
 	Words     string // amount in words
 	Warnings  []Warning
+	Hints     []Warning // computed, never blocking
+	Standing  *StandingView
 	Changes   *Diff
 	Lists     []KnownList
 	Signs     []Signature
@@ -453,6 +459,7 @@ type PayoutView struct {
 	Approved  []Signature // once it has left the queue
 	Rel       []Fact      // replaces, replaced by
 	Panel     *Panel
+	Queue     *QueueView
 	Timeline  []Event
 	Versions  []Link // the other versions, readable; empty when there is one
 	Version   string // «версия 2 из 2», "" when there is one

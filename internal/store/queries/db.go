@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.attemptsStmt, err = db.PrepareContext(ctx, attempts); err != nil {
 		return nil, fmt.Errorf("error preparing query Attempts: %w", err)
 	}
+	if q.batchStmt, err = db.PrepareContext(ctx, batch); err != nil {
+		return nil, fmt.Errorf("error preparing query Batch: %w", err)
+	}
 	if q.countAllAttemptsStmt, err = db.PrepareContext(ctx, countAllAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query CountAllAttempts: %w", err)
 	}
@@ -126,6 +129,39 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.heldForLimitStmt, err = db.PrepareContext(ctx, heldForLimit); err != nil {
 		return nil, fmt.Errorf("error preparing query HeldForLimit: %w", err)
 	}
+	if q.hintAccountStmt, err = db.PrepareContext(ctx, hintAccount); err != nil {
+		return nil, fmt.Errorf("error preparing query HintAccount: %w", err)
+	}
+	if q.hintDeviceStmt, err = db.PrepareContext(ctx, hintDevice); err != nil {
+		return nil, fmt.Errorf("error preparing query HintDevice: %w", err)
+	}
+	if q.hintEnteredStmt, err = db.PrepareContext(ctx, hintEntered); err != nil {
+		return nil, fmt.Errorf("error preparing query HintEntered: %w", err)
+	}
+	if q.hintFoundedStmt, err = db.PrepareContext(ctx, hintFounded); err != nil {
+		return nil, fmt.Errorf("error preparing query HintFounded: %w", err)
+	}
+	if q.hintMakersStmt, err = db.PrepareContext(ctx, hintMakers); err != nil {
+		return nil, fmt.Errorf("error preparing query HintMakers: %w", err)
+	}
+	if q.hintNamesStmt, err = db.PrepareContext(ctx, hintNames); err != nil {
+		return nil, fmt.Errorf("error preparing query HintNames: %w", err)
+	}
+	if q.hintPaidAccountStmt, err = db.PrepareContext(ctx, hintPaidAccount); err != nil {
+		return nil, fmt.Errorf("error preparing query HintPaidAccount: %w", err)
+	}
+	if q.hintPaidPayeeStmt, err = db.PrepareContext(ctx, hintPaidPayee); err != nil {
+		return nil, fmt.Errorf("error preparing query HintPaidPayee: %w", err)
+	}
+	if q.hintPayeeStmt, err = db.PrepareContext(ctx, hintPayee); err != nil {
+		return nil, fmt.Errorf("error preparing query HintPayee: %w", err)
+	}
+	if q.hintPayeesStmt, err = db.PrepareContext(ctx, hintPayees); err != nil {
+		return nil, fmt.Errorf("error preparing query HintPayees: %w", err)
+	}
+	if q.hintPersonStmt, err = db.PrepareContext(ctx, hintPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query HintPerson: %w", err)
+	}
 	if q.inForceVersionStmt, err = db.PrepareContext(ctx, inForceVersion); err != nil {
 		return nil, fmt.Errorf("error preparing query InForceVersion: %w", err)
 	}
@@ -134,6 +170,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertAttemptStmt, err = db.PrepareContext(ctx, insertAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertAttempt: %w", err)
+	}
+	if q.insertBatchStmt, err = db.PrepareContext(ctx, insertBatch); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertBatch: %w", err)
 	}
 	if q.insertDecisionStmt, err = db.PrepareContext(ctx, insertDecision); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertDecision: %w", err)
@@ -185,6 +224,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertResultStmt, err = db.PrepareContext(ctx, insertResult); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertResult: %w", err)
+	}
+	if q.insertSeenFromStmt, err = db.PrepareContext(ctx, insertSeenFrom); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertSeenFrom: %w", err)
 	}
 	if q.insertSubjectStmt, err = db.PrepareContext(ctx, insertSubject); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSubject: %w", err)
@@ -426,6 +468,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing attemptsStmt: %w", cerr)
 		}
 	}
+	if q.batchStmt != nil {
+		if cerr := q.batchStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing batchStmt: %w", cerr)
+		}
+	}
 	if q.countAllAttemptsStmt != nil {
 		if cerr := q.countAllAttemptsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countAllAttemptsStmt: %w", cerr)
@@ -571,6 +618,61 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing heldForLimitStmt: %w", cerr)
 		}
 	}
+	if q.hintAccountStmt != nil {
+		if cerr := q.hintAccountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintAccountStmt: %w", cerr)
+		}
+	}
+	if q.hintDeviceStmt != nil {
+		if cerr := q.hintDeviceStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintDeviceStmt: %w", cerr)
+		}
+	}
+	if q.hintEnteredStmt != nil {
+		if cerr := q.hintEnteredStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintEnteredStmt: %w", cerr)
+		}
+	}
+	if q.hintFoundedStmt != nil {
+		if cerr := q.hintFoundedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintFoundedStmt: %w", cerr)
+		}
+	}
+	if q.hintMakersStmt != nil {
+		if cerr := q.hintMakersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintMakersStmt: %w", cerr)
+		}
+	}
+	if q.hintNamesStmt != nil {
+		if cerr := q.hintNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintNamesStmt: %w", cerr)
+		}
+	}
+	if q.hintPaidAccountStmt != nil {
+		if cerr := q.hintPaidAccountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintPaidAccountStmt: %w", cerr)
+		}
+	}
+	if q.hintPaidPayeeStmt != nil {
+		if cerr := q.hintPaidPayeeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintPaidPayeeStmt: %w", cerr)
+		}
+	}
+	if q.hintPayeeStmt != nil {
+		if cerr := q.hintPayeeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintPayeeStmt: %w", cerr)
+		}
+	}
+	if q.hintPayeesStmt != nil {
+		if cerr := q.hintPayeesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintPayeesStmt: %w", cerr)
+		}
+	}
+	if q.hintPersonStmt != nil {
+		if cerr := q.hintPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hintPersonStmt: %w", cerr)
+		}
+	}
 	if q.inForceVersionStmt != nil {
 		if cerr := q.inForceVersionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing inForceVersionStmt: %w", cerr)
@@ -584,6 +686,11 @@ func (q *Queries) Close() error {
 	if q.insertAttemptStmt != nil {
 		if cerr := q.insertAttemptStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertAttemptStmt: %w", cerr)
+		}
+	}
+	if q.insertBatchStmt != nil {
+		if cerr := q.insertBatchStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertBatchStmt: %w", cerr)
 		}
 	}
 	if q.insertDecisionStmt != nil {
@@ -669,6 +776,11 @@ func (q *Queries) Close() error {
 	if q.insertResultStmt != nil {
 		if cerr := q.insertResultStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertResultStmt: %w", cerr)
+		}
+	}
+	if q.insertSeenFromStmt != nil {
+		if cerr := q.insertSeenFromStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertSeenFromStmt: %w", cerr)
 		}
 	}
 	if q.insertSubjectStmt != nil {
@@ -1065,6 +1177,7 @@ type Queries struct {
 	activeHaltStmt          *sql.Stmt
 	attemptBodyStmt         *sql.Stmt
 	attemptsStmt            *sql.Stmt
+	batchStmt               *sql.Stmt
 	countAllAttemptsStmt    *sql.Stmt
 	countAttemptsStmt       *sql.Stmt
 	countMessageStmt        *sql.Stmt
@@ -1094,9 +1207,21 @@ type Queries struct {
 	hashesStmt              *sql.Stmt
 	headsStmt               *sql.Stmt
 	heldForLimitStmt        *sql.Stmt
+	hintAccountStmt         *sql.Stmt
+	hintDeviceStmt          *sql.Stmt
+	hintEnteredStmt         *sql.Stmt
+	hintFoundedStmt         *sql.Stmt
+	hintMakersStmt          *sql.Stmt
+	hintNamesStmt           *sql.Stmt
+	hintPaidAccountStmt     *sql.Stmt
+	hintPaidPayeeStmt       *sql.Stmt
+	hintPayeeStmt           *sql.Stmt
+	hintPayeesStmt          *sql.Stmt
+	hintPersonStmt          *sql.Stmt
 	inForceVersionStmt      *sql.Stmt
 	insertAccountStmt       *sql.Stmt
 	insertAttemptStmt       *sql.Stmt
+	insertBatchStmt         *sql.Stmt
 	insertDecisionStmt      *sql.Stmt
 	insertEventStmt         *sql.Stmt
 	insertEventTextStmt     *sql.Stmt
@@ -1114,6 +1239,7 @@ type Queries struct {
 	insertProposalStmt      *sql.Stmt
 	insertReleaseStmt       *sql.Stmt
 	insertResultStmt        *sql.Stmt
+	insertSeenFromStmt      *sql.Stmt
 	insertSubjectStmt       *sql.Stmt
 	insertTransitionStmt    *sql.Stmt
 	insertVersionStmt       *sql.Stmt
@@ -1195,6 +1321,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		activeHaltStmt:          q.activeHaltStmt,
 		attemptBodyStmt:         q.attemptBodyStmt,
 		attemptsStmt:            q.attemptsStmt,
+		batchStmt:               q.batchStmt,
 		countAllAttemptsStmt:    q.countAllAttemptsStmt,
 		countAttemptsStmt:       q.countAttemptsStmt,
 		countMessageStmt:        q.countMessageStmt,
@@ -1224,9 +1351,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		hashesStmt:              q.hashesStmt,
 		headsStmt:               q.headsStmt,
 		heldForLimitStmt:        q.heldForLimitStmt,
+		hintAccountStmt:         q.hintAccountStmt,
+		hintDeviceStmt:          q.hintDeviceStmt,
+		hintEnteredStmt:         q.hintEnteredStmt,
+		hintFoundedStmt:         q.hintFoundedStmt,
+		hintMakersStmt:          q.hintMakersStmt,
+		hintNamesStmt:           q.hintNamesStmt,
+		hintPaidAccountStmt:     q.hintPaidAccountStmt,
+		hintPaidPayeeStmt:       q.hintPaidPayeeStmt,
+		hintPayeeStmt:           q.hintPayeeStmt,
+		hintPayeesStmt:          q.hintPayeesStmt,
+		hintPersonStmt:          q.hintPersonStmt,
 		inForceVersionStmt:      q.inForceVersionStmt,
 		insertAccountStmt:       q.insertAccountStmt,
 		insertAttemptStmt:       q.insertAttemptStmt,
+		insertBatchStmt:         q.insertBatchStmt,
 		insertDecisionStmt:      q.insertDecisionStmt,
 		insertEventStmt:         q.insertEventStmt,
 		insertEventTextStmt:     q.insertEventTextStmt,
@@ -1244,6 +1383,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertProposalStmt:      q.insertProposalStmt,
 		insertReleaseStmt:       q.insertReleaseStmt,
 		insertResultStmt:        q.insertResultStmt,
+		insertSeenFromStmt:      q.insertSeenFromStmt,
 		insertSubjectStmt:       q.insertSubjectStmt,
 		insertTransitionStmt:    q.insertTransitionStmt,
 		insertVersionStmt:       q.insertVersionStmt,
