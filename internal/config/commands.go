@@ -13,7 +13,7 @@ const (
 	ExitUsageAudit = 3 // of `audit verify`, whose 1 and 2 are verdicts
 )
 
-// Command is what is to be done: one of *Demo, *Serve, *PeopleAdd, *KeysNew, *Banksim,
+// Command is what is to be done: one of *Demo, *Serve, *Init, *PeopleAdd, *KeysNew, *Banksim,
 // *AuditVerify, *Backup and *Version, checked.
 type Command interface {
 	// Validate returns one error, of one line, for each setting that is wrong or missing.
@@ -73,7 +73,7 @@ type Serve struct {
 	TLSCertFile        string        `name:"tls-cert-file" placeholder:"FILE" help:"Certificate chain, PEM. Without it the desk listens on this machine only, unless a proxy is trusted." group:"Web"`
 	TLSKeyFile         string        `name:"tls-key-file" placeholder:"FILE" help:"Private key of the certificate, PEM." group:"Web"`
 	TrustedProxy       Proxies       `name:"trusted-proxy" placeholder:"CIDR" help:"Network of the reverse proxy, as 10.0.0.0/24: its word on client addresses is believed, and it may speak to the desk without TLS. Several with commas." group:"Web"`
-	DB                 string        `name:"db" placeholder:"FILE" help:"Database file. Required; 'people add' makes it." group:"Desk"`
+	DB                 string        `name:"db" placeholder:"FILE" help:"Database file. Required; 'init' or 'people add' makes it." group:"Desk"`
 	SessionKeyFile     string        `placeholder:"FILE" help:"Secret for cookies, made by 'keys new' (session.key). Required." group:"Desk"`
 	HistoryKeyFile     string        `placeholder:"FILE" help:"Private key that signs the history, made by 'keys new' (history.pem). Required." group:"Desk"`
 	AnchorFile         string        `placeholder:"FILE" help:"Where the newest signed head of the history is kept; outside the database's folder, best on another disk. Required." group:"Desk"`
@@ -89,7 +89,7 @@ type Serve struct {
 
 // Help implements kong.HelpProvider.
 func (*Serve) Help() string {
-	return `Begin with 'keys new', then 'people add' for at least two admins, a maker and an approver, then 'serve'.
+	return `Begin with 'keys new', then 'init' for at least two administrators, then 'serve'; they propose everybody else on the desk. Or 'people add' for each of them.
 
 Every flag can be set in the environment instead: --bank-url as DASHBOARD_BANK_URL. Keys come from files only. If anything is wrong or missing, each is named on a line of its own, nothing is started, and the exit code is 2.`
 }
@@ -161,12 +161,61 @@ func (c *Serve) Warnings() []string {
 
 func (c *Serve) String() string { return describe("serve", c) }
 
-// PeopleAdd adds one of the founding people, on the console.
+// Init begins a desk with its first administrators.
+type Init struct {
+	DB             string   `name:"db" placeholder:"FILE" help:"Database file; made if there is none, refused if people are in it. Required."`
+	HistoryKeyFile string   `placeholder:"FILE" help:"Private key that signs the history, made by 'keys new' (history.pem). Required."`
+	PublicURL      string   `name:"public-url" placeholder:"URL" help:"Address people type, as https://desk.example.org: the links begin with it. Required."`
+	Admin          []string `name:"admin" sep:"none" placeholder:"EMAIL=NAME" help:"An administrator, as olga@example.org=Olga Orlova. Repeat it: at least two. Required."`
+}
+
+// Help implements kong.HelpProvider.
+func (*Init) Help() string {
+	return `Prints one line for each administrator: 'link', the address, and a link to set a password, with tabs between. A link works once, for 24 hours, and is shown nowhere else: hand each one over yourself. The administrators then propose everybody else on the desk.`
+}
+
+// Admins are the administrators as e-mail and name.
+func (c *Init) Admins() [][2]string {
+	out := make([][2]string, 0, len(c.Admin))
+	for _, s := range c.Admin {
+		email, name, _ := strings.Cut(s, "=")
+		out = append(out, [2]string{strings.TrimSpace(email), strings.TrimSpace(name)})
+	}
+	return out
+}
+
+// Validate implements [Command].
+func (c *Init) Validate() []error {
+	var l lines
+	l.newFile("db", c.DB)
+	l.file("history-key-file", c.HistoryKeyFile)
+	l.publicURL("public-url", c.PublicURL)
+	seen := map[string]bool{}
+	for _, a := range c.Admins() {
+		email := strings.ToLower(a[0])
+		switch {
+		case !strings.Contains(email, "@") || a[1] == "":
+			l.once("admin", "write EMAIL=NAME, as olga@example.org=Olga Orlova")
+		case seen[email]:
+			l.once("admin", "the same address twice")
+		}
+		seen[email] = true
+	}
+	if len(c.Admin) < 2 {
+		l.add("admin", "at least two are needed, so that each can be decided on by another")
+	}
+	return l
+}
+
+func (c *Init) String() string { return describe("init", c) }
+
+// PeopleAdd adds a person on the console.
 type PeopleAdd struct {
 	Email          string `arg:"" optional:"" name:"EMAIL" help:"Address they sign in with. Required."`
 	Name           string `placeholder:"NAME" help:"Their name, as it is shown. Required."`
 	Roles          string `placeholder:"ROLES" help:"What they may do: maker, approver, senior, auditor or admin; with commas where they go together, as maker,approver. Required."`
-	PasswordFile   string `placeholder:"FILE" help:"File with their first password, a phrase of 15 characters or more; a last line break does not count. Required."`
+	PasswordFile   string `placeholder:"FILE" help:"File with their first password, a phrase of 15 characters or more; a last line break does not count. They must change it when they first sign in. Required."`
+	TOTPSecretFile string `name:"totp-secret-file" placeholder:"FILE" help:"File with the secret of their one-time codes, base32: for people who are made by a script. Then the password need not be changed."`
 	SamePersonAs   string `placeholder:"EMAIL" help:"They are the human being who already signs in with this address; then --name and --roles may be left out."`
 	DB             string `name:"db" placeholder:"FILE" help:"Database file; made if there is none. Required."`
 	HistoryKeyFile string `placeholder:"FILE" help:"Private key that signs the history. Required."`
@@ -174,7 +223,7 @@ type PeopleAdd struct {
 
 // Help implements kong.HelpProvider.
 func (*PeopleAdd) Help() string {
-	return `The desk must be stopped. Works until the first payout was submitted; afterwards it is refused with exit code 2.`
+	return `The desk must be stopped. Until the first payout is submitted the person is added at once. Afterwards this only writes a proposal that an administrator or a senior approver decides on the desk; if nobody there could decide it, it takes effect after 72 hours, and until then anybody can stop it.`
 }
 
 // Validate implements [Command]. Whether the address, the roles and the password will do is not
@@ -192,6 +241,9 @@ func (c *PeopleAdd) Validate() []error {
 		l.add("same-person-as", "not an e-mail address")
 	}
 	l.file("password-file", c.PasswordFile)
+	if c.TOTPSecretFile != "" {
+		l.file("totp-secret-file", c.TOTPSecretFile)
+	}
 	l.newFile("db", c.DB)
 	l.file("history-key-file", c.HistoryKeyFile)
 	return l

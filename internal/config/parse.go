@@ -19,9 +19,10 @@ type cli struct {
 	Version versionFlag `help:"Print the version and stop."`
 
 	Demo   Demo  `cmd:"" help:"Try it: everything on this machine, with a pretend bank, people and payouts."`
+	Init   Init  `cmd:"" help:"Begin a desk: its first administrators, each with a link to set a password."`
 	Serve  Serve `cmd:"" help:"Run the desk."`
 	People struct {
-		Add PeopleAdd `cmd:"" help:"Add one of the founding people."`
+		Add PeopleAdd `cmd:"" help:"Add a person: at once while the desk is founded, later as a proposal."`
 	} `cmd:"" help:"People, on the console."`
 	Keys struct {
 		New KeysNew `cmd:"" help:"Make the keys of a desk."`
@@ -231,7 +232,7 @@ func secretsInEnv(n *kong.Node, getenv func(string) string) []error {
 	var errs []error
 	for _, f := range n.Flags {
 		switch f.Name {
-		case "session-key-file", "history-key-file", "bank-private-key-file", "tls-key-file", "password-file":
+		case "session-key-file", "history-key-file", "bank-private-key-file", "tls-key-file", "password-file", "totp-secret-file":
 			env := envName(strings.TrimSuffix(f.Name, "-file"))
 			if getenv(env) != "" {
 				errs = append(errs, fmt.Errorf("%s: secrets come from files only: remove it and set %s_FILE to a path", env, env))
