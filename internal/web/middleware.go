@@ -46,7 +46,9 @@ type me struct {
 	device string
 }
 
-func (m *me) who() app.Who { return app.Who{Person: m.ID, Email: m.login.Email, Login: m.login.ID, Device: m.device} }
+func (m *me) who() app.Who {
+	return app.Who{Person: m.ID, Email: m.login.Email, Login: m.login.ID, Device: m.device}
+}
 
 // req is one request with what every handler needs.
 type req struct {

@@ -158,7 +158,7 @@ func (o *one) ruleSets() ([]templates.RuleSetView, error) {
 			if i < 0 {
 				continue
 			}
-			l := templates.RuleLine{Text: o.ruleLine(set.Rules[i]), Counts: m.Counts}
+			l := templates.MatchedRule{Text: o.ruleLine(set.Rules[i]), Counts: m.Counts}
 			if !m.Counts {
 				l.Note = t.Covered
 			}
@@ -269,8 +269,8 @@ func (o *one) step(st approval.Step) string {
 	return lang.Fill(t.OneOf, r.t.N(t.People, st.Count), strings.Join(of, ", "))
 }
 
-// asked reports whether a step takes this person.
-func asked(st approval.Step, s approval.Signer) bool {
+// stepTakes reports whether a step takes this person.
+func stepTakes(st approval.Step, s approval.Signer) bool {
 	return slices.Contains(st.People, s.ID) || slices.ContainsFunc(st.Roles, s.Has) || slices.ContainsFunc(st.Groups, func(g string) bool { return slices.Contains(s.Groups, g) })
 }
 
@@ -283,7 +283,7 @@ func (o *one) seats() []string {
 		for _, p := range o.d.signers {
 			why := o.tally.May(p)
 			// A later step's people cannot yet: they are who the seat is for all the same.
-			if asked(seat.Step, p) && (why == approval.Can || seat.Later && why == approval.NoSeat) {
+			if stepTakes(seat.Step, p) && (why == approval.Can || seat.Later && why == approval.NoSeat) {
 				who = append(who, lang.ShortName(p.Name))
 			}
 		}

@@ -20,11 +20,11 @@ type StandingView struct {
 // RuleSetView are the rules of one numbered set that matched.
 type RuleSetView struct {
 	Title string
-	Rules []RuleLine
+	Rules []MatchedRule
 }
 
-// RuleLine is one rule that matched.
-type RuleLine struct {
+// MatchedRule is one rule that matched.
+type MatchedRule struct {
 	Text   string // condition and what it asks for
 	Counts bool
 	Note   string // why it does not count
