@@ -55,7 +55,7 @@ func Verify(ctx context.Context, path string, verifier note.Verifier, anchor *au
 		}
 	}
 	c := &checker{ctx: ctx, tx: tx, q: q, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
-		open: map[[2]string]int{}, people: map[string]*personFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
+		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
 	r, err := audit.Verify(source{ctx, tx, q}, audit.Check{Verifier: verifier, Anchor: anchor, Each: c.event})
 	if err != nil {
 		return r, err
@@ -170,6 +170,7 @@ type checker struct {
 	subs     map[subjectKey]*proposalFact
 	open     map[[2]string]int // the open version by kind and id
 	people   map[string]*personFact
+	enrolled map[string]*enrolmentFact
 	uses     map[string]int64 // counters of limits
 	halts    map[string]*haltFact
 	accounts []accountFact
@@ -358,8 +359,10 @@ func (c *checker) rows() error {
 	if err := c.haltRows(); err != nil {
 		return err
 	}
-	if err := c.proposalRows(total); err != nil {
-		return err
+	for _, add := range []func(map[string]int64) error{c.proposalRows, c.payeeRows, c.enrolmentRows} {
+		if err := add(total); err != nil {
+			return err
+		}
 	}
 	for _, h := range c.halts {
 		total["decision"] += int64(len(h.decisions))

@@ -75,6 +75,9 @@ func (c *checker) person(e audit.Event, f facts, text string) error {
 	if err := p.fold(e); err != nil {
 		return err
 	}
+	if err := c.enrolment(e); err != nil {
+		return err
+	}
 	var ch accountChange
 	if err := json.Unmarshal(e.Payload, &ch); err != nil {
 		return broken("payload cannot be read")
@@ -239,6 +242,65 @@ func (c *checker) personRows() error {
 		}
 		if got != *want || founding != flag(want.founding) {
 			return at(want.seq, "the person's row is not what the history says")
+		}
+		return nil
+	})
+}
+
+// enrolmentFact is a link that lets somebody set a password and a factor, as the events tell it.
+type enrolmentFact struct {
+	person, email, what, by string // email is the hex SHA-256 of the address
+	at, expires, ended      int64
+}
+
+// enrolment follows links: made, used, ended.
+func (c *checker) enrolment(e audit.Event) error {
+	var f struct {
+		Hash    string   `json:"enrolment"`
+		What    string   `json:"what"`
+		For     string   `json:"for"`
+		Expires int64    `json:"expires_at"`
+		Ended   []string `json:"ended"`
+	}
+	if !strings.HasPrefix(e.Action, "enrolment.") {
+		return nil
+	}
+	if err := json.Unmarshal(e.Payload, &f); err != nil {
+		return broken("payload cannot be read")
+	}
+	when := toMicro(e.At)
+	end := f.Ended
+	switch e.Action {
+	case "enrolment.made":
+		if c.enrolled[f.Hash] != nil {
+			return broken("the link was made before")
+		}
+		c.enrolled[f.Hash] = &enrolmentFact{person: e.Subject, email: f.For, what: f.What, by: e.Person, at: when, expires: f.Expires}
+	case "enrolment.used":
+		end = append(end, f.Hash)
+	}
+	for _, hash := range end {
+		x := c.enrolled[hash]
+		if x == nil || x.ended != 0 {
+			return broken("a link ends that was not open")
+		}
+		x.ended = when
+	}
+	return nil
+}
+
+// enrolmentRows compares the links with their events.
+func (c *checker) enrolmentRows(total map[string]int64) error {
+	total["enrolment"] = int64(len(c.enrolled))
+	return c.each("SELECT hash, person_id, email, what, made_by, at, expires_at, ended_at FROM enrolment", func(r *sql.Rows) error {
+		var id, email string
+		var got enrolmentFact
+		if err := r.Scan(&id, &got.person, &email, &got.what, &got.by, &got.at, &got.expires, &got.ended); err != nil {
+			return err
+		}
+		got.email = hash([]byte(email))
+		if want := c.enrolled[id]; want == nil || *want != got {
+			return at(c.last, "a link for a password is not what was made, or ended otherwise")
 		}
 		return nil
 	})

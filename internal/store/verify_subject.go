@@ -63,7 +63,7 @@ func (c *checker) proposal(e audit.Event, f facts, verb string) error {
 			return broken("a version of %s is open already", e.Kind)
 		}
 		p = &proposalFact{seq: e.Seq, op: f.Op, doc: f.Doc, base: f.Base, concerns: list(f.Concerns), effectAt: f.EffectAt,
-			subject: subjectFact{digest: f.Digest, acks: list(nil), rules: f.RuleSet, person: e.Person, email: e.SignIn, at: at}}
+			subject: subjectFact{digest: f.Digest, acks: list(f.Acks), rules: f.RuleSet, person: e.Person, email: e.SignIn, at: at}}
 		c.subs[key] = p
 		if verb == "founded" {
 			p.end = endFact{app.Effective, e.Person, e.SignIn, at}
