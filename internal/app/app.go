@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"countersign/internal/approval"
 	"countersign/internal/audit"
 	"countersign/internal/auth"
 	"countersign/internal/calendar"
+	"countersign/internal/factor"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
@@ -30,7 +32,7 @@ type Wire interface {
 	ParseWebhook(body []byte) protocol.Webhook
 }
 
-// Options are everything the use cases need. All fields but Log and Calendar are required.
+// Options are everything the use cases need. All fields but Log, Keys, Calendar and BankKeys are required.
 type Options struct {
 	Store  Store
 	Notify Notifier
@@ -41,6 +43,10 @@ type Options struct {
 	Now    func() time.Time
 	Rand   io.Reader
 	Log    *slog.Logger
+	// Seal binds rows about passwords, factors and sign-ins; its secret stands outside the database.
+	Seal factor.Seal
+	// Keys does the ceremonies of passkeys; nil where the desk's address allows none.
+	Keys *factor.Keys
 	// SendAfter is the countdown after the last approval.
 	SendAfter time.Duration
 	// PollMin is the interval of the first ten minutes of polling.
@@ -49,8 +55,10 @@ type Options struct {
 	BankTimeout time.Duration
 	// Flow is "single".
 	Flow string
-	// Calendar is the bank calendar as entered now; nil: weekdays and holidays alone. It must not wait for a transaction: it is called within one.
+	// Calendar is another bank calendar than the one that four eyes entered; nil: that one. It must not wait for a transaction: it is called within one.
 	Calendar func() calendar.Calendar
+	// BankKeys checks the bank's messages; nil: no key can be added, and nothing refused is checked again.
+	BankKeys BankKeys
 }
 
 // App is the use cases. Safe for use by many goroutines.
@@ -65,13 +73,17 @@ type App struct {
 	polling   map[string]bool // polls under way: "session/id"
 	sets      sync.Map        // rule sets by version: they never change
 	limits    sync.Map        // limits by version
+	bank      atomic.Pointer[BankSettings]
+	refresh   sync.Mutex // one reader of the bank's settings at a time
+	loading   sync.Mutex // one reader of a directory of banks at a time
 	wakeSend  chan struct{}
 	wakeInbox chan struct{}
 	wakePoll  chan struct{}
 }
 
-// New makes the use cases.
+// New makes the use cases. It panics without a seal: rows that nobody can check must not be written.
 func New(o Options) *App {
+	o.Seal.Of("", "", 0)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -86,10 +98,10 @@ func (a *App) WakePoll() <-chan struct{}  { return a.wakePoll }
 
 // bankCalendar counts the banking days of every rule.
 func (a *App) bankCalendar() calendar.Calendar {
-	if a.Calendar == nil {
-		return calendar.Calendar{}
+	if a.Calendar != nil {
+		return a.Calendar()
 	}
-	return a.Calendar()
+	return calendar.Calendar{Transfers: a.Bank().Transfers}
 }
 
 func wake(c chan struct{}) {
@@ -101,11 +113,14 @@ func wake(c chan struct{}) {
 
 // write runs fn in one commit and tells whoever shows or acts on the change.
 func (a *App) write(ctx context.Context, lane Lane, fn func(Tx) error) error {
-	c, err := a.Store.Write(ctx, lane, fn)
+	c, err := a.Store.Write(ctx, lane, func(tx Tx) error { return fn(&sealed{tx, a}) })
 	if err != nil {
-		return err
+		return a.after(ctx, err)
 	}
 	a.announce(c)
+	if c.Bank {
+		a.bankChanged(ctx)
+	}
 	return nil
 }
 
@@ -220,52 +235,58 @@ type Action string
 
 // The actions that roles decide on.
 const (
-	Enter       Action = "enter"        // make, edit, submit, cancel payouts
-	Decide      Action = "decide"       // approve, ask for changes, reject, take back
-	StopSending Action = "halt"         //
-	Resume      Action = "release"      //
-	ReadPayouts Action = "read_payouts" // with payees and purposes
-	ReadSums    Action = "read_sums"    // numbers, states and sums only
-	ReadInbox   Action = "read_inbox"   //
-	ReadRaw     Action = "read_raw"     // bytes as they came
-	ReadHistory Action = "read_history" //
-	Reveal      Action = "reveal"       // a whole account number
-	ReadPeople  Action = "read_people"  //
-	Suspend     Action = "suspend"      //
-	ReadBank    Action = "read_bank"    // /settings/bank
-	OwnAccount  Action = "own_account"  //
-	Export      Action = "export"       // files of what one may read
-	Propose     Action = "propose"      // a version of a subject other than a payout; which kinds, proposers says
-	DecideOn    Action = "decide_on"    // about such a version; which kinds, approval.ForKind says
-	ReadRules   Action = "read_rules"   // approval rules, the laboratory
-	ReadLimits  Action = "read_limits"  // limits and lists
-	ReadPayees  Action = "read_payees"  // saved payees
-	Queue       Action = "queue"        // /approvals: whoever decides anything
+	Enter        Action = "enter"         // make, edit, submit, cancel payouts
+	Decide       Action = "decide"        // approve, ask for changes, reject, take back
+	StopSending  Action = "halt"          //
+	Resume       Action = "release"       //
+	ReadPayouts  Action = "read_payouts"  // with payees and purposes
+	ReadSums     Action = "read_sums"     // numbers, states and sums only
+	ReadInbox    Action = "read_inbox"    //
+	ReadRaw      Action = "read_raw"      // bytes as they came
+	ReadHistory  Action = "read_history"  //
+	Reveal       Action = "reveal"        // a whole account number
+	ReadPeople   Action = "read_people"   //
+	Suspend      Action = "suspend"       //
+	ChangePeople Action = "change_people" // propose people, roles, resets; hand out enrolment links
+	ReadBank     Action = "read_bank"     // /settings/bank
+	SetBank      Action = "set_bank"      // load a directory of banks; propose days and keys
+	OwnAccount   Action = "own_account"   //
+	Export       Action = "export"        // files of what one may read
+	Propose      Action = "propose"       // a version of a subject other than a payout; which kinds, proposers says
+	DecideOn     Action = "decide_on"     // about such a version; which kinds, approval.ForKind says
+	ReadRules    Action = "read_rules"    // approval rules, the laboratory
+	TryRules     Action = "try_rules"     // the laboratory
+	ReadLimits   Action = "read_limits"   // limits and lists
+	ReadPayees   Action = "read_payees"   // saved payees
+	Queue        Action = "queue"         // /approvals: whoever decides anything
 )
 
 // roles is the one table of who may do what.
 var roles = map[Action][]auth.Role{
-	Enter:       {auth.Maker},
-	Decide:      {auth.Approver, auth.Senior},
-	StopSending: {auth.Approver, auth.Senior, auth.Admin},
-	Resume:      {auth.Approver, auth.Senior, auth.Admin},
-	ReadPayouts: {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
-	ReadSums:    {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	ReadInbox:   {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	ReadRaw:     {auth.Auditor},
-	ReadHistory: {auth.Auditor, auth.Admin},
-	Reveal:      {auth.Auditor},
-	ReadPeople:  {auth.Admin, auth.Auditor},
-	Suspend:     {auth.Admin},
-	ReadBank:    {auth.Admin, auth.Auditor},
-	OwnAccount:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	Export:      {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
-	Propose:     {auth.Maker, auth.Admin},
-	DecideOn:    {auth.Approver, auth.Senior, auth.Admin},
-	ReadRules:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	ReadLimits:  {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	ReadPayees:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
-	Queue:       {auth.Approver, auth.Senior, auth.Admin},
+	Enter:        {auth.Maker},
+	Decide:       {auth.Approver, auth.Senior},
+	StopSending:  {auth.Approver, auth.Senior, auth.Admin},
+	Resume:       {auth.Approver, auth.Senior, auth.Admin},
+	ReadPayouts:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+	ReadSums:     {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	ReadInbox:    {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	ReadRaw:      {auth.Auditor},
+	ReadHistory:  {auth.Auditor, auth.Admin},
+	Reveal:       {auth.Auditor},
+	ReadPeople:   {auth.Admin, auth.Auditor},
+	Suspend:      {auth.Admin},
+	ChangePeople: {auth.Admin},
+	ReadBank:     {auth.Admin, auth.Auditor},
+	SetBank:      {auth.Admin},
+	OwnAccount:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	Export:       {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+	Propose:      {auth.Maker, auth.Admin},
+	DecideOn:     {auth.Approver, auth.Senior, auth.Admin},
+	ReadRules:    {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	TryRules:     {auth.Senior, auth.Auditor, auth.Admin},
+	ReadLimits:   {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	ReadPayees:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+	Queue:        {auth.Approver, auth.Senior, auth.Admin},
 }
 
 // May reports whether a person with these roles may do the action at all. Pages use it to show or hide; Authorize decides.
@@ -300,7 +321,15 @@ func authorize(tx Tx, w Who, do Action) (auth.Person, error) {
 	if !May(p, do) {
 		return auth.Person{}, fault.Deny("denied.role")
 	}
-	return p, nil
+	if do != OwnAccount {
+		// A password that somebody else set proves nobody: until it is changed it opens nothing but the person's own account.
+		if acc, ok, err := tx.Account(w.Email); err != nil {
+			return auth.Person{}, err
+		} else if ok && acc.MustChange {
+			return auth.Person{}, fault.Deny("signin.change")
+		}
+	}
+	return p, present(tx, w, do)
 }
 
 // standing judges a payout's present version with the decisions on it.

@@ -20,6 +20,10 @@ type NewPerson struct {
 	Roles                 []auth.Role
 	// SameAs is another sign-in of the same human being, "" for a new person.
 	SameAs string
+	// MustChange: the password works for nothing but setting another.
+	MustChange bool
+	// TOTP is a one-time-code secret as people write it, base32, that makes a scripted person complete; "" for none.
+	TOTP string
 }
 
 // AddFounder adds a person, or another sign-in of one, before the first payout was submitted; afterwards Denied "people.founded".
@@ -45,9 +49,11 @@ func (a *App) AddFounderHashed(ctx context.Context, n NewPerson, hash string) (i
 	if err != nil {
 		return "", fault.Bad("email", "people.email").Because(err)
 	}
-	name := strings.TrimSpace(n.Name)
-	if name == "" && n.SameAs == "" || len([]rune(name)) > 160 {
-		return "", fault.Bad("name", "people.name")
+	name := ""
+	if n.SameAs == "" {
+		if name, err = parseName(n.Name); err != nil {
+			return "", err
+		}
 	}
 	err = a.write(ctx, People, func(tx Tx) error {
 		now := a.Now()
@@ -56,10 +62,8 @@ func (a *App) AddFounderHashed(ctx context.Context, n NewPerson, hash string) (i
 		} else if first {
 			return fault.Deny("people.founded")
 		}
-		if _, taken, err := tx.Account(email); err != nil {
+		if _, err := a.freeEmail(tx, email); err != nil {
 			return err
-		} else if taken {
-			return fault.Bad("email", "people.taken")
 		}
 		console := payout.System("console")
 		if n.SameAs != "" {
@@ -71,20 +75,19 @@ func (a *App) AddFounderHashed(ctx context.Context, n NewPerson, hash string) (i
 				return fault.Bad("same-person-as", "people.none")
 			}
 			id = other.Person
+			if err := a.addAccount(tx, console, id, email, hash, n.MustChange, now); err != nil {
+				return err
+			}
 		} else {
 			id = a.newID(now)
-			p := auth.Person{ID: id, Name: name, Roles: n.Roles, Founding: true, CreatedAt: now}
-			if err := tx.AddPerson(p); err != nil {
-				return err
-			}
-			if err := a.append(tx, console, "person.added", "person", id, 1, map[string]any{"roles": auth.FormatRoles(n.Roles), "founding": true}, name, now); err != nil {
+			if err := a.addPerson(tx, console, auth.Person{ID: id, Name: name, Roles: n.Roles, Founding: true, CreatedAt: now, Version: 1}, email, hash, n.MustChange, now); err != nil {
 				return err
 			}
 		}
-		if err := tx.AddAccount(Account{Email: email, Person: id, Hash: hash, ChangedAt: now, IdleMinutes: 15, KeysOn: true}); err != nil {
-			return err
+		if n.TOTP == "" {
+			return nil
 		}
-		return a.append(tx, console, "account.added", "person", id, 1, map[string]any{"secret": secretOf(hash)}, email, now)
+		return a.addTOTP(tx, id, []byte(n.TOTP), now)
 	})
 	return id, err
 }
@@ -111,72 +114,6 @@ func passwordFault(err error, field string) error {
 	default:
 		return fault.Bad(field, "password.text")
 	}
-}
-
-// Door is what is known of the browser at sign-in, for the person's own list.
-type Door struct{ Agent, IP string }
-
-// CheckPassword judges e-mail and password with the same work whether or not there is such a name, and returns the account.
-// Denied "signin.wrong" for every kind of no; TooMany "signin.busy" when too many passwords are judged at once.
-func (a *App) CheckPassword(ctx context.Context, email, password string) (Account, auth.Person, error) {
-	wrong := fault.Deny("signin.wrong")
-	acc, ok, err := a.Store.AccountByEmail(ctx, strings.ToLower(strings.TrimSpace(email)))
-	if err != nil {
-		return Account{}, auth.Person{}, err
-	}
-	hash := ""
-	if ok {
-		hash = acc.Hash
-	}
-	right, err := a.Hasher.Compare(ctx, password, hash)
-	if errors.Is(err, auth.ErrBusy) {
-		return Account{}, auth.Person{}, fault.Slow("signin.busy", 2)
-	}
-	if err != nil {
-		return Account{}, auth.Person{}, err
-	}
-	if !right {
-		return Account{}, auth.Person{}, wrong
-	}
-	p, err := a.Store.PersonByID(ctx, acc.Person)
-	if err != nil {
-		return Account{}, auth.Person{}, err
-	}
-	if p.Suspended {
-		return Account{}, auth.Person{}, wrong
-	}
-	return acc, p, nil
-}
-
-// SignIn makes a sign-in for an account that was just checked and returns the cookie's token. oldID, the sign-in the browser had
-// until now, ends in the same commit.
-func (a *App) SignIn(ctx context.Context, acc Account, d Door, oldID string) (token string, s auth.SignIn, err error) {
-	token, id, err := auth.NewToken(a.Rand)
-	if err != nil {
-		return "", auth.SignIn{}, err
-	}
-	err = a.write(ctx, People, func(tx Tx) error {
-		p, err := tx.Person(acc.Person)
-		if err != nil {
-			return err
-		}
-		if p.Suspended {
-			return fault.Deny("signin.wrong")
-		}
-		now := a.Now()
-		s = auth.SignIn{ID: id, Person: acc.Person, Email: acc.Email, CreatedAt: now, LastSeen: now,
-			IdleFor: time.Duration(acc.IdleMinutes) * time.Minute, UserAgent: cut(d.Agent, 200), IP: cut(d.IP, 64)}
-		if oldID != "" {
-			if err := tx.EndLogin(oldID); err != nil {
-				return err
-			}
-		}
-		if err := tx.AddLogin(s); err != nil {
-			return err
-		}
-		return a.append(tx, payout.Actor{Person: acc.Person, SignIn: acc.Email}, "signin.began", "signin", id[:16], 0, map[string]any{}, "", now)
-	})
-	return token, s, err
 }
 
 func cut(s string, n int) string {
@@ -247,14 +184,15 @@ func (a *App) ChangePassword(ctx context.Context, w Who, current, next string) e
 		if err != nil || !ok {
 			return err
 		}
-		acc.Hash, acc.ChangedAt = hash, a.Now()
-		if err := tx.SaveAccount(acc); err != nil {
+		acc.Hash, acc.ChangedAt, acc.MustChange = hash, a.Now(), false
+		facts, err := a.putAccount(tx, acc, false)
+		if err != nil {
 			return err
 		}
 		if err := tx.EndLoginsOf(w.Person, w.Login); err != nil {
 			return err
 		}
-		return a.append(tx, w.actor(), "password.changed", "person", w.Person, 0, map[string]any{"secret": secretOf(hash)}, "", acc.ChangedAt)
+		return a.append(tx, w.actor(), "password.changed", "person", w.Person, 0, facts, "", acc.ChangedAt)
 	})
 }
 
@@ -272,10 +210,12 @@ func (a *App) SetAccount(ctx context.Context, w Who, idleMinutes int, keys bool)
 			return err
 		}
 		acc.IdleMinutes, acc.KeysOn = idleMinutes, keys
-		if err := tx.SaveAccount(acc); err != nil {
+		facts, err := a.putAccount(tx, acc, false)
+		if err != nil {
 			return err
 		}
-		return a.append(tx, w.actor(), "account.changed", "person", w.Person, 0, map[string]any{"idle_minutes": idleMinutes, "keys": keys}, "", a.Now())
+		facts["idle_minutes"], facts["keys"] = idleMinutes, keys
+		return a.append(tx, w.actor(), "account.changed", "person", w.Person, 0, facts, "", a.Now())
 	})
 }
 
@@ -305,13 +245,7 @@ func (a *App) SuspendPerson(ctx context.Context, w Who, id, reason string) error
 			if err != nil {
 				return err
 			}
-			left := 0
-			for _, o := range all {
-				if o.ID != id && o.Has(auth.Admin) && !o.Suspended {
-					left++
-				}
-			}
-			if left < 2 {
+			if adminsLeft(slices.DeleteFunc(all, func(o auth.Person) bool { return o.ID == id })) < 2 {
 				return fault.Deny("people.admins")
 			}
 		}
@@ -319,11 +253,13 @@ func (a *App) SuspendPerson(ctx context.Context, w Who, id, reason string) error
 		if err := tx.SetSuspended(id, now); err != nil {
 			return err
 		}
-		if err := tx.EndLoginsOf(id, ""); err != nil {
+		if err := a.endSignIns(tx, id); err != nil {
 			return err
 		}
-		tx.Touch(Change{Desk: true})
-		return a.append(tx, w.actor(), "person.suspended", "person", id, 0, map[string]any{}, reason, now)
+		if _, err := a.endLinks(tx, w.actor(), id, "", now); err != nil {
+			return err
+		}
+		return a.append(tx, w.actor(), "person.suspended", "person", id, 0, map[string]any{"suspended_at": micro(now)}, reason, now)
 	})
 }
 

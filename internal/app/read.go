@@ -28,6 +28,8 @@ type Reader interface {
 	AccountByEmail(ctx context.Context, email string) (Account, bool, error)
 	PersonByID(ctx context.Context, id string) (auth.Person, error)
 	AllPeople(ctx context.Context) ([]PersonRow, error)
+	EnrolmentByHash(ctx context.Context, hash string) (e Enrolment, ok bool, err error)
+	OpenEnrolmentsOf(ctx context.Context, person string) ([]Enrolment, error)
 	Signers(ctx context.Context) ([]approval.Signer, error)
 	InForceVersion(ctx context.Context, kind approval.Kind, id string) (int, error)
 	ProposalAt(ctx context.Context, kind approval.Kind, id string, version int) (Proposal, error)
@@ -50,12 +52,17 @@ type Reader interface {
 	// BatchByID returns a decision over a list. NotFound "batch.none".
 	BatchByID(ctx context.Context, id string) (Batch, error)
 	Use(ctx context.Context, names []string) (map[string]int64, error)
+	// MostUsed is the largest sum of the counters whose names begin and end so, kopecks.
+	MostUsed(ctx context.Context, prefix, tail string) (int64, error)
 	// LabRows walks the payouts that were put to people or sent since then; at most limit, the newest left out.
 	LabRows(ctx context.Context, since time.Time, limit int, yield func(LabRow) error) error
 	LabKnown(ctx context.Context) (LabKnown, error)
 	// LoginByID returns a sign-in as stored, ok false when it ended.
 	LoginByID(ctx context.Context, id string) (auth.SignIn, bool, error)
 	Logins(ctx context.Context, person string) ([]auth.SignIn, error)
+	// Factors lists what a person has that was not removed, oldest first: unchecked, App.Factors checks.
+	Factors(ctx context.Context, person string) ([]Factor, error)
+	ChallengeByID(ctx context.Context, id string) (Challenge, bool, error)
 	// SeenLogin moves last-seen; it writes no history and may be dropped under load.
 	SeenLogin(ctx context.Context, id string, at time.Time) error
 
@@ -88,6 +95,11 @@ type Reader interface {
 	MessageByID(ctx context.Context, id int64) (MessageRow, []byte, error)
 	Refused(ctx context.Context, limit int) ([]RefusedRow, error)
 	RefusedBody(ctx context.Context, slot int64) (RefusedRow, []byte, error)
+	// RefusedAfter lists refused messages whose running number is above after, in its order.
+	RefusedAfter(ctx context.Context, after int64, limit int) ([]RefusedMessage, error)
+	// BankFile is the directory of banks that is loaded, BankName one line of it.
+	BankFile(ctx context.Context) (f BankFile, loaded bool, err error)
+	BankName(ctx context.Context, bik string) (b BankName, ok bool, err error)
 	KeepRefused(ctx context.Context, body []byte, signature, reason string, at time.Time) error
 	InboxCounts(ctx context.Context) (InboxCounts, error)
 	AttemptBodies(ctx context.Context, id payout.ID, n int) (request []byte, answer []byte, err error)
@@ -105,7 +117,9 @@ type Reader interface {
 // PersonRow is a person with their sign-in names.
 type PersonRow struct {
 	auth.Person
-	Emails      []string
+	Emails []string
+	// Waiting are those of them that have no password yet: they wait for an enrolment link to be used.
+	Waiting     []string
 	SuspendedAt time.Time
 	LastSeen    time.Time
 }

@@ -25,10 +25,14 @@ const (
 type Change struct {
 	// Seq is the history sequence after the commit.
 	Seq int64
-	// Payouts whose row changed; Desk: something every page shows changed (the stop); Inbox: a new message is stored.
+	// Payouts whose row changed; Desk: something every page shows changed (the stop); Inbox: a new message is stored; Bank: the
+	// bank's keys or the calendar changed.
 	Payouts []payout.ID
 	Desk    bool
 	Inbox   bool
+	Bank    bool
+	// Left are persons whose sign-ins ended: their streams end with them.
+	Left []string
 }
 
 // Tx is one writing transaction: everything read and judged in it holds until its commit. Methods fail with fault kinds
@@ -91,9 +95,50 @@ type Tx interface {
 	Account(email string) (Account, bool, error)
 	AddAccount(a Account) error
 	SaveAccount(a Account) error
+	// AccountsOf lists every sign-in name of a person.
+	AccountsOf(person string) ([]Account, error)
+	// OpenOf lists the open proposals of one kind, oldest first.
+	OpenOf(kind approval.Kind, limit int) ([]Proposal, error)
+	AddEnrolment(e Enrolment) error
+	// Enrolment finds a link by the hash of its token, ok false when there never was one.
+	Enrolment(hash string) (e Enrolment, ok bool, err error)
+	// OpenEnrolments lists a person's links that were neither used nor replaced; some may have run out.
+	OpenEnrolments(person string) ([]Enrolment, error)
+	// EndEnrolment uses a link up; Conflict "enrol.over" when it was before.
+	EndEnrolment(hash string, at time.Time) error
 	AddLogin(l auth.SignIn) error
+	// Login returns a sign-in as stored, ok false when it ended; SetLoginFactor stores its factor and seal.
+	Login(id string) (l auth.SignIn, ok bool, err error)
+	SetLoginFactor(l auth.SignIn) error
 	EndLogin(id string) error
 	EndLoginsOf(person, exceptID string) error
+
+	// Factors lists what a person has that was not removed, oldest first; Factor finds one, removed or not.
+	Factors(person string) ([]Factor, error)
+	Factor(id string) (f Factor, ok bool, err error)
+	AddFactor(f Factor) error
+	// SaveFactor stores the next version of a row; Conflict "factor.moved" when another change came first.
+	SaveFactor(f Factor) error
+	// MarkOf says to whom a mark belongs for ever.
+	MarkOf(mark string) (person string, ok bool, err error)
+	AddMark(mark, person string, at time.Time) error
+	AddChallenge(c Challenge) error
+	Challenge(id string) (c Challenge, ok bool, err error)
+	// UseChallenge uses a question up; false when it was before.
+	UseChallenge(id string, at time.Time) (bool, error)
+	DropChallenge(id string) error
+	DropChallenges(before time.Time) error
+	// Challenges counts a person's questions.
+	Challenges(person string) (int, error)
+	AddProof(p ProofRow) error
+	// Proofs lists what passkeys signed about one version, in the order of the decisions.
+	Proofs(kind approval.Kind, id string, version int) ([]ProofRow, error)
+	// BatchOf is the decision over a list that one decision is part of: its digest and its items as stored; "" when there is none of this person's.
+	BatchOf(kind approval.Kind, id string, version int, person string, seq int) (digest, items string, err error)
+	// AllAccounts and AllLogins list everything, sealed or not; SealAccount stores a seal alone.
+	AllAccounts() ([]Account, error)
+	AllLogins() ([]auth.SignIn, error)
+	SealAccount(email, seal string) error
 
 	// NextToSend lists approved payouts whose countdown is over, longest waiting first.
 	NextToSend(now time.Time, limit int) ([]payout.ID, error)
@@ -121,6 +166,11 @@ type Tx interface {
 	// NextMessage returns the oldest message that was not applied, ok false when there is none.
 	NextMessage() (m Message, ok bool, err error)
 	AddResult(r MessageResult) error
+	// DropRefused takes a message out of the ring of refused ones, if it is still there.
+	DropRefused(slot, n int64) error
+	// ReplaceBanks stores a directory of banks in the place of the one before.
+	ReplaceBanks(f BankFile, names []BankName) error
+	banks
 	// Unapplied counts stored messages that were not applied yet.
 	Unapplied() (int, error)
 

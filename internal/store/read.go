@@ -86,6 +86,9 @@ func (s *Store) AllPeople(ctx context.Context) ([]app.PersonRow, error) {
 		for _, a := range accounts {
 			if a.PersonID == r.ID {
 				out[i].Emails = append(out[i].Emails, a.Email)
+				if a.Waiting != 0 {
+					out[i].Waiting = append(out[i].Waiting, a.Email)
+				}
 			}
 		}
 		for _, l := range seen {
@@ -264,6 +267,8 @@ func (s *Store) RefusedBody(ctx context.Context, slot int64) (app.RefusedRow, []
 const (
 	refusedSlots = 1000
 	refusedBytes = 32 << 10
+	// refusedSignature holds that of the largest key that is accepted, 8192 bits.
+	refusedSignature = 1500
 )
 
 func (s *Store) KeepRefused(ctx context.Context, body []byte, signature, reason string, at time.Time) error {
@@ -273,8 +278,8 @@ func (s *Store) KeepRefused(ctx context.Context, body []byte, signature, reason 
 	if body == nil {
 		body = []byte{}
 	}
-	if len(signature) > 1024 {
-		signature = signature[:1024]
+	if len(signature) > refusedSignature {
+		signature = signature[:refusedSignature]
 	}
 	_, err := s.Write(ctx, app.Intake, func(t app.Tx) error {
 		x := t.(*txn) // our own Write made it

@@ -418,8 +418,7 @@ func (t *txn) SetSuspended(id string, at time.Time) error {
 
 func account(ctx context.Context, q *queries.Queries, email string) (app.Account, bool, error) {
 	r, ok, err := found(q.Account(ctx, email))
-	return app.Account{Email: r.Email, Person: r.PersonID, Hash: r.PasswordHash, ChangedAt: fromMicro(r.ChangedAt), IdleMinutes: int(r.IdleMinutes), KeysOn: r.KeysOn != 0,
-		MustChange: r.MustChange != 0, Version: r.Version, Seal: r.Seal}, ok, err
+	return accountOf(r), ok, err
 }
 
 func (t *txn) Account(email string) (app.Account, bool, error) { return account(t.ctx, t.q, email) }
@@ -659,6 +658,8 @@ func (t *txn) EventsOf(kind, subject string) ([]audit.Event, error) {
 func (t *txn) Touch(c app.Change) {
 	t.change.Desk = t.change.Desk || c.Desk
 	t.change.Inbox = t.change.Inbox || c.Inbox
+	t.change.Left = append(t.change.Left, c.Left...)
+	t.change.Bank = t.change.Bank || c.Bank
 	for _, id := range c.Payouts {
 		t.changed(id)
 	}

@@ -30,8 +30,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.accountsStmt, err = db.PrepareContext(ctx, accounts); err != nil {
 		return nil, fmt.Errorf("error preparing query Accounts: %w", err)
 	}
+	if q.accountsOfStmt, err = db.PrepareContext(ctx, accountsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query AccountsOf: %w", err)
+	}
 	if q.activeHaltStmt, err = db.PrepareContext(ctx, activeHalt); err != nil {
 		return nil, fmt.Errorf("error preparing query ActiveHalt: %w", err)
+	}
+	if q.allAccountsStmt, err = db.PrepareContext(ctx, allAccounts); err != nil {
+		return nil, fmt.Errorf("error preparing query AllAccounts: %w", err)
+	}
+	if q.allLoginsStmt, err = db.PrepareContext(ctx, allLogins); err != nil {
+		return nil, fmt.Errorf("error preparing query AllLogins: %w", err)
 	}
 	if q.attemptBodyStmt, err = db.PrepareContext(ctx, attemptBody); err != nil {
 		return nil, fmt.Errorf("error preparing query AttemptBody: %w", err)
@@ -39,14 +48,32 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.attemptsStmt, err = db.PrepareContext(ctx, attempts); err != nil {
 		return nil, fmt.Errorf("error preparing query Attempts: %w", err)
 	}
+	if q.bankFileStmt, err = db.PrepareContext(ctx, bankFile); err != nil {
+		return nil, fmt.Errorf("error preparing query BankFile: %w", err)
+	}
+	if q.bankNameStmt, err = db.PrepareContext(ctx, bankName); err != nil {
+		return nil, fmt.Errorf("error preparing query BankName: %w", err)
+	}
 	if q.batchStmt, err = db.PrepareContext(ctx, batch); err != nil {
 		return nil, fmt.Errorf("error preparing query Batch: %w", err)
+	}
+	if q.batchOfStmt, err = db.PrepareContext(ctx, batchOf); err != nil {
+		return nil, fmt.Errorf("error preparing query BatchOf: %w", err)
+	}
+	if q.challengeStmt, err = db.PrepareContext(ctx, challenge); err != nil {
+		return nil, fmt.Errorf("error preparing query Challenge: %w", err)
+	}
+	if q.clearBankNamesStmt, err = db.PrepareContext(ctx, clearBankNames); err != nil {
+		return nil, fmt.Errorf("error preparing query ClearBankNames: %w", err)
 	}
 	if q.countAllAttemptsStmt, err = db.PrepareContext(ctx, countAllAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query CountAllAttempts: %w", err)
 	}
 	if q.countAttemptsStmt, err = db.PrepareContext(ctx, countAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query CountAttempts: %w", err)
+	}
+	if q.countChallengesStmt, err = db.PrepareContext(ctx, countChallenges); err != nil {
+		return nil, fmt.Errorf("error preparing query CountChallenges: %w", err)
 	}
 	if q.countMessageStmt, err = db.PrepareContext(ctx, countMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query CountMessage: %w", err)
@@ -84,17 +111,32 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deletePollStmt, err = db.PrepareContext(ctx, deletePoll); err != nil {
 		return nil, fmt.Errorf("error preparing query DeletePoll: %w", err)
 	}
+	if q.dropChallengeStmt, err = db.PrepareContext(ctx, dropChallenge); err != nil {
+		return nil, fmt.Errorf("error preparing query DropChallenge: %w", err)
+	}
+	if q.dropChallengesStmt, err = db.PrepareContext(ctx, dropChallenges); err != nil {
+		return nil, fmt.Errorf("error preparing query DropChallenges: %w", err)
+	}
 	if q.dropPayeeAccountsStmt, err = db.PrepareContext(ctx, dropPayeeAccounts); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPayeeAccounts: %w", err)
 	}
+	if q.dropRefusedStmt, err = db.PrepareContext(ctx, dropRefused); err != nil {
+		return nil, fmt.Errorf("error preparing query DropRefused: %w", err)
+	}
 	if q.duePollsStmt, err = db.PrepareContext(ctx, duePolls); err != nil {
 		return nil, fmt.Errorf("error preparing query DuePolls: %w", err)
+	}
+	if q.endEnrolmentStmt, err = db.PrepareContext(ctx, endEnrolment); err != nil {
+		return nil, fmt.Errorf("error preparing query EndEnrolment: %w", err)
 	}
 	if q.endOldPollsStmt, err = db.PrepareContext(ctx, endOldPolls); err != nil {
 		return nil, fmt.Errorf("error preparing query EndOldPolls: %w", err)
 	}
 	if q.endProposalStmt, err = db.PrepareContext(ctx, endProposal); err != nil {
 		return nil, fmt.Errorf("error preparing query EndProposal: %w", err)
+	}
+	if q.enrolmentStmt, err = db.PrepareContext(ctx, enrolment); err != nil {
+		return nil, fmt.Errorf("error preparing query Enrolment: %w", err)
 	}
 	if q.eventBySeqStmt, err = db.PrepareContext(ctx, eventBySeq); err != nil {
 		return nil, fmt.Errorf("error preparing query EventBySeq: %w", err)
@@ -107,6 +149,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.evidenceStmt, err = db.PrepareContext(ctx, evidence); err != nil {
 		return nil, fmt.Errorf("error preparing query Evidence: %w", err)
+	}
+	if q.factorStmt, err = db.PrepareContext(ctx, factor); err != nil {
+		return nil, fmt.Errorf("error preparing query Factor: %w", err)
+	}
+	if q.factorsOfStmt, err = db.PrepareContext(ctx, factorsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query FactorsOf: %w", err)
 	}
 	if q.fetchByIDStmt, err = db.PrepareContext(ctx, fetchByID); err != nil {
 		return nil, fmt.Errorf("error preparing query FetchByID: %w", err)
@@ -171,11 +219,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertAttemptStmt, err = db.PrepareContext(ctx, insertAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertAttempt: %w", err)
 	}
+	if q.insertBankNameStmt, err = db.PrepareContext(ctx, insertBankName); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertBankName: %w", err)
+	}
 	if q.insertBatchStmt, err = db.PrepareContext(ctx, insertBatch); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertBatch: %w", err)
 	}
+	if q.insertChallengeStmt, err = db.PrepareContext(ctx, insertChallenge); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertChallenge: %w", err)
+	}
 	if q.insertDecisionStmt, err = db.PrepareContext(ctx, insertDecision); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertDecision: %w", err)
+	}
+	if q.insertEnrolmentStmt, err = db.PrepareContext(ctx, insertEnrolment); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertEnrolment: %w", err)
 	}
 	if q.insertEventStmt, err = db.PrepareContext(ctx, insertEvent); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertEvent: %w", err)
@@ -185,6 +242,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertEvidenceStmt, err = db.PrepareContext(ctx, insertEvidence); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertEvidence: %w", err)
+	}
+	if q.insertFactorStmt, err = db.PrepareContext(ctx, insertFactor); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertFactor: %w", err)
 	}
 	if q.insertFetchStmt, err = db.PrepareContext(ctx, insertFetch); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertFetch: %w", err)
@@ -201,6 +261,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertMakerStmt, err = db.PrepareContext(ctx, insertMaker); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMaker: %w", err)
 	}
+	if q.insertMarkStmt, err = db.PrepareContext(ctx, insertMark); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertMark: %w", err)
+	}
 	if q.insertMessageStmt, err = db.PrepareContext(ctx, insertMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMessage: %w", err)
 	}
@@ -215,6 +278,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertPersonStmt, err = db.PrepareContext(ctx, insertPerson); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertPerson: %w", err)
+	}
+	if q.insertProofStmt, err = db.PrepareContext(ctx, insertProof); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertProof: %w", err)
 	}
 	if q.insertProposalStmt, err = db.PrepareContext(ctx, insertProposal); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertProposal: %w", err)
@@ -261,6 +327,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.loginsStmt, err = db.PrepareContext(ctx, logins); err != nil {
 		return nil, fmt.Errorf("error preparing query Logins: %w", err)
 	}
+	if q.markOfStmt, err = db.PrepareContext(ctx, markOf); err != nil {
+		return nil, fmt.Errorf("error preparing query MarkOf: %w", err)
+	}
 	if q.markOpenStmt, err = db.PrepareContext(ctx, markOpen); err != nil {
 		return nil, fmt.Errorf("error preparing query MarkOpen: %w", err)
 	}
@@ -272,6 +341,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.metaStmt, err = db.PrepareContext(ctx, meta); err != nil {
 		return nil, fmt.Errorf("error preparing query Meta: %w", err)
+	}
+	if q.mostUsedStmt, err = db.PrepareContext(ctx, mostUsed); err != nil {
+		return nil, fmt.Errorf("error preparing query MostUsed: %w", err)
 	}
 	if q.newestHeadStmt, err = db.PrepareContext(ctx, newestHead); err != nil {
 		return nil, fmt.Errorf("error preparing query NewestHead: %w", err)
@@ -296,6 +368,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.openAttemptStmt, err = db.PrepareContext(ctx, openAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenAttempt: %w", err)
+	}
+	if q.openEnrolmentsStmt, err = db.PrepareContext(ctx, openEnrolments); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenEnrolments: %w", err)
+	}
+	if q.openOfStmt, err = db.PrepareContext(ctx, openOf); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenOf: %w", err)
 	}
 	if q.openProposalsStmt, err = db.PrepareContext(ctx, openProposals); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenProposals: %w", err)
@@ -360,11 +438,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.pollOfStmt, err = db.PrepareContext(ctx, pollOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PollOf: %w", err)
 	}
+	if q.proofsOfStmt, err = db.PrepareContext(ctx, proofsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ProofsOf: %w", err)
+	}
 	if q.proposalStmt, err = db.PrepareContext(ctx, proposal); err != nil {
 		return nil, fmt.Errorf("error preparing query Proposal: %w", err)
 	}
 	if q.proposalsStmt, err = db.PrepareContext(ctx, proposals); err != nil {
 		return nil, fmt.Errorf("error preparing query Proposals: %w", err)
+	}
+	if q.putBankFileStmt, err = db.PrepareContext(ctx, putBankFile); err != nil {
+		return nil, fmt.Errorf("error preparing query PutBankFile: %w", err)
 	}
 	if q.putPayeeStmt, err = db.PrepareContext(ctx, putPayee); err != nil {
 		return nil, fmt.Errorf("error preparing query PutPayee: %w", err)
@@ -374,6 +458,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.putRefusedStmt, err = db.PrepareContext(ctx, putRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query PutRefused: %w", err)
+	}
+	if q.refusedAfterStmt, err = db.PrepareContext(ctx, refusedAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query RefusedAfter: %w", err)
 	}
 	if q.refusedBodyStmt, err = db.PrepareContext(ctx, refusedBody); err != nil {
 		return nil, fmt.Errorf("error preparing query RefusedBody: %w", err)
@@ -387,8 +474,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.sameStmt, err = db.PrepareContext(ctx, same); err != nil {
 		return nil, fmt.Errorf("error preparing query Same: %w", err)
 	}
+	if q.sealAccountStmt, err = db.PrepareContext(ctx, sealAccount); err != nil {
+		return nil, fmt.Errorf("error preparing query SealAccount: %w", err)
+	}
 	if q.seeLoginStmt, err = db.PrepareContext(ctx, seeLogin); err != nil {
 		return nil, fmt.Errorf("error preparing query SeeLogin: %w", err)
+	}
+	if q.setLoginFactorStmt, err = db.PrepareContext(ctx, setLoginFactor); err != nil {
+		return nil, fmt.Errorf("error preparing query SetLoginFactor: %w", err)
 	}
 	if q.setMetaStmt, err = db.PrepareContext(ctx, setMeta); err != nil {
 		return nil, fmt.Errorf("error preparing query SetMeta: %w", err)
@@ -426,11 +519,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.updateAccountStmt, err = db.PrepareContext(ctx, updateAccount); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdateAccount: %w", err)
 	}
+	if q.updateFactorStmt, err = db.PrepareContext(ctx, updateFactor); err != nil {
+		return nil, fmt.Errorf("error preparing query UpdateFactor: %w", err)
+	}
 	if q.updatePayoutStmt, err = db.PrepareContext(ctx, updatePayout); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdatePayout: %w", err)
 	}
 	if q.updatePersonStmt, err = db.PrepareContext(ctx, updatePerson); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdatePerson: %w", err)
+	}
+	if q.useChallengeStmt, err = db.PrepareContext(ctx, useChallenge); err != nil {
+		return nil, fmt.Errorf("error preparing query UseChallenge: %w", err)
 	}
 	if q.versionStmt, err = db.PrepareContext(ctx, version); err != nil {
 		return nil, fmt.Errorf("error preparing query Version: %w", err)
@@ -453,9 +552,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing accountsStmt: %w", cerr)
 		}
 	}
+	if q.accountsOfStmt != nil {
+		if cerr := q.accountsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing accountsOfStmt: %w", cerr)
+		}
+	}
 	if q.activeHaltStmt != nil {
 		if cerr := q.activeHaltStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing activeHaltStmt: %w", cerr)
+		}
+	}
+	if q.allAccountsStmt != nil {
+		if cerr := q.allAccountsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing allAccountsStmt: %w", cerr)
+		}
+	}
+	if q.allLoginsStmt != nil {
+		if cerr := q.allLoginsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing allLoginsStmt: %w", cerr)
 		}
 	}
 	if q.attemptBodyStmt != nil {
@@ -468,9 +582,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing attemptsStmt: %w", cerr)
 		}
 	}
+	if q.bankFileStmt != nil {
+		if cerr := q.bankFileStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing bankFileStmt: %w", cerr)
+		}
+	}
+	if q.bankNameStmt != nil {
+		if cerr := q.bankNameStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing bankNameStmt: %w", cerr)
+		}
+	}
 	if q.batchStmt != nil {
 		if cerr := q.batchStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing batchStmt: %w", cerr)
+		}
+	}
+	if q.batchOfStmt != nil {
+		if cerr := q.batchOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing batchOfStmt: %w", cerr)
+		}
+	}
+	if q.challengeStmt != nil {
+		if cerr := q.challengeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing challengeStmt: %w", cerr)
+		}
+	}
+	if q.clearBankNamesStmt != nil {
+		if cerr := q.clearBankNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clearBankNamesStmt: %w", cerr)
 		}
 	}
 	if q.countAllAttemptsStmt != nil {
@@ -481,6 +620,11 @@ func (q *Queries) Close() error {
 	if q.countAttemptsStmt != nil {
 		if cerr := q.countAttemptsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countAttemptsStmt: %w", cerr)
+		}
+	}
+	if q.countChallengesStmt != nil {
+		if cerr := q.countChallengesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countChallengesStmt: %w", cerr)
 		}
 	}
 	if q.countMessageStmt != nil {
@@ -543,14 +687,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deletePollStmt: %w", cerr)
 		}
 	}
+	if q.dropChallengeStmt != nil {
+		if cerr := q.dropChallengeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropChallengeStmt: %w", cerr)
+		}
+	}
+	if q.dropChallengesStmt != nil {
+		if cerr := q.dropChallengesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropChallengesStmt: %w", cerr)
+		}
+	}
 	if q.dropPayeeAccountsStmt != nil {
 		if cerr := q.dropPayeeAccountsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPayeeAccountsStmt: %w", cerr)
 		}
 	}
+	if q.dropRefusedStmt != nil {
+		if cerr := q.dropRefusedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropRefusedStmt: %w", cerr)
+		}
+	}
 	if q.duePollsStmt != nil {
 		if cerr := q.duePollsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing duePollsStmt: %w", cerr)
+		}
+	}
+	if q.endEnrolmentStmt != nil {
+		if cerr := q.endEnrolmentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing endEnrolmentStmt: %w", cerr)
 		}
 	}
 	if q.endOldPollsStmt != nil {
@@ -561,6 +725,11 @@ func (q *Queries) Close() error {
 	if q.endProposalStmt != nil {
 		if cerr := q.endProposalStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing endProposalStmt: %w", cerr)
+		}
+	}
+	if q.enrolmentStmt != nil {
+		if cerr := q.enrolmentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing enrolmentStmt: %w", cerr)
 		}
 	}
 	if q.eventBySeqStmt != nil {
@@ -581,6 +750,16 @@ func (q *Queries) Close() error {
 	if q.evidenceStmt != nil {
 		if cerr := q.evidenceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing evidenceStmt: %w", cerr)
+		}
+	}
+	if q.factorStmt != nil {
+		if cerr := q.factorStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing factorStmt: %w", cerr)
+		}
+	}
+	if q.factorsOfStmt != nil {
+		if cerr := q.factorsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing factorsOfStmt: %w", cerr)
 		}
 	}
 	if q.fetchByIDStmt != nil {
@@ -688,14 +867,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertAttemptStmt: %w", cerr)
 		}
 	}
+	if q.insertBankNameStmt != nil {
+		if cerr := q.insertBankNameStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertBankNameStmt: %w", cerr)
+		}
+	}
 	if q.insertBatchStmt != nil {
 		if cerr := q.insertBatchStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertBatchStmt: %w", cerr)
 		}
 	}
+	if q.insertChallengeStmt != nil {
+		if cerr := q.insertChallengeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertChallengeStmt: %w", cerr)
+		}
+	}
 	if q.insertDecisionStmt != nil {
 		if cerr := q.insertDecisionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertDecisionStmt: %w", cerr)
+		}
+	}
+	if q.insertEnrolmentStmt != nil {
+		if cerr := q.insertEnrolmentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertEnrolmentStmt: %w", cerr)
 		}
 	}
 	if q.insertEventStmt != nil {
@@ -711,6 +905,11 @@ func (q *Queries) Close() error {
 	if q.insertEvidenceStmt != nil {
 		if cerr := q.insertEvidenceStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertEvidenceStmt: %w", cerr)
+		}
+	}
+	if q.insertFactorStmt != nil {
+		if cerr := q.insertFactorStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertFactorStmt: %w", cerr)
 		}
 	}
 	if q.insertFetchStmt != nil {
@@ -738,6 +937,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertMakerStmt: %w", cerr)
 		}
 	}
+	if q.insertMarkStmt != nil {
+		if cerr := q.insertMarkStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertMarkStmt: %w", cerr)
+		}
+	}
 	if q.insertMessageStmt != nil {
 		if cerr := q.insertMessageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertMessageStmt: %w", cerr)
@@ -761,6 +965,11 @@ func (q *Queries) Close() error {
 	if q.insertPersonStmt != nil {
 		if cerr := q.insertPersonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertPersonStmt: %w", cerr)
+		}
+	}
+	if q.insertProofStmt != nil {
+		if cerr := q.insertProofStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertProofStmt: %w", cerr)
 		}
 	}
 	if q.insertProposalStmt != nil {
@@ -838,6 +1047,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing loginsStmt: %w", cerr)
 		}
 	}
+	if q.markOfStmt != nil {
+		if cerr := q.markOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing markOfStmt: %w", cerr)
+		}
+	}
 	if q.markOpenStmt != nil {
 		if cerr := q.markOpenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing markOpenStmt: %w", cerr)
@@ -856,6 +1070,11 @@ func (q *Queries) Close() error {
 	if q.metaStmt != nil {
 		if cerr := q.metaStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing metaStmt: %w", cerr)
+		}
+	}
+	if q.mostUsedStmt != nil {
+		if cerr := q.mostUsedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mostUsedStmt: %w", cerr)
 		}
 	}
 	if q.newestHeadStmt != nil {
@@ -896,6 +1115,16 @@ func (q *Queries) Close() error {
 	if q.openAttemptStmt != nil {
 		if cerr := q.openAttemptStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing openAttemptStmt: %w", cerr)
+		}
+	}
+	if q.openEnrolmentsStmt != nil {
+		if cerr := q.openEnrolmentsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openEnrolmentsStmt: %w", cerr)
+		}
+	}
+	if q.openOfStmt != nil {
+		if cerr := q.openOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openOfStmt: %w", cerr)
 		}
 	}
 	if q.openProposalsStmt != nil {
@@ -1003,6 +1232,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing pollOfStmt: %w", cerr)
 		}
 	}
+	if q.proofsOfStmt != nil {
+		if cerr := q.proofsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing proofsOfStmt: %w", cerr)
+		}
+	}
 	if q.proposalStmt != nil {
 		if cerr := q.proposalStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing proposalStmt: %w", cerr)
@@ -1011,6 +1245,11 @@ func (q *Queries) Close() error {
 	if q.proposalsStmt != nil {
 		if cerr := q.proposalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing proposalsStmt: %w", cerr)
+		}
+	}
+	if q.putBankFileStmt != nil {
+		if cerr := q.putBankFileStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putBankFileStmt: %w", cerr)
 		}
 	}
 	if q.putPayeeStmt != nil {
@@ -1026,6 +1265,11 @@ func (q *Queries) Close() error {
 	if q.putRefusedStmt != nil {
 		if cerr := q.putRefusedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing putRefusedStmt: %w", cerr)
+		}
+	}
+	if q.refusedAfterStmt != nil {
+		if cerr := q.refusedAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing refusedAfterStmt: %w", cerr)
 		}
 	}
 	if q.refusedBodyStmt != nil {
@@ -1048,9 +1292,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sameStmt: %w", cerr)
 		}
 	}
+	if q.sealAccountStmt != nil {
+		if cerr := q.sealAccountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sealAccountStmt: %w", cerr)
+		}
+	}
 	if q.seeLoginStmt != nil {
 		if cerr := q.seeLoginStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing seeLoginStmt: %w", cerr)
+		}
+	}
+	if q.setLoginFactorStmt != nil {
+		if cerr := q.setLoginFactorStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setLoginFactorStmt: %w", cerr)
 		}
 	}
 	if q.setMetaStmt != nil {
@@ -1113,6 +1367,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing updateAccountStmt: %w", cerr)
 		}
 	}
+	if q.updateFactorStmt != nil {
+		if cerr := q.updateFactorStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing updateFactorStmt: %w", cerr)
+		}
+	}
 	if q.updatePayoutStmt != nil {
 		if cerr := q.updatePayoutStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing updatePayoutStmt: %w", cerr)
@@ -1121,6 +1380,11 @@ func (q *Queries) Close() error {
 	if q.updatePersonStmt != nil {
 		if cerr := q.updatePersonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing updatePersonStmt: %w", cerr)
+		}
+	}
+	if q.useChallengeStmt != nil {
+		if cerr := q.useChallengeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing useChallengeStmt: %w", cerr)
 		}
 	}
 	if q.versionStmt != nil {
@@ -1174,12 +1438,21 @@ type Queries struct {
 	tx                      *sql.Tx
 	accountStmt             *sql.Stmt
 	accountsStmt            *sql.Stmt
+	accountsOfStmt          *sql.Stmt
 	activeHaltStmt          *sql.Stmt
+	allAccountsStmt         *sql.Stmt
+	allLoginsStmt           *sql.Stmt
 	attemptBodyStmt         *sql.Stmt
 	attemptsStmt            *sql.Stmt
+	bankFileStmt            *sql.Stmt
+	bankNameStmt            *sql.Stmt
 	batchStmt               *sql.Stmt
+	batchOfStmt             *sql.Stmt
+	challengeStmt           *sql.Stmt
+	clearBankNamesStmt      *sql.Stmt
 	countAllAttemptsStmt    *sql.Stmt
 	countAttemptsStmt       *sql.Stmt
+	countChallengesStmt     *sql.Stmt
 	countMessageStmt        *sql.Stmt
 	countUnappliedStmt      *sql.Stmt
 	counterAddStmt          *sql.Stmt
@@ -1192,14 +1465,21 @@ type Queries struct {
 	deleteOldLoginsStmt     *sql.Stmt
 	deleteOpenAttemptStmt   *sql.Stmt
 	deletePollStmt          *sql.Stmt
+	dropChallengeStmt       *sql.Stmt
+	dropChallengesStmt      *sql.Stmt
 	dropPayeeAccountsStmt   *sql.Stmt
+	dropRefusedStmt         *sql.Stmt
 	duePollsStmt            *sql.Stmt
+	endEnrolmentStmt        *sql.Stmt
 	endOldPollsStmt         *sql.Stmt
 	endProposalStmt         *sql.Stmt
+	enrolmentStmt           *sql.Stmt
 	eventBySeqStmt          *sql.Stmt
 	eventsFromStmt          *sql.Stmt
 	eventsOfStmt            *sql.Stmt
 	evidenceStmt            *sql.Stmt
+	factorStmt              *sql.Stmt
+	factorsOfStmt           *sql.Stmt
 	fetchByIDStmt           *sql.Stmt
 	fetchesStmt             *sql.Stmt
 	hasOutcomeStmt          *sql.Stmt
@@ -1221,21 +1501,27 @@ type Queries struct {
 	inForceVersionStmt      *sql.Stmt
 	insertAccountStmt       *sql.Stmt
 	insertAttemptStmt       *sql.Stmt
+	insertBankNameStmt      *sql.Stmt
 	insertBatchStmt         *sql.Stmt
+	insertChallengeStmt     *sql.Stmt
 	insertDecisionStmt      *sql.Stmt
+	insertEnrolmentStmt     *sql.Stmt
 	insertEventStmt         *sql.Stmt
 	insertEventTextStmt     *sql.Stmt
 	insertEvidenceStmt      *sql.Stmt
+	insertFactorStmt        *sql.Stmt
 	insertFetchStmt         *sql.Stmt
 	insertHaltStmt          *sql.Stmt
 	insertHeadStmt          *sql.Stmt
 	insertLoginStmt         *sql.Stmt
 	insertMakerStmt         *sql.Stmt
+	insertMarkStmt          *sql.Stmt
 	insertMessageStmt       *sql.Stmt
 	insertOpenAttemptStmt   *sql.Stmt
 	insertOutcomeStmt       *sql.Stmt
 	insertPayoutStmt        *sql.Stmt
 	insertPersonStmt        *sql.Stmt
+	insertProofStmt         *sql.Stmt
 	insertProposalStmt      *sql.Stmt
 	insertReleaseStmt       *sql.Stmt
 	insertResultStmt        *sql.Stmt
@@ -1251,10 +1537,12 @@ type Queries struct {
 	lastSeqStmt             *sql.Stmt
 	loginStmt               *sql.Stmt
 	loginsStmt              *sql.Stmt
+	markOfStmt              *sql.Stmt
 	markOpenStmt            *sql.Stmt
 	messageBodyStmt         *sql.Stmt
 	messageBySHAStmt        *sql.Stmt
 	metaStmt                *sql.Stmt
+	mostUsedStmt            *sql.Stmt
 	newestHeadStmt          *sql.Stmt
 	nextDecisionStmt        *sql.Stmt
 	nextMessageStmt         *sql.Stmt
@@ -1263,6 +1551,8 @@ type Queries struct {
 	nextPollAtStmt          *sql.Stmt
 	nextToSendStmt          *sql.Stmt
 	openAttemptStmt         *sql.Stmt
+	openEnrolmentsStmt      *sql.Stmt
+	openOfStmt              *sql.Stmt
 	openProposalsStmt       *sql.Stmt
 	openVersionStmt         *sql.Stmt
 	outcomeBodyStmt         *sql.Stmt
@@ -1284,16 +1574,21 @@ type Queries struct {
 	personStmt              *sql.Stmt
 	pollStmt                *sql.Stmt
 	pollOfStmt              *sql.Stmt
+	proofsOfStmt            *sql.Stmt
 	proposalStmt            *sql.Stmt
 	proposalsStmt           *sql.Stmt
+	putBankFileStmt         *sql.Stmt
 	putPayeeStmt            *sql.Stmt
 	putPayeeAccountStmt     *sql.Stmt
 	putRefusedStmt          *sql.Stmt
+	refusedAfterStmt        *sql.Stmt
 	refusedBodyStmt         *sql.Stmt
 	refusedListStmt         *sql.Stmt
 	replacementStmt         *sql.Stmt
 	sameStmt                *sql.Stmt
+	sealAccountStmt         *sql.Stmt
 	seeLoginStmt            *sql.Stmt
+	setLoginFactorStmt      *sql.Stmt
 	setMetaStmt             *sql.Stmt
 	setNewestHeadStmt       *sql.Stmt
 	setPollStmt             *sql.Stmt
@@ -1306,8 +1601,10 @@ type Queries struct {
 	unmarkOpenStmt          *sql.Stmt
 	unsentOfStmt            *sql.Stmt
 	updateAccountStmt       *sql.Stmt
+	updateFactorStmt        *sql.Stmt
 	updatePayoutStmt        *sql.Stmt
 	updatePersonStmt        *sql.Stmt
+	useChallengeStmt        *sql.Stmt
 	versionStmt             *sql.Stmt
 	versionsStmt            *sql.Stmt
 }
@@ -1318,12 +1615,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                      tx,
 		accountStmt:             q.accountStmt,
 		accountsStmt:            q.accountsStmt,
+		accountsOfStmt:          q.accountsOfStmt,
 		activeHaltStmt:          q.activeHaltStmt,
+		allAccountsStmt:         q.allAccountsStmt,
+		allLoginsStmt:           q.allLoginsStmt,
 		attemptBodyStmt:         q.attemptBodyStmt,
 		attemptsStmt:            q.attemptsStmt,
+		bankFileStmt:            q.bankFileStmt,
+		bankNameStmt:            q.bankNameStmt,
 		batchStmt:               q.batchStmt,
+		batchOfStmt:             q.batchOfStmt,
+		challengeStmt:           q.challengeStmt,
+		clearBankNamesStmt:      q.clearBankNamesStmt,
 		countAllAttemptsStmt:    q.countAllAttemptsStmt,
 		countAttemptsStmt:       q.countAttemptsStmt,
+		countChallengesStmt:     q.countChallengesStmt,
 		countMessageStmt:        q.countMessageStmt,
 		countUnappliedStmt:      q.countUnappliedStmt,
 		counterAddStmt:          q.counterAddStmt,
@@ -1336,14 +1642,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteOldLoginsStmt:     q.deleteOldLoginsStmt,
 		deleteOpenAttemptStmt:   q.deleteOpenAttemptStmt,
 		deletePollStmt:          q.deletePollStmt,
+		dropChallengeStmt:       q.dropChallengeStmt,
+		dropChallengesStmt:      q.dropChallengesStmt,
 		dropPayeeAccountsStmt:   q.dropPayeeAccountsStmt,
+		dropRefusedStmt:         q.dropRefusedStmt,
 		duePollsStmt:            q.duePollsStmt,
+		endEnrolmentStmt:        q.endEnrolmentStmt,
 		endOldPollsStmt:         q.endOldPollsStmt,
 		endProposalStmt:         q.endProposalStmt,
+		enrolmentStmt:           q.enrolmentStmt,
 		eventBySeqStmt:          q.eventBySeqStmt,
 		eventsFromStmt:          q.eventsFromStmt,
 		eventsOfStmt:            q.eventsOfStmt,
 		evidenceStmt:            q.evidenceStmt,
+		factorStmt:              q.factorStmt,
+		factorsOfStmt:           q.factorsOfStmt,
 		fetchByIDStmt:           q.fetchByIDStmt,
 		fetchesStmt:             q.fetchesStmt,
 		hasOutcomeStmt:          q.hasOutcomeStmt,
@@ -1365,21 +1678,27 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		inForceVersionStmt:      q.inForceVersionStmt,
 		insertAccountStmt:       q.insertAccountStmt,
 		insertAttemptStmt:       q.insertAttemptStmt,
+		insertBankNameStmt:      q.insertBankNameStmt,
 		insertBatchStmt:         q.insertBatchStmt,
+		insertChallengeStmt:     q.insertChallengeStmt,
 		insertDecisionStmt:      q.insertDecisionStmt,
+		insertEnrolmentStmt:     q.insertEnrolmentStmt,
 		insertEventStmt:         q.insertEventStmt,
 		insertEventTextStmt:     q.insertEventTextStmt,
 		insertEvidenceStmt:      q.insertEvidenceStmt,
+		insertFactorStmt:        q.insertFactorStmt,
 		insertFetchStmt:         q.insertFetchStmt,
 		insertHaltStmt:          q.insertHaltStmt,
 		insertHeadStmt:          q.insertHeadStmt,
 		insertLoginStmt:         q.insertLoginStmt,
 		insertMakerStmt:         q.insertMakerStmt,
+		insertMarkStmt:          q.insertMarkStmt,
 		insertMessageStmt:       q.insertMessageStmt,
 		insertOpenAttemptStmt:   q.insertOpenAttemptStmt,
 		insertOutcomeStmt:       q.insertOutcomeStmt,
 		insertPayoutStmt:        q.insertPayoutStmt,
 		insertPersonStmt:        q.insertPersonStmt,
+		insertProofStmt:         q.insertProofStmt,
 		insertProposalStmt:      q.insertProposalStmt,
 		insertReleaseStmt:       q.insertReleaseStmt,
 		insertResultStmt:        q.insertResultStmt,
@@ -1395,10 +1714,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lastSeqStmt:             q.lastSeqStmt,
 		loginStmt:               q.loginStmt,
 		loginsStmt:              q.loginsStmt,
+		markOfStmt:              q.markOfStmt,
 		markOpenStmt:            q.markOpenStmt,
 		messageBodyStmt:         q.messageBodyStmt,
 		messageBySHAStmt:        q.messageBySHAStmt,
 		metaStmt:                q.metaStmt,
+		mostUsedStmt:            q.mostUsedStmt,
 		newestHeadStmt:          q.newestHeadStmt,
 		nextDecisionStmt:        q.nextDecisionStmt,
 		nextMessageStmt:         q.nextMessageStmt,
@@ -1407,6 +1728,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextPollAtStmt:          q.nextPollAtStmt,
 		nextToSendStmt:          q.nextToSendStmt,
 		openAttemptStmt:         q.openAttemptStmt,
+		openEnrolmentsStmt:      q.openEnrolmentsStmt,
+		openOfStmt:              q.openOfStmt,
 		openProposalsStmt:       q.openProposalsStmt,
 		openVersionStmt:         q.openVersionStmt,
 		outcomeBodyStmt:         q.outcomeBodyStmt,
@@ -1428,16 +1751,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		personStmt:              q.personStmt,
 		pollStmt:                q.pollStmt,
 		pollOfStmt:              q.pollOfStmt,
+		proofsOfStmt:            q.proofsOfStmt,
 		proposalStmt:            q.proposalStmt,
 		proposalsStmt:           q.proposalsStmt,
+		putBankFileStmt:         q.putBankFileStmt,
 		putPayeeStmt:            q.putPayeeStmt,
 		putPayeeAccountStmt:     q.putPayeeAccountStmt,
 		putRefusedStmt:          q.putRefusedStmt,
+		refusedAfterStmt:        q.refusedAfterStmt,
 		refusedBodyStmt:         q.refusedBodyStmt,
 		refusedListStmt:         q.refusedListStmt,
 		replacementStmt:         q.replacementStmt,
 		sameStmt:                q.sameStmt,
+		sealAccountStmt:         q.sealAccountStmt,
 		seeLoginStmt:            q.seeLoginStmt,
+		setLoginFactorStmt:      q.setLoginFactorStmt,
 		setMetaStmt:             q.setMetaStmt,
 		setNewestHeadStmt:       q.setNewestHeadStmt,
 		setPollStmt:             q.setPollStmt,
@@ -1450,8 +1778,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		unmarkOpenStmt:          q.unmarkOpenStmt,
 		unsentOfStmt:            q.unsentOfStmt,
 		updateAccountStmt:       q.updateAccountStmt,
+		updateFactorStmt:        q.updateFactorStmt,
 		updatePayoutStmt:        q.updatePayoutStmt,
 		updatePersonStmt:        q.updatePersonStmt,
+		useChallengeStmt:        q.useChallengeStmt,
 		versionStmt:             q.versionStmt,
 		versionsStmt:            q.versionsStmt,
 	}

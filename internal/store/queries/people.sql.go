@@ -31,12 +31,13 @@ func (q *Queries) Account(ctx context.Context, email string) (Account, error) {
 }
 
 const accounts = `-- name: Accounts :many
-SELECT email, person_id FROM account ORDER BY email
+SELECT email, person_id, CAST(password_hash = '' AS INTEGER) AS waiting FROM account ORDER BY email
 `
 
 type AccountsRow struct {
 	Email    string
 	PersonID string
+	Waiting  int64
 }
 
 func (q *Queries) Accounts(ctx context.Context) ([]AccountsRow, error) {
@@ -48,7 +49,44 @@ func (q *Queries) Accounts(ctx context.Context) ([]AccountsRow, error) {
 	var items []AccountsRow
 	for rows.Next() {
 		var i AccountsRow
-		if err := rows.Scan(&i.Email, &i.PersonID); err != nil {
+		if err := rows.Scan(&i.Email, &i.PersonID, &i.Waiting); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const accountsOf = `-- name: AccountsOf :many
+SELECT email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal FROM account WHERE person_id = ?1 ORDER BY email
+`
+
+func (q *Queries) AccountsOf(ctx context.Context, personID string) ([]Account, error) {
+	rows, err := q.query(ctx, q.accountsOfStmt, accountsOf, personID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Account
+	for rows.Next() {
+		var i Account
+		if err := rows.Scan(
+			&i.Email,
+			&i.PersonID,
+			&i.PasswordHash,
+			&i.ChangedAt,
+			&i.IdleMinutes,
+			&i.KeysOn,
+			&i.MustChange,
+			&i.Version,
+			&i.Seal,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -94,6 +132,43 @@ func (q *Queries) DeleteOldLogins(ctx context.Context, before int64) error {
 	return err
 }
 
+const endEnrolment = `-- name: EndEnrolment :execrows
+UPDATE enrolment SET ended_at = ?1 WHERE hash = ?2 AND ended_at = 0
+`
+
+type EndEnrolmentParams struct {
+	At   int64
+	Hash string
+}
+
+func (q *Queries) EndEnrolment(ctx context.Context, arg EndEnrolmentParams) (int64, error) {
+	result, err := q.exec(ctx, q.endEnrolmentStmt, endEnrolment, arg.At, arg.Hash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const enrolment = `-- name: Enrolment :one
+SELECT hash, person_id, email, what, made_by, at, expires_at, ended_at FROM enrolment WHERE hash = ?1
+`
+
+func (q *Queries) Enrolment(ctx context.Context, hash string) (Enrolment, error) {
+	row := q.queryRow(ctx, q.enrolmentStmt, enrolment, hash)
+	var i Enrolment
+	err := row.Scan(
+		&i.Hash,
+		&i.PersonID,
+		&i.Email,
+		&i.What,
+		&i.MadeBy,
+		&i.At,
+		&i.ExpiresAt,
+		&i.EndedAt,
+	)
+	return i, err
+}
+
 const insertAccount = `-- name: InsertAccount :exec
 INSERT INTO account (email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
@@ -123,6 +198,34 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) er
 		arg.MustChange,
 		arg.Version,
 		arg.Seal,
+	)
+	return err
+}
+
+const insertEnrolment = `-- name: InsertEnrolment :exec
+INSERT INTO enrolment (hash, person_id, email, what, made_by, at, expires_at, ended_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)
+`
+
+type InsertEnrolmentParams struct {
+	Hash      string
+	PersonID  string
+	Email     string
+	What      string
+	MadeBy    string
+	At        int64
+	ExpiresAt int64
+}
+
+func (q *Queries) InsertEnrolment(ctx context.Context, arg InsertEnrolmentParams) error {
+	_, err := q.exec(ctx, q.insertEnrolmentStmt, insertEnrolment,
+		arg.Hash,
+		arg.PersonID,
+		arg.Email,
+		arg.What,
+		arg.MadeBy,
+		arg.At,
+		arg.ExpiresAt,
 	)
 	return err
 }
@@ -279,6 +382,120 @@ func (q *Queries) Logins(ctx context.Context, personID string) ([]Login, error) 
 			&i.Factor,
 			&i.Device,
 			&i.Seal,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const openEnrolments = `-- name: OpenEnrolments :many
+SELECT hash, person_id, email, what, made_by, at, expires_at, ended_at FROM enrolment WHERE person_id = ?1 AND ended_at = 0 ORDER BY at, hash
+`
+
+func (q *Queries) OpenEnrolments(ctx context.Context, personID string) ([]Enrolment, error) {
+	rows, err := q.query(ctx, q.openEnrolmentsStmt, openEnrolments, personID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Enrolment
+	for rows.Next() {
+		var i Enrolment
+		if err := rows.Scan(
+			&i.Hash,
+			&i.PersonID,
+			&i.Email,
+			&i.What,
+			&i.MadeBy,
+			&i.At,
+			&i.ExpiresAt,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const openOf = `-- name: OpenOf :many
+SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
+  CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
+FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
+JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
+WHERE o.kind = ?1 ORDER BY o.at, o.id LIMIT ?2
+`
+
+type OpenOfParams struct {
+	Kind string
+	Most int64
+}
+
+type OpenOfRow struct {
+	Kind       string
+	ID         string
+	Version    int64
+	Op         string
+	Doc        string
+	Private    string
+	Salt       []byte
+	Concerns   string
+	Base       int64
+	EffectAt   int64
+	Digest     string
+	RuleSet    int64
+	PersonID   string
+	Email      string
+	At         int64
+	State      string
+	EndedBy    string
+	EndedEmail string
+	EndedAt    int64
+}
+
+func (q *Queries) OpenOf(ctx context.Context, arg OpenOfParams) ([]OpenOfRow, error) {
+	rows, err := q.query(ctx, q.openOfStmt, openOf, arg.Kind, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OpenOfRow
+	for rows.Next() {
+		var i OpenOfRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.ID,
+			&i.Version,
+			&i.Op,
+			&i.Doc,
+			&i.Private,
+			&i.Salt,
+			&i.Concerns,
+			&i.Base,
+			&i.EffectAt,
+			&i.Digest,
+			&i.RuleSet,
+			&i.PersonID,
+			&i.Email,
+			&i.At,
+			&i.State,
+			&i.EndedBy,
+			&i.EndedEmail,
+			&i.EndedAt,
 		); err != nil {
 			return nil, err
 		}
