@@ -19,6 +19,7 @@ import (
 	"countersign/internal/auth"
 	"countersign/internal/bank131"
 	"countersign/internal/dispatch"
+	"countersign/internal/factor"
 	"countersign/internal/live"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
@@ -59,12 +60,22 @@ type desk struct {
 	store  *store.Store
 	app    *app.App
 	client *bank131.Client
+	ring   *bank131.Ring // the bank's keys
 	web    *web.Web
 	intake http.Handler
 }
 
 // openDesk opens the database and builds the use cases, without any worker or page.
 func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
+	// Rows about passwords, factors and sign-ins are sealed with a secret that only the key file gives: console and desk have it, the database does not.
+	secret, err := o.Signer.Derive("countersign seals/1")
+	if err != nil {
+		return nil, err
+	}
+	seal, err := factor.NewSeal(secret)
+	if err != nil {
+		return nil, err
+	}
 	s, err := store.Open(ctx, store.Options{Path: o.DB, Anchor: o.Anchor, Signer: o.Signer, Now: o.Now, Log: o.Log, Born: o.Born, Fast: o.Fast})
 	if err != nil {
 		return nil, err
@@ -74,9 +85,25 @@ func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
 		s.Close()
 		return nil, err
 	}
-	a := app.New(app.Options{Store: s, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
+	var ours *rsa.PublicKey // the console has no keys of the bank's
+	if o.OurKey != nil {
+		ours = &o.OurKey.PublicKey
+	}
+	ring := bank131.NewRing(o.BankKeys, ours)
+	var keys *factor.Keys // the console has no address, and some addresses carry no passkeys
+	if o.PublicURL != "" {
+		if keys, err = factor.NewKeys(o.PublicURL, "Countersign"); err != nil {
+			o.Log.Warn("no passkeys at this address: nothing above the signing amount can be approved here", "error", err)
+			keys = nil
+		}
+	}
+	a := app.New(app.Options{Store: s, Seal: seal, Keys: keys, BankKeys: ring, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
 		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow})
-	return &desk{deskOptions: o, store: s, app: a}, nil
+	if err := errors.Join(a.BeginSeals(ctx), a.RefreshBank(ctx)); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return &desk{deskOptions: o, store: s, app: a, ring: ring}, nil
 }
 
 // build adds the bank's client, the pages and the intake.
@@ -90,7 +117,7 @@ func (d *desk) build(ctx context.Context) error {
 		return err
 	}
 	hub := live.New(live.Options{Start: state.Seq})
-	d.intake = webhook.Handler(webhook.Options{Verifier: bank131.Verifier{Keys: d.BankKeys}, Desk: d.app, Log: d.Log})
+	d.intake = webhook.Handler(webhook.Options{Verifier: d.ring, Desk: d.app, Log: d.Log})
 	pub, err := bank131.PublicPEM(&d.OurKey.PublicKey)
 	if err != nil {
 		return err
@@ -126,6 +153,10 @@ const anchorEvery = time.Minute
 func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready func()) error {
 	if err := d.app.Recover(ctx); err != nil {
 		return fmt.Errorf("recover: %w", err)
+	}
+	// The file may hold another key than before, and a change of keys may have been cut before it came to this.
+	if _, err := d.app.RetryRefused(ctx); err != nil {
+		return fmt.Errorf("check refused messages again: %w", err)
 	}
 	work, stopWork := context.WithCancel(ctx)
 	defer stopWork()

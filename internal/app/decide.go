@@ -66,7 +66,8 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 	if err := tx.AddDecision(d); err != nil {
 		return nil, err
 	}
-	if err := list.keep(tx, approval.Payout, string(s.ID), s.Version); err != nil {
+	proved, err := list.keep(tx, approval.Payout, string(s.ID), s.Version)
+	if err != nil {
 		return nil, err
 	}
 	if err := tx.AddUse(yesCounter(w.Person, calendar.DayOf(now)), s.Content.Amount.Minor); err != nil {
@@ -85,6 +86,9 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 		return nil, err
 	}
 	ev.Facts["given"], ev.Facts["needed"] = len(t.Given), t.Needed()
+	for k, v := range proved {
+		ev.Facts[k] = v
+	}
 	if list.id != "" {
 		ev.Facts["batch"] = list.id
 	}

@@ -135,6 +135,9 @@ func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
 		}
 		return nil, a.save(tx, p, ev)
 	}
+	if err := a.proved(tx, s, st); err != nil {
+		return nil, a.haltNow(tx, "altered", id, now, err)
+	}
 	switch h, hard := approval.Hard(st.Hits); {
 	case !st.DueAt.IsZero():
 		return nil, a.holdUntil(tx, p, "date", st.DueAt, now)

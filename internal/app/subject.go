@@ -47,11 +47,11 @@ type Proposal struct {
 
 // How a proposal ends.
 const (
-	Effective  = "effective"
-	Refused = "rejected"
-	Withdrawn  = "withdrawn"
-	Lapsed     = "expired"
-	Stopped    = "stopped"
+	Effective = "effective"
+	Refused   = "rejected"
+	Withdrawn = "withdrawn"
+	Lapsed    = "expired"
+	Stopped   = "stopped"
 )
 
 // MaxProposal bounds a document, bytes.

@@ -3,6 +3,8 @@ package audit
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -149,6 +151,7 @@ func parseHead(text string) (Head, error) {
 // Signer signs heads. It satisfies note.Signer.
 type Signer struct {
 	note.Signer
+	seed     []byte
 	verifier note.Verifier
 	pub      ed25519.PublicKey
 }
@@ -176,7 +179,12 @@ func NewSigner(name string, key ed25519.PrivateKey) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{Signer: s, verifier: v, pub: pub}, nil
+	return &Signer{Signer: s, seed: key.Seed(), verifier: v, pub: pub}, nil
+}
+
+// Derive returns 32 secret bytes that belong to this key and to info, and tell nothing about the key or about those of another info.
+func (s *Signer) Derive(info string) ([]byte, error) {
+	return hkdf.Key(sha256.New, s.seed, nil, info, 32)
 }
 
 // PublicPEM returns the public half as a PEM file (PKIX), to be recorded beside what is signed.

@@ -26,6 +26,7 @@ import (
 	"countersign/internal/bank131"
 	"countersign/internal/bankdetails"
 	"countersign/internal/banksim"
+	"countersign/internal/factor"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 	"countersign/internal/store"
@@ -51,6 +52,13 @@ func (c *Clock) Add(d time.Duration) {
 	c.t = c.t.Add(d)
 }
 
+// Set sets it.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = t
+}
+
 // Keys are made once a test binary: RSA keys are slow to make.
 var keys = sync.OnceValue(func() [2]*rsa.PrivateKey {
 	var k [2]*rsa.PrivateKey
@@ -72,9 +80,12 @@ type Desk struct {
 	App    *app.App
 	Bank   *banksim.Bank
 	Signer *audit.Signer
+	Seal   factor.Seal
+	Keys   *factor.Keys
 	Our    *rsa.PrivateKey
 	BankRS *rsa.PrivateKey
 	Who    map[string]app.Who
+	rules  approval.RuleSet
 	hooks  bank131.Verifier
 	n      int
 	life   string // the folder that the desk lives in after a Crash
@@ -94,12 +105,24 @@ const Project = "desktest"
 // New makes a desk in a temporary folder, with its people, at noon of a Thursday, Moscow.
 func New(t testing.TB) *Desk {
 	t.Helper()
+	return NewWith(t, Rules())
+}
+
+// NewWith is New with another rule set to begin with.
+func NewWith(t testing.TB, rules approval.RuleSet) *Desk {
+	t.Helper()
 	_, priv, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
 	signer, err := audit.NewSigner(audit.KeyName, priv)
 	must(t, err)
+	secret, err := signer.Derive("countersign seals/1")
+	must(t, err)
+	seal, err := factor.NewSeal(secret)
+	must(t, err)
+	passkeys, err := factor.NewKeys(Site, "Countersign")
+	must(t, err)
 	k := keys()
-	d := &Desk{T: t, Dir: t.TempDir(), Clock: &Clock{t: time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)}, Signer: signer, Our: k[0], BankRS: k[1], Who: map[string]app.Who{}}
+	d := &Desk{rules: rules, Seal: seal, Keys: passkeys, T: t, Dir: t.TempDir(), Clock: &Clock{t: time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)}, Signer: signer, Our: k[0], BankRS: k[1], Who: map[string]app.Who{}}
 	d.Bank, err = banksim.New(banksim.Options{DataDir: filepath.Join(d.Dir, "bank"), Project: Project, PartnerKeys: []*rsa.PublicKey{&d.Our.PublicKey}, BankKey: d.BankRS,
 		Delay: 2 * time.Second, Seed: 1, Now: d.Clock.Now, Driven: true})
 	must(t, err)
@@ -142,8 +165,9 @@ func (d *Desk) Open() {
 	must(d.T, err)
 	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
 	must(d.T, err)
-	d.App = app.New(app.Options{Store: d.Store, Wire: wire{}, Hasher: hasher, Rules: Rules(), Place: payout.Place{Environment: "test", Project: Project},
+	d.App = app.New(app.Options{Store: d.Store, Seal: d.Seal, Keys: d.Keys, Wire: wire{}, Hasher: hasher, Rules: d.rules, Place: payout.Place{Environment: "test", Project: Project},
 		Now: d.Clock.Now, Rand: rand.Reader, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: "single"})
+	must(d.T, d.App.BeginSeals(context.Background()))
 	must(d.T, d.App.Recover(context.Background()))
 }
 

@@ -1,0 +1,238 @@
+package app
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"strconv"
+	"time"
+
+	"countersign/internal/auth"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+)
+
+// sealed is a writing transaction as use cases get it: rows about passwords, factors and sign-ins are sealed on the way in and checked on the way out. A row
+// whose seal does not fit was written past the desk: whatever needed it is refused, and sending stops.
+type sealed struct {
+	Tx
+	a *App
+}
+
+// aftermath is a refusal with something that must be written all the same, in a commit of its own.
+type aftermath struct {
+	cause error
+	do    func(tx Tx) error
+}
+
+func (e *aftermath) Error() string { return e.cause.Error() }
+func (e *aftermath) Unwrap() error { return e.cause }
+
+// after writes what a refused write must leave behind, and returns the refusal.
+func (a *App) after(ctx context.Context, err error) error {
+	var x *aftermath
+	if !errors.As(err, &x) {
+		return err
+	}
+	// Whoever was refused may have gone: it is written all the same.
+	c, werr := a.Store.Write(context.WithoutCancel(ctx), Worker, func(tx Tx) error { return x.do(&sealed{tx, a}) })
+	if werr != nil {
+		a.Log.Error("what a refusal leaves behind was not written", "refusal", err, "error", werr)
+		return err
+	}
+	a.announce(c)
+	return err
+}
+
+func num(n int64) []byte { return strconv.AppendInt(nil, n, 10) }
+
+func bit(b bool) []byte {
+	if b {
+		return []byte("1")
+	}
+	return []byte("0")
+}
+
+func same(mac, want string) bool { return mac != "" && hmac.Equal([]byte(mac), []byte(want)) }
+
+func (a *App) accountSeal(x Account) string {
+	return a.Seal.Of("account/"+x.Email, x.Person, x.Version, []byte(x.Hash), num(micro(x.ChangedAt)), num(int64(x.IdleMinutes)), bit(x.KeysOn), bit(x.MustChange))
+}
+
+// loginSeal binds everything but when it was last seen: that moves with every page.
+func (a *App) loginSeal(l auth.SignIn) string {
+	return a.Seal.Of("login/"+l.ID, l.Person, 0, []byte(l.Email), num(micro(l.CreatedAt)), num(int64(l.IdleFor/time.Second)), []byte(l.UserAgent), []byte(l.IP), []byte(l.Factor),
+		[]byte(l.Device))
+}
+
+func (a *App) factorSeal(f Factor) string {
+	return a.Seal.Of("factor/"+f.ID, f.Person, f.Version, []byte(f.Kind), []byte(f.Name), f.Data, []byte(f.Fingerprint), num(micro(f.CreatedAt)), []byte(f.VouchedBy),
+		num(micro(f.SignsFrom)), num(f.Step), num(micro(f.UsedAt)), num(micro(f.RemovedAt)))
+}
+
+// sealAccount sets the seal of a sign-in's row as it is about to be written.
+func (a *App) sealAccount(x *Account) error {
+	x.Seal = a.accountSeal(*x)
+	return nil
+}
+
+// What rows are called in the alarm: no address of anybody stands in the history.
+func accountRow(x Account) string { return "account/" + hash([]byte(x.Email)) }
+func loginRow(id string) string   { return "login/" + cut(id, 16) }
+func factorRow(id string) string  { return "factor/" + id }
+
+// altered refuses what needed a row that somebody wrote past the desk, and stops sending.
+func (a *App) altered(row string) error {
+	return &aftermath{fault.Deny("account.altered"), func(tx Tx) error { return a.alarmRow(tx, row) }}
+}
+
+func (a *App) alarmRow(tx Tx, row string) error {
+	a.Log.Error("a row about passwords, factors or sign-ins was altered past the desk; sending stops", "row", row)
+	if _, on, err := tx.Halt(); err != nil || on {
+		return err // one alarm a stop: whoever altered it cannot fill the history
+	}
+	now := a.Now()
+	if err := a.append(tx, payout.System("desk"), "seal.broken", "seal", "desk", 0, map[string]any{"row": row}, "", now); err != nil {
+		return err
+	}
+	return a.halt(tx, "altered", "", now)
+}
+
+func (s *sealed) Account(email string) (Account, bool, error) {
+	x, ok, err := s.Tx.Account(email)
+	if err == nil && ok && !same(x.Seal, s.a.accountSeal(x)) {
+		return Account{}, false, s.a.altered(accountRow(x))
+	}
+	return x, ok, err
+}
+
+func (s *sealed) AccountsOf(person string) ([]Account, error) {
+	all, err := s.Tx.AccountsOf(person)
+	for _, x := range all {
+		if !same(x.Seal, s.a.accountSeal(x)) {
+			return nil, s.a.altered(accountRow(x))
+		}
+	}
+	return all, err
+}
+
+// AddAccount also marks the address: it belongs to this person for ever. Invalid "people.taken" when it is another's.
+func (s *sealed) AddAccount(x Account) error {
+	if err := s.a.mark(s, emailMark(x.Email), x.Person, fault.Bad("email", "people.taken")); err != nil {
+		return err
+	}
+	x.Version = max(x.Version, 1)
+	x.Seal = s.a.accountSeal(x)
+	return s.Tx.AddAccount(x)
+}
+
+func (s *sealed) SaveAccount(x Account) error {
+	if want := s.a.accountSeal(x); !same(x.Seal, want) { // not sealed by whoever changed it: the next version of the row
+		x.Version++
+		x.Seal = s.a.accountSeal(x)
+	}
+	return s.Tx.SaveAccount(x)
+}
+
+func (s *sealed) AddLogin(l auth.SignIn) error {
+	l.Seal = s.a.loginSeal(l)
+	return s.Tx.AddLogin(l)
+}
+
+func (s *sealed) Login(id string) (auth.SignIn, bool, error) {
+	l, ok, err := s.Tx.Login(id)
+	if err == nil && ok && !same(l.Seal, s.a.loginSeal(l)) {
+		return auth.SignIn{}, false, s.a.altered(loginRow(id))
+	}
+	return l, ok, err
+}
+
+func (s *sealed) Factors(person string) ([]Factor, error) {
+	all, err := s.Tx.Factors(person)
+	if err != nil {
+		return nil, err
+	}
+	return all, s.a.checkFactors(all)
+}
+
+func (s *sealed) Factor(id string) (Factor, bool, error) {
+	f, ok, err := s.Tx.Factor(id)
+	if err == nil && ok && !same(f.Seal, s.a.factorSeal(f)) {
+		return Factor{}, false, s.a.altered(factorRow(id))
+	}
+	return f, ok, err
+}
+
+func (a *App) checkFactors(all []Factor) error {
+	for _, f := range all {
+		if !same(f.Seal, a.factorSeal(f)) {
+			return a.altered(factorRow(f.ID))
+		}
+	}
+	return nil
+}
+
+// SealedAccount returns the row as it is stored: for tools that write sign-ins without the use cases.
+func (a *App) SealedAccount(x Account) Account {
+	x.Version = max(x.Version, 1)
+	x.Seal = a.accountSeal(x)
+	return x
+}
+
+// Login returns a sign-in whose row fits its seal, ok false when it ended. One that was altered is refused, Denied "account.altered", and stops sending.
+func (a *App) Login(ctx context.Context, id string) (auth.SignIn, bool, error) {
+	l, ok, err := a.Store.LoginByID(ctx, id)
+	if err != nil || !ok {
+		return auth.SignIn{}, false, err
+	}
+	if !same(l.Seal, a.loginSeal(l)) {
+		return auth.SignIn{}, false, a.after(ctx, a.altered(loginRow(id)))
+	}
+	return l, true, nil
+}
+
+// BeginSeals is called once at start: a database from before rows were sealed is sealed as it is, in one commit with its event. From then on, and in every
+// database that was born with seals, a row without one is refused.
+func (a *App) BeginSeals(ctx context.Context) error {
+	added, err := a.Store.History(ctx, HistoryQuery{Action: "account.added", Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(added) == 0 || factString(added[0].Payload, "seal") != "" {
+		return nil // nobody was ever added without a seal
+	}
+	if began, err := a.Store.History(ctx, HistoryQuery{Action: "seal.began", Limit: 1}); err != nil || len(began) > 0 {
+		return err
+	}
+	return a.write(ctx, Worker, func(tx Tx) error {
+		raw := tx.(*sealed).Tx // nothing fits yet
+		accounts, err := raw.AllAccounts()
+		if err != nil {
+			return err
+		}
+		now := a.Now()
+		for _, x := range accounts {
+			if err := a.mark(tx, emailMark(x.Email), x.Person, fault.Bad("email", "people.taken")); err != nil {
+				return err
+			}
+			mac := a.accountSeal(x)
+			if err := raw.SealAccount(x.Email, mac); err != nil {
+				return err
+			}
+			if err := a.append(tx, payout.System("desk"), "account.sealed", "person", x.Person, 0, map[string]any{"account": hash([]byte(x.Email)), "account_version": x.Version, "seal": mac}, "", now); err != nil {
+				return err
+			}
+		}
+		logins, err := raw.AllLogins()
+		if err != nil {
+			return err
+		}
+		for _, l := range logins {
+			l.Seal = a.loginSeal(l)
+			if err := raw.SetLoginFactor(l); err != nil {
+				return err
+			}
+		}
+		return a.append(tx, payout.System("desk"), "seal.began", "seal", "desk", 0, map[string]any{"accounts": len(accounts), "signins": len(logins)}, "", now)
+	})
+}
