@@ -20,7 +20,11 @@ var matrix = map[string]string{
 	"POST /account/sign-ins/:id/end": "MASUD", "POST /account/seen": "MASUD",
 	"GET /": "MASUD", "GET /payouts": "MASUD", "GET /payouts/:id": "MASUD", "GET /unknown": "MASUD", "GET /halt": "MASUD", "GET /live": "MASUD",
 	"GET /payouts/:id/versions/:n": "MASU",
-	"GET /approvals":               "AS", "POST /payouts/:id/approve": "AS", "POST /payouts/:id/back": "AS", "POST /payouts/:id/changes": "AS", "POST /payouts/:id/reject": "AS",
+	"GET /approvals":               "ASD", "GET /changes/:kind/:id": "MASUD", "POST /changes/:kind/:id/approve": "ASD", "POST /changes/:kind/:id/back": "ASD", "POST /changes/:kind/:id/reject": "ASD",
+	"POST /changes/:kind/:id/withdraw": "MD", "POST /changes/:kind/:id/stop": "MASUD", "POST /halt/back": "ASD",
+	"GET /settings/rules": "MASUD", "GET /settings/rules/versions/:n": "MASUD", "GET /settings/rules/edit": "D", "POST /settings/rules": "D", "GET /settings/rules/try": "SUD", "POST /settings/rules/try": "SUD",
+	"GET /settings/limits": "ASUD", "GET /settings/limits/versions/:n": "ASUD", "GET /settings/limits/edit": "D", "POST /settings/limits": "D",
+	"POST /payouts/:id/approve": "AS", "POST /payouts/:id/back": "AS", "POST /payouts/:id/changes": "AS", "POST /payouts/:id/reject": "AS",
 	"POST /approvals/many": "AS", "POST /approvals/many/decide": "AS", "GET /approvals/many/:id": "AS",
 	"GET /payouts/new": "M", "POST /payouts": "M", "POST /payouts/check": "M", "GET /payouts/:id/edit": "M", "POST /payouts/:id/edit": "M", "GET /payouts/:id/copy": "M",
 	"POST /payouts/:id/submit": "M", "POST /payouts/:id/cancel": "M",
@@ -28,6 +32,9 @@ var matrix = map[string]string{
 	"GET /inbox": "ASUD", "GET /inbox/:id": "ASUD", "GET /inbox/refused/:id": "ASUD", "POST /inbox/:id/raw": "U", "POST /inbox/refused/:id/raw": "U",
 	"GET /history": "UD", "GET /history/:seq": "UD",
 	"POST /halt": "ASD", "POST /halt/release": "ASD",
+	"GET /enrol/:token": "*", "POST /enrol/:token": "*",
+	"POST /settings/people": "D", "GET /settings/people/new": "D", "GET /settings/people/:id": "UD", "POST /settings/people/:id/change": "D", "POST /settings/people/:id/restore": "D",
+	"POST /settings/people/:id/reset": "D", "POST /settings/people/:id/link": "D",
 	"GET /settings/people": "UD", "POST /settings/people/:id/suspend": "D", "GET /settings/bank": "UD",
 }
 
@@ -156,7 +163,7 @@ func headers(t *testing.T, what string, h http.Header) {
 func TestAbsent(t *testing.T) {
 	b := newBench(t)
 	x := b.as("a1")
-	for _, p := range []string{"/payees", "/reports", "/settings/rules", "/settings/limits", "/nonsense", "/payouts/nonsense", "/payouts/00000000-0000-0000-0000-000000000000", "/static/x/desk.css"} {
+	for _, p := range []string{"/payees", "/reports", "/nonsense", "/payouts/nonsense", "/payouts/00000000-0000-0000-0000-000000000000", "/static/x/desk.css"} {
 		headers(t, p, x.get(p).Header())
 		want(t, x.get(p), http.StatusNotFound)
 	}

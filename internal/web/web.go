@@ -25,9 +25,11 @@ import (
 
 // Limits of what comes in.
 const (
-	maxForm   = 64 << 10 // bytes of a form
-	maxHeader = 16 << 10 // bytes of a request's head
-	heartbeat = 15 * time.Second
+	maxForm = 64 << 10 // bytes of a form
+	// maxLongForm: 200 rules, or 2,000 lines of lists.
+	maxLongForm = 2 << 20
+	maxHeader   = 16 << 10 // bytes of a request's head
+	heartbeat   = 15 * time.Second
 )
 
 // Options are what the pages need. App, Hub, Now, SessionKey and PublicURL are required.
@@ -102,6 +104,7 @@ type Web struct {
 	origin   *http.CrossOriginProtection
 	https    bool
 	throttle *auth.Throttle
+	labBusy  sync.Mutex // one replay of the laboratory at a time
 	signIns  *signIns
 	cached   atomic.Pointer[cached]
 	notes    *notes
