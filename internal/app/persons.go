@@ -11,10 +11,9 @@ import (
 	"time"
 	"unicode"
 
-	"golang.org/x/text/unicode/norm"
-
 	"countersign/internal/approval"
 	"countersign/internal/auth"
+	"countersign/internal/bankdetails"
 	"countersign/internal/fault"
 	"countersign/internal/money"
 	"countersign/internal/payout"
@@ -152,7 +151,7 @@ func ReadPerson(p Proposal) (PersonPlan, error) {
 
 // parseName returns a name as it is kept. Invalid "people.name" at field name.
 func parseName(s string) (string, error) {
-	s = strings.Join(strings.Fields(norm.NFC.String(s)), " ")
+	s = strings.Join(strings.Fields(bankdetails.NFC(s)), " ")
 	if s == "" || len([]rune(s)) > maxName || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		return "", fault.Bad("name", "people.name")
 	}
@@ -174,7 +173,7 @@ func parseRoles(words []string, set approval.RuleSet) ([]auth.Role, error) {
 // ParseGroups reads the names of groups with commas or line ends between them: sorted, each once. Invalid "people.groups" at field groups.
 func ParseGroups(s string) ([]string, error) {
 	out := []string{}
-	for _, g := range strings.FieldsFunc(norm.NFC.String(s), func(r rune) bool { return r == ',' || r == ';' || r == '\n' || r == '\r' }) {
+	for _, g := range strings.FieldsFunc(bankdetails.NFC(s), func(r rune) bool { return r == ',' || r == ';' || r == '\n' || r == '\r' }) {
 		g = strings.Join(strings.Fields(g), " ")
 		if g == "" {
 			continue

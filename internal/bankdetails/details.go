@@ -67,11 +67,12 @@ const (
 	WarnMixedScript Warning = "mixed_script" // a word of the name mixes alphabets
 	WarnNoVAT       Warning = "no_vat"       // the purpose for a firm says nothing about VAT
 	WarnDuplicate   Warning = "duplicate"    // a like payout is pending, approved or lately paid: the store looks it up
+	WarnBIKUnknown  Warning = "bik_unknown"  // a directory of banks is loaded, and the BIK is not in it or is closed: the store looks it up
 )
 
 // AllWarnings lists them all in their order.
 func AllWarnings() []Warning {
-	return []Warning{WarnAccountKey, WarnMixedScript, WarnNoVAT, WarnDuplicate}
+	return []Warning{WarnAccountKey, WarnMixedScript, WarnNoVAT, WarnDuplicate, WarnBIKUnknown}
 }
 
 // Warnings returns what the details themselves warn of, in the order of AllWarnings: never WarnDuplicate,

@@ -11,3 +11,6 @@ func CheckLine(code, s string, least, most int) (string, *fault.Error) {
 
 // CleanKPP is a KPP as Check stores it: without white space, Latin letters large.
 func CleanKPP(s string) string { return upperLatin(CleanDigits(s)) }
+
+// NFC is the one spelling of a text in which characters that can be written in several ways are kept and compared.
+func NFC(s string) string { return norm.NFC.String(s) }
