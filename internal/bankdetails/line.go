@@ -1,6 +1,10 @@
 package bankdetails
 
-import "countersign/internal/fault"
+import (
+	"golang.org/x/text/unicode/norm"
+
+	"countersign/internal/fault"
+)
 
 // CheckLine is the rule of every text here for a field of another package: one line, NFC, plain spaces, trimmed, least to most characters, none
 // of them invisible. It fails at field code with code.empty, .too_long, .encoding, .line_break or .chars, arguments as in this package; the text
