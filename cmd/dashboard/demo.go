@@ -21,6 +21,8 @@ import (
 	"countersign/internal/auth"
 	"countersign/internal/bank131"
 	"countersign/internal/banksim"
+	"countersign/internal/bikdir"
+	"countersign/internal/calendar"
 	"countersign/internal/config"
 	"countersign/internal/web"
 )
@@ -218,6 +220,9 @@ func runDemo(ctx context.Context, c *config.Demo, stdout io.Writer, log *slog.Lo
 			return fmt.Errorf("fill the demo: %w", err)
 		}
 		clock.live()
+		if err := loadDemoBanks(ctx, d.app, clock.Now()); err != nil {
+			return fmt.Errorf("directory of banks: %w", err)
+		}
 		if err := d.store.Sync(ctx); err != nil {
 			return err
 		}
@@ -257,6 +262,17 @@ func runDemo(ctx context.Context, c *config.Demo, stdout io.Writer, log *slog.Lo
 		}
 		fmt.Fprint(stdout, "ready\n")
 	})
+}
+
+// loadDemoBanks loads the made-up directory of banks, as of today.
+func loadDemoBanks(ctx context.Context, a *app.App, now time.Time) error {
+	dir := bikdir.Demo()
+	dir.Date = string(calendar.DayOf(now))
+	file, err := bikdir.Write(dir)
+	if err != nil {
+		return err
+	}
+	return a.LoadMadeUpBanks(ctx, file)
 }
 
 // addDemoPeople adds the eight people; their passwords are hashed two at a time.

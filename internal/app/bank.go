@@ -13,21 +13,23 @@ import (
 
 // StoreWebhook keeps a genuine webhook byte for byte; when it returns nil the bytes are on disk. Unavailable when they cannot be.
 func (a *App) StoreWebhook(ctx context.Context, body []byte, keyID string) error {
+	return a.write(ctx, Intake, func(tx Tx) error { return a.storeMessage(tx, body, keyID) })
+}
+
+func (a *App) storeMessage(tx Tx, body []byte, keyID string) error {
 	sum := sha256.Sum256(body)
 	sha := hex.EncodeToString(sum[:])
-	return a.write(ctx, Intake, func(tx Tx) error {
-		now := a.Now()
-		id, fresh, err := tx.StoreMessage(body, sha, keyID, now)
-		if err != nil {
-			return err
-		}
-		tx.Touch(Change{Inbox: true})
-		if !fresh {
-			return nil
-		}
-		return a.append(tx, payout.System("intake"), "message.received", "message", itoa(id), 0,
-			map[string]any{"sha": sha, "key": keyID, "bytes": len(body)}, "", now)
-	})
+	now := a.Now()
+	id, fresh, err := tx.StoreMessage(body, sha, keyID, now)
+	if err != nil {
+		return err
+	}
+	tx.Touch(Change{Inbox: true})
+	if !fresh {
+		return nil
+	}
+	return a.append(tx, payout.System("intake"), "message.received", "message", itoa(id), 0,
+		map[string]any{"sha": sha, "key": keyID, "bytes": len(body)}, "", now)
 }
 
 // ApplyNext applies the oldest stored message; did is false when all are applied.

@@ -393,6 +393,9 @@ func (a *App) maySubmit(st Standing, f *Frame, s payout.Snapshot) error {
 	return nil
 }
 
+// CheckDue says what is wrong with a due day, for pages that help while somebody types. Invalid at field due_date.
+func CheckDue(due string, now time.Time) error { return checkDue(due, now) }
+
 // maxDue is how far ahead a due day may be, days.
 const maxDue = 90
 
@@ -417,6 +420,7 @@ func checkDue(due string, now time.Time) error {
 // warnings lists what must be ticked, and the payouts that look like this one. A payout like one that is open is refused outright.
 func (a *App) warnings(tx interface {
 	Same(account string, minor int64) ([]Same, error)
+	banks
 }, s payout.Snapshot, now time.Time) ([]bankdetails.Warning, []Same, error) {
 	out := bankdetails.Warnings(s.Content.Details)
 	same, err := tx.Same(s.Content.Account, s.Content.Amount.Minor)
@@ -439,6 +443,15 @@ func (a *App) warnings(tx interface {
 	}
 	if len(like) > 0 {
 		out = append(out, bankdetails.WarnDuplicate)
+	}
+	if bik := s.Content.BIK; bankdetails.CheckBIK(bik) == nil {
+		unknown, err := bikUnknown(tx, bik)
+		if err != nil {
+			return nil, nil, err
+		}
+		if unknown {
+			out = append(out, bankdetails.WarnBIKUnknown)
+		}
 	}
 	return out, like, nil
 }
@@ -488,3 +501,7 @@ type looker struct {
 func (l looker) Same(account string, minor int64) ([]Same, error) {
 	return l.r.SameAs(l.ctx, account, minor)
 }
+
+func (l looker) BankFile() (BankFile, bool, error) { return l.r.BankFile(l.ctx) }
+
+func (l looker) BankName(bik string) (BankName, bool, error) { return l.r.BankName(l.ctx, bik) }

@@ -87,6 +87,8 @@ type Desk struct {
 	Who    map[string]app.Who
 	rules  approval.RuleSet
 	hooks  bank131.Verifier
+	// Ring are the bank's keys that the desk of the last Open accepts.
+	Ring *bank131.Ring
 	n      int
 	life   string // the folder that the desk lives in after a Crash
 	// Batch and Queue bound the writer of the next Open; 0 is its default.
@@ -165,9 +167,11 @@ func (d *Desk) Open() {
 	must(d.T, err)
 	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
 	must(d.T, err)
-	d.App = app.New(app.Options{Store: d.Store, Seal: d.Seal, Keys: d.Keys, Wire: wire{}, Hasher: hasher, Rules: d.rules, Place: payout.Place{Environment: "test", Project: Project},
+	d.Ring = bank131.NewRing(d.hooks.Keys, &d.Our.PublicKey)
+	d.App = app.New(app.Options{Store: d.Store, BankKeys: d.Ring, Seal: d.Seal, Keys: d.Keys, Wire: wire{}, Hasher: hasher, Rules: d.rules, Place: payout.Place{Environment: "test", Project: Project},
 		Now: d.Clock.Now, Rand: rand.Reader, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: "single"})
 	must(d.T, d.App.BeginSeals(context.Background()))
+	must(d.T, d.App.RefreshBank(context.Background()))
 	must(d.T, d.App.Recover(context.Background()))
 }
 

@@ -8,6 +8,7 @@ import (
 	"sort"
 
 	"countersign/internal/bankdetails"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/money"
 )
@@ -28,7 +29,7 @@ type Content struct {
 	AmountText string
 	OwnRef     string // number of the document in the books, never sent
 	Note       string // basis: contract, act, invoice; never sent
-	DueDate    string // reserved, "" for now
+	DueDate    string // the Moscow day on which it leaves, "2026-12-01"; "" as soon as it is approved
 	PayeeID    string // the saved payee that it names, "" for a free entry
 	PayeeVer   int    // and the version of it
 	Source     string // how it was entered: "desk"
@@ -54,6 +55,10 @@ func (c Content) SizeOK() fault.List {
 		if len(f.value) > MaxDraftField {
 			l = append(l, fault.Bad(f.name, bankdetails.CodeTyped, MaxDraftField))
 		}
+	}
+	// Events carry the due day as it is: only a day may stand there.
+	if c.DueDate != "" && !calendar.Day(c.DueDate).Valid() {
+		l = append(l, fault.Bad("due_date", "due.day"))
 	}
 	if len(c.AmountText) > 100 {
 		l = append(l, fault.Bad("amount", bankdetails.CodeTyped, 100))
@@ -108,7 +113,7 @@ func (c Content) Clean() Content {
 // SameTyped reports whether two cleaned contents say the same, in all that a person types.
 func (c Content) SameTyped(o Content) bool {
 	return c.Details == o.Details && c.Amount == o.Amount && (c.Amount.Minor != 0 || c.AmountText == o.AmountText) && c.OwnRef == o.OwnRef && c.Note == o.Note &&
-		c.PayeeID == o.PayeeID && c.PayeeVer == o.PayeeVer
+		c.DueDate == o.DueDate && c.PayeeID == o.PayeeID && c.PayeeVer == o.PayeeVer
 }
 
 // Erased reports whether every personal text was cleared: then nothing is left that its commitments could prove.

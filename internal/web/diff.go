@@ -17,7 +17,7 @@ func fieldsOf(t *lang.Texts, c payout.Content) []struct{ name, label, value stri
 	return []struct{ name, label, value string }{
 		{"amount", label("amount"), amount}, {"full_name", label("full_name"), c.FullName}, {"bik", label("bik"), c.BIK},
 		{"account", label("account"), c.Account}, {"description", label("description"), c.Description}, {"inn", label("inn"), c.INN},
-		{"kpp", label("kpp"), c.KPP}, {"own_ref", label("own_ref"), c.OwnRef}, {"note", label("note"), c.Note},
+		{"kpp", label("kpp"), c.KPP}, {"own_ref", label("own_ref"), c.OwnRef}, {"note", label("note"), c.Note}, {"due_date", label("due_date"), dueText(c.DueDate)},
 	}
 }
 

@@ -28,6 +28,7 @@ type typed struct {
 	content  payout.Content
 	currency string
 	press    url.Values // reading, insert, payee
+	due      string     // the due day as it was typed
 }
 
 func parseForm(f url.Values) typed {
@@ -38,6 +39,8 @@ func parseForm(f url.Values) typed {
 			Description: strings.ReplaceAll(f.Get("description"), "\r\n", "\n")},
 		AmountText: f.Get("amount"), OwnRef: f.Get("own_ref"), Note: f.Get("note"),
 	}
+	in.due = strings.TrimSpace(f.Get("due_date"))
+	in.content.DueDate, _ = dueTyped(in.due) // what is no day is refused by faults
 	return in
 }
 
@@ -50,7 +53,8 @@ func (in typed) faults() error {
 	if in.currency != "" && !strings.EqualFold(in.currency, string(money.RUB)) {
 		return fault.Bad("currency", money.CodeCurrency, string(money.RUB), clip(in.currency, 10))
 	}
-	return nil
+	_, err := dueTyped(in.due)
+	return err
 }
 
 // shape is where a form posts to and what it is called.
@@ -82,7 +86,7 @@ func (w *Web) copyForm(r *req) error { // GET /payouts/:id/copy
 		return fault.Moved("payout.state", s.Number, string(s.State))
 	}
 	in := typed{token: token(16), content: s.Content}
-	in.content.Replaces = ""
+	in.content.Replaces, in.content.DueDate = "", "" // the day was the old one's
 	if in.content.Amount.Minor > 0 {
 		in.content.AmountText = rub(r.tag, in.content.Amount.Minor)
 	}
@@ -334,7 +338,7 @@ func (w *Web) check(r *req) error {
 }
 
 // fieldOrder is how the fields stand on the page: the list of errors goes down it.
-var fieldOrder = []string{"full_name", "bik", "account", "amount", "description", "own_ref", "inn", "kpp", "note"}
+var fieldOrder = []string{"full_name", "bik", "account", "amount", "description", "due_date", "own_ref", "inn", "kpp", "note"}
 
 // vatWords are put at a purpose's end by one press, in the language of payments.
 var vatWords = []string{"НДС не облагается", "В том числе НДС 22%"}
@@ -367,6 +371,11 @@ func (w *Web) formView(r *req, in typed, sh shape, faults fault.List, strict boo
 	}
 
 	live := c.Check()
+	if _, err := dueTyped(in.due); err != nil {
+		live = append(live, fault.As(err)...)
+	} else if err := app.CheckDue(c.DueDate, r.now); err != nil {
+		live = append(live, fault.As(err)...)
+	}
 	bad := func(name string) string {
 		if f := faults.Field(name); f != nil {
 			return say(t, f)
@@ -381,7 +390,8 @@ func (w *Web) formView(r *req, in typed, sh shape, faults fault.List, strict boo
 		return lang.Fill(t.Form.Chars, utf8.RuneCountInString(strings.TrimSpace(s)), most)
 	}
 	v.FullName = templates.Field{Value: raw.FullName, Help: t.Form.HelpName, Error: bad("full_name"), End: of(raw.FullName, bankdetails.NameMax), Max: bankdetails.NameMax}
-	v.BIK = templates.Field{Value: raw.BIK, Help: t.Form.HelpBIK, Error: bad("bik")}
+	v.BIK = templates.Field{Value: raw.BIK, Help: first(r.bankName(c.BIK), t.Form.HelpBIK), Error: bad("bik")}
+	v.Due = r.dueField(first(in.due, dueText(c.DueDate)), c.DueDate, bad("due_date"))
 	v.Account = templates.Field{Value: raw.Account, Help: t.Form.HelpAccount, Error: bad("account"), End: lang.Fill(t.Form.AccountCount, len(c.Account))}
 	if k := bankdetails.AccountKind(c.Account); k != bankdetails.KindUnknown {
 		v.Account.Help = lang.Label(t.Accounts, string(k))
@@ -557,7 +567,10 @@ func (w *Web) sheet(r *req, v *templates.FormView, in typed, sh shape, c payout.
 	} else {
 		s.NoSum = t.Form.SheetNoSum
 	}
-	s.Payee, s.BIK, s.Note = c.FullName, c.BIK, c.Note
+	s.Payee, s.BIK, s.Bank, s.Note = c.FullName, c.BIK, r.bankName(c.BIK), c.Note
+	if c.DueDate != "" && v.Due.Error == "" {
+		s.Due = v.Due.Help
+	}
 	if c.Account != "" {
 		s.Account = accountOf(t, c.Account, true)
 	}

@@ -103,6 +103,8 @@ func hereOf(q *http.Request, rt route) string {
 		return "/halt"
 	case strings.HasPrefix(rt.path, "/settings/people"):
 		return "/settings/people"
+	case strings.HasPrefix(rt.path, "/settings/bank"):
+		return "/settings/bank"
 	case strings.HasPrefix(rt.path, "/account"):
 		return "/account"
 	case strings.HasPrefix(rt.path, "/inbox/"):
@@ -149,7 +151,7 @@ func (w *Web) admit(r *req) error {
 		if err := w.sameOrigin(q); err != nil {
 			return err
 		}
-		q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, maxForm)
+		q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, bodyLimit(r.rt))
 		if err := q.ParseForm(); err != nil {
 			var large *http.MaxBytesError
 			if errors.As(err, &large) {

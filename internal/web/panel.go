@@ -53,7 +53,7 @@ func (o *one) move() (bold, text string) {
 		case "":
 			return t.DeskMove, t.Queue
 		}
-		return t.HeldBold, lang.Label(o.r.t.HeldLong, o.held)
+		return t.HeldBold, heldLong(o.r.t, o.held, s.Content.DueDate, s.HeldUntil, o.r.now)
 	case payout.Sending:
 		return t.BankMove, t.Sending
 	case payout.InProgress:
@@ -132,7 +132,7 @@ func (o *one) panel(was said) (*templates.Panel, error) {
 		case "":
 			p.Kind, p.Title, p.Text = "leaving", t.Way, []string{o.r.t.Payout.Queue}
 		default:
-			p.Text = append(p.Text, lang.Label(o.r.t.HeldLong, o.held))
+			p.Text = append(p.Text, heldLong(o.r.t, o.held, s.Content.DueDate, s.HeldUntil, o.r.now))
 		}
 		p.Signs = o.given()
 		o.undo(p, was)
@@ -232,6 +232,9 @@ func (o *one) pendingPanel(p *templates.Panel, was said) error {
 		last := o.lastWith()
 		if last {
 			p.Text = []string{lang.Fill(t.ThenSends, rub(r.tag, s.Content.Amount.Minor), lang.Duration(r.tag, r.web.App.SendAfter))}
+			if !o.stand.DueAt.IsZero() {
+				p.Text = []string{lang.Fill(r.t.BankRoom().ThenLeaves, rubS(r.tag, s.Content.Amount.Minor), dayShort(r.tag, s.Content.DueDate, r.now))}
+			}
 		} else {
 			p.Text = []string{lang.Fill(t.ThenNext, o.tally.Open-1)}
 		}

@@ -88,7 +88,7 @@ func (w *Web) load(r *req, id payout.ID) (*one, error) {
 	o.row = app.Row{ID: s.ID, Number: s.Number, State: s.State, Review: s.Review, Confirmed: s.Confirmed, ChangesAsked: s.ChangesAsked, Why: s.Why,
 		FullName: s.Content.FullName, Account: s.Content.Account, Description: s.Content.Description, Amount: s.Content.Amount.Minor, ReturnedMinor: s.ReturnedMinor,
 		Given: len(o.tally.Given), Needed: o.tally.Needed(), ChangedAt: s.ChangedAt, SendAt: s.SendAt, SentAt: s.SentAt, SubmittedAt: s.SubmittedAt, Makers: s.Makers,
-		Digest: string(s.Digest), Version: s.Version}
+		Digest: string(s.Digest), Version: s.Version, DueDate: s.Content.DueDate, HeldUntil: s.HeldUntil}
 	return o, nil
 }
 
@@ -144,11 +144,11 @@ func (o *one) view(was said) (*templates.PayoutView, error) {
 		if v.Payee == "" {
 			v.Payee = t.Common.NotSet
 		}
-		v.BIK, v.Purpose = c.BIK, c.Description
+		v.BIK, v.Bank, v.Purpose = c.BIK, r.bankName(c.BIK), c.Description
 		if c.Account != "" {
 			v.Account = o.account()
 		}
-		for _, f := range []templates.Fact{{Label: t.Payout.Basis, Value: c.Note}, {Label: t.Payout.OwnRef, Value: c.OwnRef}, {Label: t.Payout.INN, Value: c.INN}, {Label: t.Payout.KPP, Value: c.KPP}} {
+		for _, f := range []templates.Fact{{Label: t.BankRoom().Due, Value: dueText(c.DueDate)}, {Label: t.Payout.Basis, Value: c.Note}, {Label: t.Payout.OwnRef, Value: c.OwnRef}, {Label: t.Payout.INN, Value: c.INN}, {Label: t.Payout.KPP, Value: c.KPP}} {
 			if f.Value != "" {
 				v.More = append(v.More, f)
 			}

@@ -102,6 +102,10 @@ var routes = []route{
 	{"GET", "/settings/limits/edit", app.Propose, page, (*Web).limitsForm},
 	{"POST", "/settings/limits", app.Propose, page, (*Web).proposeLimits},
 	{"GET", "/settings/bank", app.ReadBank, page, (*Web).bank},
+	{"POST", "/settings/bank", app.SetBank, page, (*Web).loadBanks},
+	{"POST", "/settings/bank/calendar", app.SetBank, page, (*Web).proposeDays},
+	{"POST", "/settings/bank/keys", app.SetBank, page, (*Web).proposeKey},
+	{"POST", "/settings/bank/keys/remove", app.SetBank, page, (*Web).proposeKeyGone},
 
 	{"GET", "/account", app.OwnAccount, page, (*Web).account},
 	{"POST", "/account/password", app.OwnAccount, page, (*Web).password},

@@ -6,6 +6,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
+	"countersign/internal/calendar"
 	"countersign/internal/lang"
 	"countersign/internal/payout"
 	"countersign/web/templates"
@@ -23,11 +24,13 @@ func (d *desk) badge(t *lang.Texts, r app.Row, now time.Time) templates.BadgeVie
 	case r.State == payout.PendingApproval:
 		if p, ok := d.find(r.ID); ok && p.tally.Open > 0 && p.tally.Open == p.tally.OpenSeniors {
 			b.Why = t.List.NeedsSenior
+		} else if r.DueDate > string(calendar.DayOf(now)) {
+			b.Why = lang.Fill(t.BankRoom().ForDay, dayShort(t.Tag(), r.DueDate, now))
 		}
 	case b.Held == "countdown":
 		b.Why = lang.Fill(t.Held["countdown"], lang.Duration(t.Tag(), r.SendAt.Sub(now)))
 	case b.Held != "":
-		b.Why = lang.Label(t.Held, b.Held)
+		b.Why = heldShort(t, b.Held, r.DueDate, r.HeldUntil, now)
 	case r.State == payout.Failed && r.Why != "":
 		b.Why = lang.Fill(t.Common.Bank, t.Reason(r.Why))
 	case r.State == payout.Unknown:

@@ -483,6 +483,7 @@ type Field struct {
 	Error string
 	End   string // at the line's right: «53 из 160»
 	Max   int    // counts characters live when > 0
+	Doubt bool   // the help warns: it is shown so, and blocks nothing
 }
 
 // Reading is one way to read an ambiguous amount.
@@ -532,6 +533,7 @@ type Sheet struct {
 	SignsText string
 	Rule      string // «Любые двое из трёх»
 	RuleNote  string // who can
+	Due       string // when it leaves, "" for as soon as it is approved
 }
 
 // FormView is the form for a new payout and for a new version.
@@ -557,6 +559,7 @@ type FormView struct {
 	INN       Field
 	KPP       Field
 	Note      Field
+	Due       Field
 	Ticks     []Tick
 	Payees    []PayeeHint
 	Sheet     Sheet
@@ -703,6 +706,7 @@ type BankView struct {
 	Theirs []Fact // fingerprints of the bank's keys
 	State  []Fact // last webhook, last answer, breaker
 	People bool   // this reader may open /settings/people
+	More   BankMore
 }
 
 // HaltView is the page of stopping and resuming.
