@@ -21,12 +21,12 @@ import (
 // bigBodies are the routes whose body may be larger than a form: a file with the wrapping of its form.
 var bigBodies = map[string]int64{"POST /settings/bank": app.MaxBankFile + maxForm}
 
-// bodyLimit is the most bytes that a route takes.
-func bodyLimit(rt route) int64 {
+// bodyLimit is the most bytes that a route takes: usual unless it takes a file.
+func bodyLimit(rt route, usual int64) int64 {
 	if n, ok := bigBodies[rt.method+" "+rt.path]; ok {
 		return n
 	}
-	return maxForm
+	return usual
 }
 
 // typedBank is what stood in the forms of /settings/bank when it is shown again after a refusal.

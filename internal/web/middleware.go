@@ -151,7 +151,7 @@ func (w *Web) admit(r *req) error {
 		if err := w.sameOrigin(q); err != nil {
 			return err
 		}
-		q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, bodyLimit(r.rt))
+		q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, bodyLimit(r.rt, maxForm))
 		if err := q.ParseForm(); err != nil {
 			var large *http.MaxBytesError
 			if errors.As(err, &large) {
