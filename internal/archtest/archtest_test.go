@@ -23,7 +23,7 @@ const module = "countersign/"
 var allowed = map[string]string{
 	"cmd/dashboard":          "* | golang.org/x/sync github.com/alecthomas/kong golang.org/x/mod golang.org/x/net",
 	"db":                     "",
-	"internal/app":           "internal/bikdir internal/bikdir internal/factor internal/payee internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/auth internal/audit internal/fault",
+	"internal/app":           "internal/bikdir internal/factor internal/payee internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/auth internal/audit internal/fault",
 	"internal/approval":      "internal/money internal/fault",
 	"internal/archtest":      "",
 	"internal/audit":         "| golang.org/x/mod",
