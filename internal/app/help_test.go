@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"slices"
 	"testing"
 
 	"countersign/internal/auth"
+	"countersign/internal/fault"
 	"countersign/internal/protocol"
 )
 
@@ -19,3 +21,8 @@ var (
 	noConn = protocol.Answer{}
 	noRaw  = protocol.Raw{}
 )
+
+// isAny reports whether an error is one of these faults.
+func isAny(err error, codes ...string) bool {
+	return slices.ContainsFunc(codes, func(c string) bool { return fault.Is(err, c) })
+}

@@ -54,6 +54,8 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 		c.takenBack(e, p)
 	case payout.ActCameBack:
 		err = c.cameBack(e, p)
+	case payout.ActHeld:
+		c.held(e, f, p)
 	case payout.ActClaimed:
 		p.sent = e.At
 		p.claims++
@@ -437,6 +439,18 @@ func (c *Checker) cameBack(e audit.Event, p *paying) error {
 	return nil
 }
 
+// held: nothing waits without its reason.
+func (c *Checker) held(e audit.Event, f facts, p *paying) {
+	st := c.stand(p, e.At)
+	switch {
+	case f.HeldUntil == 0:
+	case f.Why == "limit" && !st.hard, f.Why == "cooloff" && st.until.IsZero(), f.Why == "date" && !st.due:
+		c.found("it waits for %s, which does not hold it", f.Why)
+	case f.HeldUntil <= e.At.UnixMicro():
+		c.found("it waits until a moment that is over")
+	}
+}
+
 // Answer is what a person may do.
 type Answer string
 
@@ -467,7 +481,7 @@ func (c *Checker) Approve(id, who string, now time.Time) (Answer, string, error)
 	person := c.people[who]
 	stands := slices.ContainsFunc(st.said, func(v voter) bool { return v.id == who })
 	gains := missing(append(slices.Clip(st.said), voter{who, person.roles, person.groups})) < missing(st.said)
-	if stands && (st.met() || !gains) {
+	if state := payout.State(p.state); stands && (st.met() || !gains) && (state == payout.PendingApproval || state == payout.Approved || state.Sent()) {
 		return Already, "", nil
 	}
 	switch {

@@ -183,6 +183,8 @@ type facts struct {
 	Environment string    `json:"environment"`
 	Project     string    `json:"project"`
 	Cause       string    `json:"cause"`
+	Why         string    `json:"why"`
+	HeldUntil   int64     `json:"held_until"`
 	Roles       *string   `json:"roles"`
 	Groups      *[]string `json:"groups"`
 	Since       *int64    `json:"approver_since"`
@@ -392,6 +394,14 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 		return c.inForce(e, f, s)
 	}
 	return nil
+}
+
+// Open is the digest of the open version of a subject, "" for none, and who proposed it.
+func (c *Checker) Open(kind, id string) (digest, by string) {
+	if s := c.subjects[[2]string{kind, id}]; s != nil && s.open {
+		return s.digest, s.by
+	}
+	return "", ""
 }
 
 // MayAccept reports whether the person may decide now on the open version of a subject.

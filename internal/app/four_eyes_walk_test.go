@@ -1,0 +1,217 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	mrand "math/rand/v2"
+	"slices"
+
+	"countersign/internal/app"
+	"countersign/internal/approval"
+	"countersign/internal/desktest"
+	"countersign/internal/payee"
+	"countersign/internal/payout"
+)
+
+// fourEyes is the part of the walk that changes rules, limits, lists and payees: anybody tries, with what is on their screen or an old one, and anybody decides.
+type fourEyes struct {
+	d      *desktest.Desk
+	rnd    *mrand.Rand
+	o      *watch
+	payees []string
+	n      int
+}
+
+func newFourEyes(d *desktest.Desk, rnd *mrand.Rand, o *watch) *fourEyes {
+	return &fourEyes{d: d, rnd: rnd, o: o}
+}
+
+// subjects are what can be decided on: kind and id.
+func (f *fourEyes) subjects() [][2]string {
+	out := [][2]string{{"rules", app.RulesID}, {"limits", app.LimitsID}}
+	for _, id := range f.payees {
+		if digest, _ := f.o.c.Open("payee", id); digest != "" {
+			out = append(out, [2]string{"payee", id})
+		}
+	}
+	return out
+}
+
+// step does one thing about rules, limits or payees; say is told whether it had to be allowed.
+func (f *fourEyes) step(who string, say func(what, who string, may bool, err error)) {
+	ctx, rnd := context.Background(), f.rnd
+	x := rnd.IntN(100)
+	if x < 20 && rnd.IntN(2) == 0 {
+		who = []string{"d1", "d2", "d3"}[rnd.IntN(3)]
+	}
+	w := f.d.Who[who]
+	agree := func(what string, may bool, err error) { say(what, who, may, err) }
+	now := f.d.Clock.Now()
+	inForce := func(kind approval.Kind, id string) int {
+		v, err := f.d.Store.InForceVersion(ctx, kind, id)
+		if err != nil {
+			f.d.T.Fatal(err)
+		}
+		if rnd.IntN(12) == 0 {
+			v-- // an old screen
+		}
+		return v
+	}
+	fresh := func(kind approval.Kind, id string, seen int) bool {
+		v, err := f.d.Store.InForceVersion(ctx, kind, id)
+		if err != nil {
+			f.d.T.Fatal(err)
+		}
+		digest, _ := f.o.c.Open(string(kind), id)
+		return seen == v && digest == ""
+	}
+	pick := func() (kind, id, digest, by string) {
+		s := f.subjects()
+		k := s[rnd.IntN(len(s))]
+		digest, by = f.o.c.Open(k[0], k[1])
+		if rnd.IntN(15) == 0 {
+			digest = "0123456789abcdef"
+		}
+		return k[0], k[1], digest, by
+	}
+	same := func(kind, id, digest string) bool {
+		open, _ := f.o.c.Open(kind, id)
+		return open != "" && open == digest
+	}
+	switch {
+	case x < 12:
+		seen := inForce(approval.Rules, app.RulesID)
+		set := f.rules()
+		may := f.o.c.May(w.Person, "admin") && fresh(approval.Rules, app.RulesID, seen)
+		err := f.d.App.ProposeRules(ctx, w, set, seen, "walk")
+		if may && err != nil && isAny(err, "rules.deadlock", "rules.same") {
+			return // people who could decide under it are gone: the deadlock check has its own oracle in internal/approval
+		}
+		agree("rules", may, err)
+	case x < 20:
+		seen := inForce(approval.Limit, app.LimitsID)
+		may := f.o.c.May(w.Person, "admin") && fresh(approval.Limit, app.LimitsID, seen)
+		err := f.d.App.ProposeLimits(ctx, w, f.limits(), seen, "walk")
+		if may && err != nil && isAny(err, "rules.deadlock", "subject.nobody") {
+			return
+		}
+		agree("limits", may, err)
+	case x < 35:
+		id, seen := f.d.App.NewPayeeID(), 0
+		if len(f.payees) > 3 && rnd.IntN(3) > 0 || len(f.payees) > 30 {
+			id = f.payees[rnd.IntN(len(f.payees))]
+			seen = inForce(approval.Payee, id)
+		}
+		may := f.o.c.May(w.Person, "maker") && fresh(approval.Payee, id, seen)
+		err := f.d.App.ProposePayee(ctx, w, app.PayeeEntry{ID: id, Seen: seen, Content: f.payee(), Acks: []string{app.WarnSharedAccount, "account_key", "mixed_script"}})
+		if may && err != nil && isAny(err, "subject.nobody") {
+			return
+		}
+		if err == nil && !slices.Contains(f.payees, id) {
+			f.payees = append(f.payees, id)
+		}
+		agree("payee", may, err)
+	case x < 80:
+		kind, id, digest, _ := pick()
+		agree("accept", same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, now), f.d.App.Accept(ctx, w, approval.Kind(kind), id, digest, app.Proof{}))
+	case x < 88:
+		kind, id, digest, _ := pick()
+		agree("refuse", same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, now), f.d.App.Refuse(ctx, w, approval.Kind(kind), id, digest, "no"))
+	case x < 94:
+		kind, id, digest, by := pick()
+		role := map[string]string{"payee": "maker", "rules": "admin", "limits": "admin"}[kind]
+		agree("withdraw", same(kind, id, digest) && by == w.Person && f.o.c.May(w.Person, role), f.d.App.Withdraw(ctx, w, approval.Kind(kind), id, digest))
+	case x < 97:
+		kind, id, digest, _ := pick()
+		agree("stop", false, f.d.App.Stop(ctx, w, approval.Kind(kind), id, digest, "no")) // none of these takes effect by itself
+	default:
+		kind, id, digest, _ := pick()
+		agree("take back a yes", false, f.d.App.TakeBackOn(ctx, w, approval.Kind(kind), id, digest)) // one yes is enough, so none stands on what is open
+	}
+}
+
+// rules makes up a set: bands that move, and now and then a rule of another kind.
+func (f *fourEyes) rules() approval.RuleSet {
+	rnd := f.rnd
+	f.n++
+	r := desktest.Rules()
+	r.Name = fmt.Sprint("walk ", f.n)
+	first := []int64{20_000_00, 100_000_00, 300_000_00}[rnd.IntN(3)]
+	second := []int64{500_000_00, 1_000_000_00}[rnd.IntN(2)]
+	r.Rules[0].When.UpToMinor, r.Rules[1].When.OverMinor, r.Rules[1].When.UpToMinor, r.Rules[2].When.OverMinor = first, first, second, second
+	step := func(n int, role approval.Role) approval.Step {
+		return approval.Step{Count: n, Roles: []approval.Role{role}}
+	}
+	maybe := func(name string, rule approval.Rule) {
+		if rnd.IntN(3) == 0 {
+			rule.Name = name
+			r.Rules = append(r.Rules, rule)
+		}
+	}
+	maybe("first", approval.Rule{When: approval.When{OverMinor: first, First: true}, Steps: []approval.Step{step(1, approval.Senior)}})
+	maybe("changed", approval.Rule{When: approval.When{ChangedDays: 3, Entry: "saved"}, Steps: []approval.Step{step(2, approval.Approver)}})
+	maybe("of m2", approval.Rule{When: approval.When{Makers: []string{f.d.Who["m2"].Person}}, Steps: []approval.Step{step(2, approval.Approver)}})
+	maybe("sum", approval.Rule{When: approval.When{Sums: []approval.SumOver{{Of: []string{"payee", "maker", "company"}[rnd.IntN(3)], Per: []string{"day", "month"}[rnd.IntN(2)],
+		OverMinor: []int64{1_000_000_00, 30_000_000_00}[rnd.IntN(2)]}}}, Steps: []approval.Step{step(1, approval.Approver), step(1, approval.Senior)}})
+	maybe("in order", approval.Rule{When: approval.When{OverMinor: second, Entry: "saved"}, Ordered: true, Steps: []approval.Step{step(1, approval.Approver), step(1, approval.Senior)}})
+	maybe("named", approval.Rule{When: approval.When{OverMinor: first, UpToMinor: second}, Steps: []approval.Step{{Count: 1, People: []string{f.d.Who["a1"].Person, f.d.Who["a2"].Person, f.d.Who["e0"].Person, f.d.Who["e3"].Person}}}})
+	maybe("rent", approval.Rule{When: approval.When{PayeeGroups: []string{"rent"}}, Steps: []approval.Step{step(2, approval.Approver)}})
+	if rnd.IntN(6) == 0 {
+		r.Rules = append(r.Rules, approval.Rule{Name: "no free entry", When: approval.When{OverMinor: second, Entry: "free"}, Blocked: "saved payees only"})
+	}
+	if rnd.IntN(3) == 0 {
+		r.CoolOffMinutes, r.CoolOffOverMinor = 60, first
+	}
+	return r
+}
+
+func (f *fourEyes) limits() approval.Limits {
+	rnd := f.rnd
+	one := func(soft, hard int64) approval.Bound {
+		b := approval.Bound{}
+		if rnd.IntN(2) == 0 {
+			b.SoftMinor = soft
+		}
+		if rnd.IntN(3) == 0 {
+			b.HardMinor = hard
+		}
+		return b
+	}
+	l := approval.Limits{Payout: one(600_000_00, 1_000_500_00), MakerDay: one(5_000_000_00, 20_000_000_00), PayeeMonth: one(3_000_000_00, 6_000_000_00), CompanyDay: one(30_000_000_00, 60_000_000_00)}
+	if rnd.IntN(3) == 0 {
+		l.Ceilings = []approval.Ceiling{{Person: f.d.Who[[]string{"a1", "e0", "both", "d2"}[rnd.IntN(4)]].Person, Minor: 200_000_00}}
+	}
+	if rnd.IntN(3) == 0 {
+		l.Lists = append(l.Lists, approval.ListEntry{List: "block", What: "account", Value: f.d.Content(1_00).Account, Reason: "walk"})
+		if len(f.payees) > 0 {
+			l.Lists = append(l.Lists, approval.ListEntry{List: "block", What: "payee", Value: f.payees[rnd.IntN(len(f.payees))], Reason: "walk"})
+		}
+	}
+	return l
+}
+
+func (f *fourEyes) payee() payee.Content {
+	c := payee.Content{Kind: payee.Person, FullName: "Сидорова Анна Петровна", Description: "По договору, НДС не облагается"}
+	for range 1 + f.rnd.IntN(3) {
+		x := f.d.Content(1_00)
+		c.Accounts = append(c.Accounts, payee.Account{BIK: x.BIK, Number: x.Account})
+	}
+	if f.rnd.IntN(2) == 0 {
+		c.Groups = []string{"rent"}
+	}
+	return c
+}
+
+// toPayee makes a payout's content one to a saved payee, where there is one in force.
+func (f *fourEyes) toPayee(c *payout.Content) {
+	if len(f.payees) == 0 {
+		return
+	}
+	id := f.payees[f.rnd.IntN(len(f.payees))]
+	x, v, err := f.d.App.PayeeInForce(context.Background(), id)
+	if err != nil || v == 0 || len(x.Accounts) == 0 {
+		return
+	}
+	a := x.Accounts[f.rnd.IntN(len(x.Accounts))]
+	c.PayeeID, c.PayeeVer, c.FullName, c.BIK, c.Account, c.INN, c.KPP = id, v, x.FullName, a.BIK, a.Number, x.INN, x.KPP
+}
