@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -23,13 +24,14 @@ import (
 	"countersign/internal/bank131"
 	"countersign/internal/banksim"
 	"countersign/internal/config"
+	"countersign/internal/lang"
 	"countersign/internal/store"
 )
 
 // requestKeyBits is the size of our RSA key in serve; the demo takes a shorter one to start fast.
 const requestKeyBits = 3072
 
-func runPeopleAdd(ctx context.Context, c *config.PeopleAdd, log *slog.Logger) error {
+func runPeopleAdd(ctx context.Context, c *config.PeopleAdd, stderr io.Writer, log *slog.Logger) error {
 	signer, err := readKey("--history-key-file", c.HistoryKeyFile, audit.LoadSigner)
 	if err != nil {
 		return err
@@ -37,6 +39,14 @@ func runPeopleAdd(ctx context.Context, c *config.PeopleAdd, log *slog.Logger) er
 	pw, err := os.ReadFile(c.PasswordFile)
 	if err != nil {
 		return usage{fmt.Errorf("--password-file: %w", err)}
+	}
+	secret := ""
+	if c.TOTPSecretFile != "" {
+		b, err := os.ReadFile(c.TOTPSecretFile)
+		if err != nil {
+			return usage{fmt.Errorf("--totp-secret-file: %w", err)}
+		}
+		secret = string(b)
 	}
 	var roles []auth.Role
 	if c.Roles != "" || c.SamePersonAs == "" {
@@ -48,8 +58,46 @@ func runPeopleAdd(ctx context.Context, c *config.PeopleAdd, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	_, err = d.app.AddFounder(ctx, app.NewPerson{Email: c.Email, Name: c.Name, Password: trimLine(pw), Roles: roles, SameAs: c.SamePersonAs})
-	return errors.Join(err, d.close())
+	added, err := d.app.AddOnConsole(ctx, app.NewPerson{Email: c.Email, Name: c.Name, Password: trimLine(pw), Roles: roles, SameAs: c.SamePersonAs, TOTP: secret})
+	if err = errors.Join(err, d.close()); err != nil || !added.Proposed {
+		return err
+	}
+	if added.EffectAt.IsZero() {
+		fmt.Fprintln(stderr, "dashboard: the first payout has been submitted, so this is only proposed: an administrator or a senior approver must approve it on the desk")
+	} else {
+		fmt.Fprintf(stderr, "dashboard: the first payout has been submitted, so this is only proposed; nobody on the desk could decide it, so it takes effect on %s unless anybody stops it there\n",
+			added.EffectAt.In(lang.Moscow).Format("02.01.2006 15:04 MST"))
+	}
+	if secret != "" {
+		fmt.Fprintln(stderr, "dashboard: the one-time-code secret is not kept with a proposal: they set up their own when they first sign in")
+	}
+	return nil
+}
+
+func runInit(ctx context.Context, c *config.Init, stdout io.Writer, log *slog.Logger) error {
+	signer, err := readKey("--history-key-file", c.HistoryKeyFile, audit.LoadSigner)
+	if err != nil {
+		return err
+	}
+	d, err := openDesk(ctx, deskOptions{DB: c.DB, Born: "serve", Signer: signer, Rules: approval.ServeRules(), Log: log, Now: time.Now, Flow: config.FlowSingle})
+	if err != nil {
+		return err
+	}
+	var admins []app.NewPerson
+	for _, a := range c.Admins() {
+		admins = append(admins, app.NewPerson{Email: a[0], Name: a[1]})
+	}
+	links, err := d.app.Found(ctx, admins)
+	// The links go out once the database is closed properly: nobody holds one that it does not know.
+	if err = errors.Join(err, d.close()); err != nil {
+		return err
+	}
+	for _, l := range links {
+		if _, err := fmt.Fprintf(stdout, "link\t%s\t%s\n", l.Email, strings.TrimRight(c.PublicURL, "/")+"/enrol/"+l.Token); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func runKeysNew(c *config.KeysNew, stdout io.Writer) error {

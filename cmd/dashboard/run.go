@@ -59,7 +59,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		}
 		err = runServe(ctx, c, stdout, log)
 	case *config.PeopleAdd:
-		err = runPeopleAdd(ctx, c, log)
+		err = runPeopleAdd(ctx, c, stderr, log)
+	case *config.Init:
+		err = runInit(ctx, c, stdout, log)
 	case *config.KeysNew:
 		err = runKeysNew(c, stdout)
 	case *config.Banksim:

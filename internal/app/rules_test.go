@@ -554,7 +554,9 @@ func TestClaim_AlteredRow(t *testing.T) {
 func TestSuspend(t *testing.T) {
 	d := desktest.New(t)
 	ctx := t.Context()
-	_, s, err := d.App.SignIn(ctx, app.Account{Email: "m1@x.test", Person: d.Who["m1"].Person, IdleMinutes: 15}, app.Door{}, "")
+	acc, _, err := d.Store.AccountByEmail(ctx, "m1@x.test")
+	must(t, err)
+	_, s, err := d.App.SignIn(ctx, acc, app.Door{}, "")
 	must(t, err)
 	wants(t, "no reason", d.App.SuspendPerson(ctx, d.Who["d1"], d.Who["m1"].Person, ""), "reason.needed")
 	wants(t, "an approver", d.App.SuspendPerson(ctx, d.Who["a1"], d.Who["m1"].Person, "x"), "denied.role")

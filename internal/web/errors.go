@@ -54,6 +54,13 @@ func (w *Web) fail(r *req, err error) error {
 	if errors.Is(err, errNotSignedIn) {
 		return w.needSignIn(r)
 	}
+	if errors.Is(err, errMustChange) {
+		status := http.StatusOK
+		if r.Request().Method != http.MethodGet {
+			status = http.StatusForbidden
+		}
+		return w.showMustChange(r, status, nil)
+	}
 	if errors.Is(err, context.Canceled) && r.ctx().Err() != nil {
 		return nil // nobody waits for an answer
 	}

@@ -68,7 +68,7 @@ func wrap(t *testing.T, d *desktest.Desk) *bench {
 				return err
 			}
 			acc.Hash = hash()
-			if err := tx.SaveAccount(acc); err != nil {
+			if err := tx.SaveAccount(d.App.SealedAccount(acc)); err != nil {
 				return err
 			}
 		}
@@ -214,7 +214,7 @@ func addApprover(b *bench) error {
 		if err := tx.AddPerson(auth.Person{ID: id, Name: "Person a3", Roles: []auth.Role{auth.Approver}, CreatedAt: b.Clock.Now()}); err != nil {
 			return err
 		}
-		return tx.AddAccount(app.Account{Email: "a3@x.test", Person: id, Hash: hash(), ChangedAt: b.Clock.Now(), IdleMinutes: 15, KeysOn: true})
+		return tx.AddAccount(b.App.SealedAccount(app.Account{Email: "a3@x.test", Person: id, Hash: hash(), ChangedAt: b.Clock.Now(), IdleMinutes: 15, KeysOn: true}))
 	})
 	b.Who["a3"] = app.Who{Person: id, Email: "a3@x.test"}
 	return err

@@ -44,6 +44,8 @@ type me struct {
 	keys bool
 	// device is the browser's mark, "" for none.
 	device string
+	// mustChange: the password is one that somebody else set; nothing works before another is set.
+	mustChange bool
 }
 
 func (m *me) who() app.Who {
@@ -97,6 +99,8 @@ func hereOf(q *http.Request, rt route) string {
 		return p
 	case strings.HasPrefix(rt.path, "/payouts/:id/"):
 		return p[:strings.LastIndexByte(p, '/')]
+	case strings.HasPrefix(rt.path, "/changes/"):
+		return p[:strings.LastIndexByte(p, '/')]
 	case strings.HasPrefix(rt.path, "/approvals/"):
 		return "/approvals"
 	case strings.HasPrefix(rt.path, "/halt"):
@@ -139,6 +143,9 @@ func (w *Web) guard(rt route) echo.HandlerFunc {
 // errNotSignedIn is answered by what the request wants: a redirect, a form, or 401.
 var errNotSignedIn = errors.New("not signed in")
 
+// errMustChange is answered by the page on which a password is changed, whatever was asked.
+var errMustChange = errors.New("the password must be changed")
+
 // statusError is an answer that is no business fact: a wrong method, a body that is too large.
 type statusError int
 
@@ -151,7 +158,11 @@ func (w *Web) admit(r *req) error {
 		if err := w.sameOrigin(q); err != nil {
 			return err
 		}
-		q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, bodyLimit(r.rt, maxForm))
+		most := int64(maxForm)
+		if r.rt.path == "/settings/rules" || r.rt.path == "/settings/limits" {
+			most = maxLongForm
+		}
+		q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, bodyLimit(r.rt, most))
 		if err := q.ParseForm(); err != nil {
 			var large *http.MaxBytesError
 			if errors.As(err, &large) {
@@ -168,6 +179,9 @@ func (w *Web) admit(r *req) error {
 	}
 	if r.me == nil {
 		return errNotSignedIn
+	}
+	if r.me.mustChange && !openToMust[r.rt.path] {
+		return errMustChange
 	}
 	if !app.May(r.me.Person, r.rt.may) {
 		return fault.Deny("denied.role")
@@ -213,7 +227,11 @@ func (w *Web) identify(r *req) error {
 	if p.Suspended {
 		return nil
 	}
-	r.me = &me{Person: p, login: login, device: browserOf(r.Request())}
+	acc, _, err := w.App.Store.AccountByEmail(r.ctx(), login.Email)
+	if err != nil {
+		return err
+	}
+	r.me = &me{Person: p, login: login, device: browserOf(r.Request()), mustChange: acc.MustChange}
 	if r.rt.path != "/live" && !r.own() && r.now.Sub(login.LastSeen) >= seenEvery {
 		if err := w.App.Store.SeenLogin(r.ctx(), login.ID, r.now); err != nil && fault.KindOf(err) != fault.Unavailable {
 			return err

@@ -54,6 +54,9 @@ func (n *notes) close() {
 
 // Changed implements app.Notifier.
 func (w *Web) Changed(c app.Change) {
+	for _, person := range c.Left {
+		w.Hub.EndPerson(person)
+	}
 	if len(c.Payouts) == 0 && !c.Desk {
 		return // messages alone move nothing that a badge shows
 	}

@@ -38,6 +38,7 @@ type cached struct {
 	back    int64                  // kopecks that came back of what is paid
 	at      map[payout.ID]int      // places in pending
 	frame   *app.Frame
+	open    []waiting
 	able    sync.Map // person → []pending: what each can approve, found out when asked
 }
 
@@ -88,6 +89,9 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 			return nil, err
 		}
 		c.pending = append(c.pending, pending{p, st.Tally, st})
+	}
+	if c.open, err = w.readOpen(ctx, c.signers, c.frame.Now); err != nil {
+		return nil, err
 	}
 	if c.unknown, err = w.App.Store.Unknowns(ctx, maxUnknown); err != nil {
 		return nil, err
@@ -159,7 +163,7 @@ func (d *desk) shorts(t *lang.Texts, persons []string) string {
 func (d *desk) counts(person string, may bool) templates.Counts {
 	c := templates.Counts{Unknown: int(d.states["state:unknown"].N)} // as the tab and the overview count
 	if may {
-		c.Approvals = len(d.mine(person))
+		c.Approvals = len(d.mine(person)) + len(d.decides(person))
 	}
 	return c
 }
@@ -205,9 +209,9 @@ func (r *req) page(title, section string) (*templates.Page, error) {
 	r.me.keys = ok && acc.KeysOn
 	p.Section, p.Keys, p.Seq = section, r.me.keys, strconv.FormatInt(d.Seq, 10)
 	p.Person = &templates.PersonView{Name: r.me.Name, Email: r.me.login.Email, Roles: r.t.RoleList(roleCodes(r.me.Roles))}
-	p.Menu = templates.Menu{Approvals: r.may(app.Decide), New: r.may(app.Enter), Payouts: r.may(app.ReadSums), Unknown: r.may(app.ReadSums),
-		Inbox: r.may(app.ReadInbox), History: r.may(app.ReadHistory), People: r.may(app.ReadPeople), Bank: r.may(app.ReadBank), Halt: r.may(app.StopSending)}
-	p.Counts = d.counts(r.me.ID, r.may(app.Decide))
+	p.Menu = templates.Menu{Approvals: r.may(app.Queue), New: r.may(app.Enter), Payouts: r.may(app.ReadSums), Unknown: r.may(app.ReadSums),
+		Inbox: r.may(app.ReadInbox), History: r.may(app.ReadHistory), People: r.may(app.ReadPeople), Rules: r.may(app.ReadRules), Limits: r.may(app.ReadLimits), Bank: r.may(app.ReadBank), Halt: r.may(app.StopSending)}
+	p.Counts = d.counts(r.me.ID, r.may(app.Queue))
 	idle := r.me.login.IdleFor
 	if idle == 0 {
 		idle = auth.DefaultIdle
@@ -219,6 +223,7 @@ func (r *req) page(title, section string) (*templates.Page, error) {
 	if d.Halt != nil {
 		p.Stop = r.stopBar(d)
 	}
+	p.Coming = r.comingBars(d)
 	if d.Quarantine != "" {
 		p.Quarant = &templates.Quarantine{Detail: r.t.Bars.QuarantineWhy}
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/a-h/templ"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/auth"
 	"countersign/internal/fault"
 	"countersign/internal/lang"
@@ -31,7 +33,11 @@ func (w *Web) showPeople(r *req, status int, at, typed string, refused *fault.Er
 	if err != nil {
 		return err
 	}
-	v := &templates.PeopleView{Note: t.Note, Bank: r.may(app.ReadBank)}
+	pt := r.t.Persons()
+	v := &templates.PeopleView{Note: t.Note, Bank: r.may(app.ReadBank), Lead: pt.Lead}
+	if r.may(app.ChangePeople) {
+		v.New = "/settings/people/new"
+	}
 	admins := 0
 	for _, p := range all {
 		if p.Has(auth.Admin) && !p.Suspended {
@@ -39,42 +45,127 @@ func (w *Web) showPeople(r *req, status int, at, typed string, refused *fault.Er
 		}
 	}
 	for _, p := range all {
-		row := templates.PersonRow{ID: p.ID, Name: p.Name, Email: strings.Join(p.Emails, ", "), Roles: r.t.RoleList(roleCodes(p.Roles)), State: t.Working, Off: p.Suspended, Seen: lang.When(r.tag, p.LastSeen, r.now)}
+		row := templates.PersonRow{ID: p.ID, Name: p.Name, Email: strings.Join(p.Emails, ", "), Roles: r.t.RoleList(roleCodes(p.Roles)), Off: p.Suspended, Seen: lang.When(r.tag, p.LastSeen, r.now)}
 		if p.LastSeen.IsZero() {
 			row.Seen = t.Never
 		}
-		if p.Suspended {
-			by := r.t.Roles["system"]
-			events, err := w.App.Store.Timeline(r.ctx(), "person", p.ID)
-			if err != nil {
-				return err
-			}
-			for _, e := range events {
-				if e.Action == "person.suspended" {
-					by = d.short(r.t, e.Person)
-				}
-			}
-			row.State = lang.Fill(t.Suspended, lang.When(r.tag, p.SuspendedAt, r.now), by)
-		} else if r.may(app.Suspend) {
-			switch {
-			case p.ID == r.me.ID:
-				row.WhyNot = t.Self
-			case p.Has(auth.Admin) && admins <= 2:
-				row.WhyNot = t.LastAdmins
-			default:
-				row.Suspend = &templates.ReasonAct{Action: templ.SafeURL("/settings/people/" + p.ID + "/suspend"), Summary: t.Suspend, Label: t.SuspendReason, Button: t.SuspendButton, Keep: t.Keep}
-				if p.ID == at {
-					row.Suspend.Value, row.Suspend.Error, row.Suspend.Open = typed, say(r.t, refused), true
-				}
+		if row.State, err = w.personState(r, d, p); err != nil {
+			return err
+		}
+		row.Notes = personNotes(r, p)
+		if r.may(app.Suspend) && !p.Suspended {
+			row.Suspend, row.WhyNot = suspendAct(r, p, admins)
+			if row.Suspend != nil && p.ID == at {
+				row.Suspend.Value, row.Suspend.Error, row.Suspend.Open = typed, say(r.t, refused), true
 			}
 		}
 		v.Rows = append(v.Rows, row)
 	}
+	v.Groups = groupFacts(all)
+	if v.Waiting, err = r.personProposals(d, ""); err != nil {
+		return err
+	}
+	stuck, err := w.App.Deadlocks(r.ctx())
+	if err != nil {
+		return err
+	}
+	v.Stuck = stuckLines(r, stuck)
 	p, err := r.page(t.Title, templates.SectionSettings)
 	if err != nil {
 		return err
 	}
 	return r.show(status, templates.People(p, v))
+}
+
+// personState is whether somebody works, and who suspended them when.
+func (w *Web) personState(r *req, d *desk, p app.PersonRow) (string, error) {
+	t := r.t.People
+	if !p.Suspended {
+		return t.Working, nil
+	}
+	by := r.t.Roles["system"]
+	events, err := w.App.Store.Timeline(r.ctx(), "person", p.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range events {
+		if e.Action == "person.suspended" {
+			by = d.short(r.t, e.Person)
+		}
+	}
+	return lang.Fill(t.Suspended, lang.When(r.tag, p.SuspendedAt, r.now), by), nil
+}
+
+// personNotes are what is not yet as it will be: no password, approvals that do not count, a bound by day.
+func personNotes(r *req, p app.PersonRow) []string {
+	t := r.t.Persons()
+	if p.Suspended {
+		return nil
+	}
+	var out []string
+	if len(p.Waiting) > 0 {
+		out = append(out, lang.Fill(t.WaitsLink, strings.Join(p.Waiting, ", ")))
+	}
+	if p.Has(auth.Approver) || p.Has(auth.Admin) {
+		if r.now.Before(p.QuietUntil) {
+			out = append(out, lang.Fill(t.StateQuiet, lang.Moment(r.tag, p.QuietUntil, r.now)))
+		}
+		if p.Has(auth.Approver) && r.now.Before(p.CappedUntil) {
+			out = append(out, lang.Fill(t.StateNew, lang.Moment(r.tag, p.CappedUntil, r.now)))
+		}
+	}
+	return out
+}
+
+// suspendAct is the form that suspends somebody, or why there is none.
+func suspendAct(r *req, p app.PersonRow, admins int) (*templates.ReasonAct, string) {
+	t := r.t.People
+	switch {
+	case p.ID == r.me.ID:
+		return nil, t.Self
+	case p.Has(auth.Admin) && admins <= 2:
+		return nil, t.LastAdmins
+	}
+	return &templates.ReasonAct{Action: templ.SafeURL("/settings/people/" + p.ID + "/suspend"), Summary: t.Suspend, Label: t.SuspendReason, Button: t.SuspendButton, Keep: t.Keep}, ""
+}
+
+// groupFacts are the groups in use with who is in them.
+func groupFacts(all []app.PersonRow) []templates.Fact {
+	in := map[string][]string{}
+	for _, p := range all {
+		for _, g := range p.Groups {
+			in[g] = append(in[g], lang.ShortName(p.Name))
+		}
+	}
+	var out []templates.Fact
+	for _, g := range slices.Sorted(maps.Keys(in)) {
+		out = append(out, templates.Fact{Label: g, Value: strings.Join(in[g], ", ")})
+	}
+	return out
+}
+
+func stuckLines(r *req, stuck []approval.Stuck) []string {
+	out := make([]string, len(stuck))
+	for i, s := range stuck {
+		out[i] = say(r.t, app.StuckFault("people.deadlock", s))
+	}
+	return slices.Compact(out)
+}
+
+// personProposals are the open proposals about people, or about one.
+func (r *req) personProposals(d *desk, id string) ([]templates.ProposalRow, error) {
+	var out []templates.ProposalRow
+	for _, p := range d.open {
+		if p.Kind != approval.Person || id != "" && p.ID != id {
+			continue
+		}
+		row, err := r.proposalRow(d, p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, nil
 }
 
 func (w *Web) suspend(r *req) error { // POST /settings/people/:id/suspend
@@ -167,7 +258,7 @@ func (w *Web) password(r *req) error { // POST /account/password
 	form := r.Request().PostForm
 	next := form.Get("password")
 	if next != form.Get("again") {
-		return w.showAccount(r, http.StatusUnprocessableEntity, fault.List{fault.Bad("again", "password.differ")}, "")
+		return w.showPassword(r, fault.List{fault.Bad("again", "password.differ")})
 	}
 	// Whoever found a desk signed in cannot guess on at the password here.
 	guess, source := "change of "+r.me.login.Email, r.source()
@@ -182,7 +273,7 @@ func (w *Web) password(r *req) error { // POST /account/password
 		w.throttle.Spare(guess, source)
 	}
 	if fault.KindOf(err) == fault.Invalid {
-		return w.showAccount(r, http.StatusUnprocessableEntity, fault.As(err), "")
+		return w.showPassword(r, fault.As(err))
 	}
 	if err != nil {
 		return err
@@ -191,6 +282,29 @@ func (w *Web) password(r *req) error { // POST /account/password
 	w.Hub.EndPerson(r.me.ID)
 	return r.see("/account?done=password")
 }
+
+// showPassword shows the form again, wherever it stood.
+func (w *Web) showPassword(r *req, faults fault.List) error {
+	if r.me.mustChange {
+		return w.showMustChange(r, http.StatusUnprocessableEntity, faults)
+	}
+	return w.showAccount(r, http.StatusUnprocessableEntity, faults, "")
+}
+
+// showMustChange stands in the place of every page while the password is one that somebody else set.
+func (w *Web) showMustChange(r *req, status int, faults fault.List) error {
+	if r.hx() || r.own() || r.rt.kind == fragment {
+		return r.NoContent(http.StatusForbidden)
+	}
+	bad := func(name string) string { return say(r.t, faults.Field(name)) }
+	p := r.plain(r.t.Persons().MustTitle)
+	p.Here = "/account"
+	return r.show(status, templates.MustChange(p, &templates.MustView{Email: r.me.login.Email, Old: templates.Field{Error: bad("current")},
+		New: templates.Field{Help: r.t.Account.NewHelp, Error: bad("password")}, Again: templates.Field{Error: bad("again")}}))
+}
+
+// openToMust are the routes that somebody may use whose password must be changed.
+var openToMust = map[string]bool{"/account/password": true, "/sign-out": true, "/account/seen": true}
 
 func (w *Web) settings(r *req) error { // POST /account/settings
 	form := r.Request().PostForm

@@ -71,19 +71,19 @@ func (w world) page(section, title, role string) *Page {
 	switch role {
 	case "maker":
 		p.Person = &PersonView{"Кузнецова Марина", "kuznetsova@example.test", w.t.Roles["maker"]}
-		p.Menu = Menu{New: true, Payouts: true, Unknown: true}
+		p.Menu = Menu{New: true, Payouts: true, Unknown: true, Rules: true}
 		p.Counts.Approvals = 0
 	case "auditor":
 		p.Person = &PersonView{"Белова Нина", "belova@example.test", w.t.Roles["auditor"]}
-		p.Menu = Menu{Payouts: true, Unknown: true, Inbox: true, History: true, Bank: true}
+		p.Menu = Menu{Payouts: true, Unknown: true, Inbox: true, History: true, People: true, Bank: true, Rules: true, Limits: true}
 		p.Counts.Approvals = 0
 	case "admin":
 		p.Person = &PersonView{"Тихонов Егор", "tikhonov@example.test", w.t.Roles["admin"]}
-		p.Menu = Menu{Payouts: true, Inbox: true, History: true, People: true, Bank: true, Halt: true}
+		p.Menu = Menu{Payouts: true, Inbox: true, History: true, People: true, Bank: true, Rules: true, Limits: true, Halt: true}
 		p.Counts = Counts{}
 	case "approver":
 		p.Person = &PersonView{"Громова Ирина", "gromova@example.test", w.t.Roles["approver"]}
-		p.Menu = Menu{Approvals: true, Payouts: true, Unknown: true, Inbox: true, Halt: true}
+		p.Menu = Menu{Approvals: true, Payouts: true, Unknown: true, Inbox: true, Rules: true, Limits: true, Halt: true}
 	}
 	return p
 }
@@ -485,10 +485,10 @@ func (w world) samples() []sample {
 	open := *sus
 	open.Error = t.Fault(fakeFault("reason.needed"))
 	add("people", People(w.page(SectionSettings, t.People.Title, "admin"), &PeopleView{Bank: true, Note: t.People.Note, Rows: []PersonRow{
-		{"1", "Кузнецова Марина Олеговна", "kuznetsova@example.test", t.Roles["maker"], t.People.Working, false, "14:02", sus, ""},
-		{"5", "Соколовский Виктор Павлович", "sokolovsky@example.test", t.RoleList([]string{"approver", "senior"}), t.People.Working, false, "13:31", &open, ""},
-		{"2", "Лебедев Артём Игоревич", "lebedev@example.test", t.Roles["maker"], lang.Fill(t.People.Suspended, w.pick("12 мар", "12 Mar"), "Тихонов Е."), true, t.People.Never, nil, ""},
-		{"7", "Тихонов Егор Ильич", "tikhonov@example.test", t.Roles["admin"], t.People.Working, false, "14:07", nil, t.People.Self}}}))
+		{"1", "Кузнецова Марина Олеговна", "kuznetsova@example.test", t.Roles["maker"], t.People.Working, false, "14:02", sus, "", nil},
+		{"5", "Соколовский Виктор Павлович", "sokolovsky@example.test", t.RoleList([]string{"approver", "senior"}), t.People.Working, false, "13:31", &open, "", nil},
+		{"2", "Лебедев Артём Игоревич", "lebedev@example.test", t.Roles["maker"], lang.Fill(t.People.Suspended, w.pick("12 мар", "12 Mar"), "Тихонов Е."), true, t.People.Never, nil, "", nil},
+		{"7", "Тихонов Егор Ильич", "tikhonov@example.test", t.Roles["admin"], t.People.Working, false, "14:07", nil, t.People.Self, nil}}}))
 	add("bank", Bank(w.page(SectionSettings, t.Bank.Title, "admin"), &BankView{People: true,
 		Ours: []Fact{{Label: t.Bank.Webhook, Value: "https://desk.example.test/webhooks/bank131", Mono: true, Copy: true}, {Label: t.Bank.Project, Value: "demo", Mono: true},
 			{Label: t.Bank.PublicKey, Value: "-----BEGIN PUBLIC KEY-----\nMIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEAo0e1\n-----END PUBLIC KEY-----", Pre: true, Copy: true}, {Label: t.Bank.OurPrint, Value: "SHA256:" + wholeCode, Mono: true}},

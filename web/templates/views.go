@@ -37,6 +37,7 @@ type Page struct {
 	Demo    *DemoBar    // nil outside the demo
 	Stop    *StopBar    // nil while sending goes on
 	Quarant *Quarantine // nil unless quarantined
+	Coming  []ComingBar // what will take effect by itself
 }
 
 // Assets are the addresses of our static files (static.URL of each name).
@@ -59,6 +60,8 @@ type Menu struct {
 	Inbox     bool
 	History   bool
 	People    bool // /settings/people
+	Rules     bool // /settings/rules
+	Limits    bool // /settings/limits
 	Bank      bool // /settings/bank
 	Halt      bool // may stop sending (shows the link at the rail's foot while sending goes on)
 }
@@ -264,6 +267,8 @@ type ApprovalsView struct {
 	Sum    Sum
 	Empty  Empty
 	Others []RowView // Badge.Why says who can
+	// What is no payout: what this reader can decide, and what waits for others.
+	Decide, Waiting []ProposalRow
 }
 
 // UnknownView lists what has no certain outcome, oldest first.
@@ -685,6 +690,12 @@ type PeopleView struct {
 	Error *FieldError
 	Note  string
 	Bank  bool // this reader may open /settings/bank
+	// Lead says how people change; New is the form of a new one, "" for those who may not propose.
+	Lead    string
+	New     templ.SafeURL
+	Waiting []ProposalRow // what is proposed about people and waits
+	Stuck   []string      // what nobody can decide today
+	Groups  []Fact        // groups in use, with their people
 }
 
 // PersonRow is one of them.
@@ -698,6 +709,7 @@ type PersonRow struct {
 	Seen    string
 	Suspend *ReasonAct
 	WhyNot  string // why no form is offered: oneself, the last two administrators
+	Notes   []string
 }
 
 // BankView is what the bank's manager needs, and how the bank does.
@@ -718,6 +730,7 @@ type HaltView struct {
 	Signs    []Signature // who has agreed to resume
 	Stop     *ReasonAct  // shown open
 	Release  *Act
+	Back     *Act   // takes the reader's own first yes back
 	WhyNot   string // why this reader cannot resume
 	Waiting  string // «Ждут отправки: 12 выплат на …»
 	Timeline []Event
