@@ -89,8 +89,8 @@ type Desk struct {
 	hooks  bank131.Verifier
 	// Ring are the bank's keys that the desk of the last Open accepts.
 	Ring *bank131.Ring
-	n      int
-	life   string // the folder that the desk lives in after a Crash
+	n    int
+	life string // the folder that the desk lives in after a Crash
 	// Batch and Queue bound the writer of the next Open; 0 is its default.
 	Batch, Queue int
 }

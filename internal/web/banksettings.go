@@ -189,15 +189,13 @@ func (w *Web) bankMore(r *req, d *desk, v *templates.BankMore, was typedBank) er
 	if len(newest) == 1 && newest[0].State == "" {
 		p := newest[0]
 		v.Open = &templates.OpenProposal{Text: lang.Fill(t.OpenProposal, d.name(r.t, p.By.Person), lang.Moment(r.tag, p.At, r.now)),
-			Link: templates.Link{Href: keysProposalHref(p.Version), Label: t.OpenLink}}
+			Link: templates.Link{Href: keysProposalHref, Label: t.OpenLink}}
 	}
 	return nil
 }
 
-// keysProposalHref is the page where a version of the bank's settings is decided on.
-func keysProposalHref(version int) templ.SafeURL {
-	return templ.SafeURL("/approvals/keys/" + app.KeysID + "/" + strconv.Itoa(version))
-}
+// keysProposalHref is the page where the open version of the bank's settings is decided on.
+const keysProposalHref = templ.SafeURL("/changes/" + string(approval.Keys) + "/" + app.KeysID)
 
 // days are days as people type them.
 func days(t *lang.BankRoomTexts, list []calendar.Day) string {
