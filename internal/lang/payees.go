@@ -20,7 +20,7 @@ type PayeeTexts struct {
 	States                                                                 map[string]string
 	Vouched, VouchedNote                                                   string
 	Shared, SharedBold, AccountNew, AccountSince                           string
-	Blocked, Allowed, ListedUntil                                          string
+	Blocked, NotAllowed, ListedUntil                                       string
 	Erased, NotYet                                                         string
 	VersionOne, Before, WhatChanged, Nothing, Was                          string
 	AccountAdded, AccountGone, AccountOrder, LabelOf                       string
@@ -34,6 +34,7 @@ type PayeeTexts struct {
 	Moved, MovedWhat, MovedGone                                        string
 	PanelMoved, MoveText, MoveTextMine, EventMoved                     string
 	NeedsSaved, NeedsSavedAny, SaveThis                                string
+	SendsBack, SharedWith                                              string
 	FieldChoice                                                        string
 }
 
@@ -53,7 +54,7 @@ var russianPayees = PayeeTexts{
 	States:  map[string]string{"": "На согласовании", "effective": "Согласовано", "rejected": "Отклонено", "withdrawn": "Предложение снято", "expired": "Срок согласования истёк", "stopped": "Остановлено"},
 	Vouched: "Согласовано: {1}", VouchedNote: "Кто вносил данные получателя, тот не согласует выплаты по ним.",
 	Shared: "Этот счёт есть и у другого получателя:", SharedBold: "Счёт у двух получателей.", AccountNew: "Счёт добавлен к известному получателю {1}", AccountSince: "с первой версии",
-	Blocked: "Получатель или его счёт в списке запрета: {1}.", Allowed: "Получатель или его счёт в списке разрешённых: {1}.", ListedUntil: "До {1}.",
+	Blocked: "Получатель или его счёт в списке запрета: {1}.", NotAllowed: "Платить можно только тем, кто в списке разрешённых; этого получателя или счёта там нет.", ListedUntil: "До {1}.",
 	Erased: "Личные данные этой версии удалены.", NotYet: "ещё не действует",
 	VersionOne: "Получатель, версия {1}", Before: "По сравнению с версией {1}", WhatChanged: "Что изменено", Nothing: "Ничего не изменено.", Was: "было: {1}",
 	AccountAdded: "Счёт добавлен", AccountGone: "Счёт убран", AccountOrder: "Порядок счетов", LabelOf: "Пометка счёта {1}",
@@ -66,6 +67,7 @@ var russianPayees = PayeeTexts{
 	Moved: "Данные получателя изменились после этой версии выплаты. Ниже новые данные: проверьте и отправьте ещё раз.", MovedWhat: "Что изменилось у получателя", MovedGone: "Прежнего счёта у получателя больше нет: выберите другой.",
 	PanelMoved: "Получатель изменён", MoveText: "данные получателя изменились, выплату нужно отправить на согласование заново", MoveTextMine: "данные получателя изменились: проверьте и отправьте заново", EventMoved: "Возвращена в черновик: получатель изменён",
 	NeedsSaved: "Выше {1} нужен сохранённый получатель.", NeedsSavedAny: "Здесь нужен сохранённый получатель.", SaveThis: "Сохранить этого получателя",
+	SendsBack: "Неотправленные выплаты этому получателю вернутся в черновики.", SharedWith: "{1}: {2}.",
 	FieldChoice: "Счёт",
 }
 
@@ -85,7 +87,7 @@ var englishPayees = PayeeTexts{
 	States:  map[string]string{"": "Awaiting approval", "effective": "Approved", "rejected": "Refused", "withdrawn": "Withdrawn", "expired": "Approval expired", "stopped": "Stopped"},
 	Vouched: "Approved: {1}", VouchedNote: "Whoever entered a payee’s data does not approve payouts that use them.",
 	Shared: "Another payee has this account too:", SharedBold: "One account, two payees.", AccountNew: "Added to a known payee {1}", AccountSince: "since the first version",
-	Blocked: "The payee or its account is on the block list: {1}.", Allowed: "The payee or its account is on the allow list: {1}.", ListedUntil: "Until {1}.",
+	Blocked: "The payee or its account is on the block list: {1}.", NotAllowed: "Only those on the allow list may be paid; this payee or account is not on it.", ListedUntil: "Until {1}.",
 	Erased: "The personal data of this version were erased.", NotYet: "not in force yet",
 	VersionOne: "Payee, version {1}", Before: "Compared with version {1}", WhatChanged: "What changed", Nothing: "Nothing changed.", Was: "was: {1}",
 	AccountAdded: "Account added", AccountGone: "Account taken out", AccountOrder: "Order of accounts", LabelOf: "Label of account {1}",
@@ -98,6 +100,7 @@ var englishPayees = PayeeTexts{
 	Moved: "The payee’s data changed after this version of the payout. Below are the new ones: check them and submit again.", MovedWhat: "What changed about the payee", MovedGone: "The payee no longer has the account: choose another one.",
 	PanelMoved: "The payee was changed", MoveText: "the payee was changed, the payout has to be submitted again", MoveTextMine: "the payee was changed: check it and submit again", EventMoved: "Back to draft: the payee was changed",
 	NeedsSaved: "Above {1} a saved payee is needed.", NeedsSavedAny: "A saved payee is needed here.", SaveThis: "Save this payee",
+	SendsBack: "Unsent payouts to this payee go back to draft.", SharedWith: "{1}: {2}.",
 	FieldChoice: "Account",
 }
 

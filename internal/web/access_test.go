@@ -26,6 +26,8 @@ var matrix = map[string]string{
 	"GET /settings/limits": "ASUD", "GET /settings/limits/versions/:n": "ASUD", "GET /settings/limits/edit": "D", "POST /settings/limits": "D",
 	"POST /payouts/:id/approve": "AS", "POST /payouts/:id/back": "AS", "POST /payouts/:id/changes": "AS", "POST /payouts/:id/reject": "AS",
 	"POST /approvals/many": "AS", "POST /approvals/many/decide": "AS", "GET /approvals/many/:id": "AS",
+	"GET /payees": "MASU", "GET /payees/:id": "MASU", "GET /payees/:id/versions/:n": "MASU",
+	"GET /payees/new": "M", "POST /payees": "M", "GET /payees/:id/edit": "M", "POST /payees/:id/edit": "M",
 	"GET /payouts/new": "M", "POST /payouts": "M", "POST /payouts/check": "M", "GET /payouts/:id/edit": "M", "POST /payouts/:id/edit": "M", "GET /payouts/:id/copy": "M",
 	"POST /payouts/:id/submit": "M", "POST /payouts/:id/cancel": "M",
 	"POST /payouts/:id/reveal": "U", "GET /payouts/:id/bodies/request/:n": "U", "GET /payouts/:id/bodies/answer/:n": "U", "GET /payouts/:id/bodies/fetch/:n": "U",
@@ -164,7 +166,7 @@ func headers(t *testing.T, what string, h http.Header) {
 func TestAbsent(t *testing.T) {
 	b := newBench(t)
 	x := b.as("a1")
-	for _, p := range []string{"/payees", "/reports", "/nonsense", "/payouts/nonsense", "/payouts/00000000-0000-0000-0000-000000000000", "/static/x/desk.css"} {
+	for _, p := range []string{"/reports", "/nonsense", "/payouts/nonsense", "/payouts/00000000-0000-0000-0000-000000000000", "/static/x/desk.css"} {
 		headers(t, p, x.get(p).Header())
 		want(t, x.get(p), http.StatusNotFound)
 	}

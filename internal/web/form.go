@@ -27,20 +27,23 @@ type typed struct {
 	acks     []string
 	content  payout.Content
 	currency string
-	press    url.Values // reading, insert, payee
+	press    url.Values // reading, insert, last, pick, drop
 	due      string     // the due day as it was typed
 }
 
 func parseForm(f url.Values) typed {
 	in := typed{token: f.Get("form"), do: f.Get("do"), replaces: payout.ID(f.Get("replaces")), acks: f["ack"], currency: strings.TrimSpace(f.Get("currency")), press: f}
 	in.version, _ = strconv.Atoi(f.Get("version")) // no version is refused where one is needed
+	ver, _ := strconv.Atoi(f.Get("payee_version")) // none was seen: the one in force is meant
 	in.content = payout.Content{
 		Details: bankdetails.Details{FullName: f.Get("full_name"), BIK: f.Get("bik"), Account: f.Get("account"), INN: f.Get("inn"), KPP: f.Get("kpp"),
 			Description: strings.ReplaceAll(f.Get("description"), "\r\n", "\n")},
-		AmountText: f.Get("amount"), OwnRef: f.Get("own_ref"), Note: f.Get("note"),
+		AmountText: f.Get("amount"), OwnRef: f.Get("own_ref"), Note: f.Get("note"), PayeeID: f.Get("payee"),
 	}
 	in.due = strings.TrimSpace(f.Get("due_date"))
 	in.content.DueDate, _ = dueTyped(in.due) // what is no day is refused by faults
+	in.content.PayeeVer = ver
+	in.choose(f.Get("payee_account"))
 	return in
 }
 
@@ -70,7 +73,11 @@ type shape struct {
 }
 
 func (w *Web) newPayout(r *req) error { // GET /payouts/new
-	return w.showForm(r, http.StatusOK, typed{token: token(16)}, shape{heading: r.t.Form.New}, nil, false)
+	in := typed{token: token(16)}
+	if err := w.pick(r, &in, r.QueryParam("payee")); err != nil {
+		return err
+	}
+	return w.showForm(r, http.StatusOK, in, shape{heading: r.t.Form.New}, nil, false)
 }
 
 func (w *Web) copyForm(r *req) error { // GET /payouts/:id/copy
@@ -110,6 +117,9 @@ func (w *Web) copyForm(r *req) error { // GET /payouts/:id/copy
 
 func (w *Web) enter(r *req) error { // POST /payouts
 	in := parseForm(r.Request().PostForm)
+	if err := w.fillPayee(r, &in); err != nil {
+		return err
+	}
 	sh := shape{heading: r.t.Form.New}
 	if in.replaces != "" {
 		s, err := w.App.Store.PayoutByID(r.ctx(), in.replaces)
@@ -139,7 +149,7 @@ func (w *Web) enter(r *req) error { // POST /payouts
 	return w.showForm(r, http.StatusUnprocessableEntity, in, sh, fault.As(err), true)
 }
 
-// press applies a button that saves nothing: a reading of an amount, words about VAT, one of the last payees.
+// press applies a button that saves nothing: a reading of an amount, words about VAT, one of the last payees, a saved payee or none.
 func (w *Web) press(r *req, in typed, sh shape) error {
 	c := &in.content
 	if v := in.press.Get("reading"); v != "" {
@@ -152,7 +162,13 @@ func (w *Web) press(r *req, in typed, sh shape) error {
 		}
 		c.Description += v
 	}
-	if v := in.press.Get("payee"); v != "" {
+	if in.press.Get("drop") != "" {
+		c.PayeeID, c.PayeeVer, c.Details = "", 0, bankdetails.Details{Description: c.Description}
+	}
+	if err := w.pick(r, &in, in.press.Get("pick")); err != nil {
+		return err
+	}
+	if v := in.press.Get("last"); v != "" {
 		last, err := w.App.Store.Payees(r.ctx(), strings.TrimSpace(c.FullName), 50)
 		if err != nil {
 			return err
@@ -242,6 +258,9 @@ func (w *Web) edit(r *req) error { // POST /payouts/:id/edit
 		return err
 	}
 	in := parseForm(r.Request().PostForm)
+	if err := w.fillPayee(r, &in); err != nil {
+		return err
+	}
 	s, err := w.App.Store.PayoutByID(r.ctx(), id)
 	if err != nil {
 		return err
@@ -317,6 +336,9 @@ func (w *Web) showForm(r *req, status int, in typed, sh shape, faults fault.List
 // check answers POST /payouts/check: live help for what stands in the form, nothing stored.
 func (w *Web) check(r *req) error {
 	in := parseForm(r.Request().PostForm)
+	if err := w.fillPayee(r, &in); err != nil {
+		return err
+	}
 	id := payout.ID(r.Request().PostForm.Get("id"))
 	sh := shape{}
 	if id != "" {
@@ -338,7 +360,7 @@ func (w *Web) check(r *req) error {
 }
 
 // fieldOrder is how the fields stand on the page: the list of errors goes down it.
-var fieldOrder = []string{"full_name", "bik", "account", "amount", "description", "due_date", "own_ref", "inn", "kpp", "note"}
+var fieldOrder = []string{"payee_account", "full_name", "bik", "account", "amount", "description", "due_date", "own_ref", "inn", "kpp", "note"}
 
 // vatWords are put at a purpose's end by one press, in the language of payments.
 var vatWords = []string{"НДС не облагается", "В том числе НДС 22%"}
@@ -346,6 +368,10 @@ var vatWords = []string{"НДС не облагается", "В том числ�
 // formView builds the form with its help. faults are what a submission was refused for; strict shows every fault, else only those of
 // what was typed to its end.
 func (w *Web) formView(r *req, in typed, sh shape, faults fault.List, strict bool) (*templates.FormView, error) {
+	choice, err := w.payeeChoice(r, &in, faults)
+	if err != nil {
+		return nil, err
+	}
 	t, raw := r.t, in.content
 	c := raw.Clean()
 	v := &templates.FormView{Action: "/payouts", Heading: sh.heading, MoreOpen: raw.OwnRef != "" || raw.Note != "" || raw.INN != "" || raw.KPP != "" || bankdetails.NeedINN(c.Account)}
@@ -361,6 +387,10 @@ func (w *Web) formView(r *req, in typed, sh shape, faults fault.List, strict boo
 		if in.replaces != "" {
 			v.Hidden = append(v.Hidden, templates.Hidden{Name: "replaces", Value: string(in.replaces)})
 		}
+	}
+	if v.Choice = choice; choice != nil {
+		v.MoreOpen = raw.OwnRef != "" || raw.Note != ""
+		v.Hidden = append(v.Hidden, templates.Hidden{Name: "payee_version", Value: strconv.Itoa(raw.PayeeVer)})
 	}
 	v.Intro = sh.asked
 	if sh.replaces != nil && v.Intro == "" {
@@ -427,12 +457,22 @@ func (w *Web) formView(r *req, in typed, sh shape, faults fault.List, strict boo
 		case "ack":
 		case "form", "currency":
 			v.FormError = &templates.FieldError{Field: f.Field, Text: say(t, f)}
+			if err := w.needsSaved(r, v, sh.id, f); err != nil {
+				return nil, err
+			}
 			if f.Code == "payout.open_like" && len(f.Args) > 1 {
 				if id, ok := f.Args[1].(string); ok {
 					v.FormLinks = []templates.Link{{Href: templates.PayoutHref(id), Label: lang.Fill(t.Common.Number, f.Args[0])}}
 				}
 			}
 		default:
+			if choice != nil && slices.Contains([]string{"full_name", "inn", "kpp"}, f.Field) { // nothing of these can be typed: the whole form is refused
+				v.FormError = &templates.FieldError{Field: f.Field, Text: say(t, f)}
+				continue
+			}
+			if choice != nil && (f.Field == "bik" || f.Field == "account") { // said at the choice
+				continue
+			}
 			v.Errors = append(v.Errors, templates.FieldError{Field: f.Field, Text: say(t, f)})
 		}
 	}
@@ -447,8 +487,13 @@ func (w *Web) formView(r *req, in typed, sh shape, faults fault.List, strict boo
 	if err := w.ticks(r, v, in, sh, c, faults); err != nil {
 		return nil, err
 	}
-	if err := w.payees(r, v, c); err != nil {
-		return nil, err
+	if choice == nil {
+		if err := w.payees(r, v, c); err != nil {
+			return nil, err
+		}
+		if err := w.savedHints(r, v, c, in.press.Get("find") != ""); err != nil {
+			return nil, err
+		}
 	}
 	return v, w.sheet(r, v, in, sh, c)
 }

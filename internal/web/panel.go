@@ -25,6 +25,10 @@ func (o *one) move() (bold, text string) {
 			return t.YourMove, t.DraftChanges
 		case s.ChangesAsked:
 			return t.MakersMove, t.DraftChanges
+		case s.Why == payeeChanged && o.isMaker:
+			return t.YourMove, o.r.t.Payees().MoveTextMine
+		case s.Why == payeeChanged:
+			return t.MakersMove, o.r.t.Payees().MoveText
 		case o.isMaker:
 			return t.YourMove, t.DraftMine
 		}
@@ -194,6 +198,8 @@ func (o *one) draftPanel(p *templates.Panel) {
 				p.Text = []string{lang.Fill(t.ChangesText, o.d.short(o.r.t, e.Person), e.Text)}
 			}
 		}
+	} else if s.Why == payeeChanged {
+		p.Kind, p.Title, p.Text = "changes", o.r.t.Payees().PanelMoved, []string{upperFirst(o.r.t.Payees().MoveText) + "."}
 	} else {
 		p.Text = []string{t.DraftText}
 	}
@@ -203,7 +209,7 @@ func (o *one) draftPanel(p *templates.Panel) {
 	}
 	p.Tone = "people"
 	p.Links, p.LinkMain = []templates.Link{{Href: o.href("/edit"), Label: t.Edit}}, true
-	if len(s.Content.Check()) > 0 {
+	if len(s.Content.Check()) > 0 || s.Why == payeeChanged {
 		return
 	}
 	if w, _, err := o.r.web.App.Judge(o.r.ctx(), s.ID, s.Content); err == nil && len(w) == 0 {

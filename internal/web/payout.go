@@ -153,6 +153,7 @@ func (o *one) view(was said) (*templates.PayoutView, error) {
 				v.More = append(v.More, f)
 			}
 		}
+		v.More = append(v.More, o.savedPayee()...)
 		if err := o.paidBefore(v); err != nil {
 			return nil, err
 		}

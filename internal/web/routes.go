@@ -69,6 +69,13 @@ var routes = []route{
 	{"POST", "/changes/:kind/:id/withdraw", app.Propose, page, (*Web).withdrawChange},
 	{"POST", "/changes/:kind/:id/stop", app.OwnAccount, page, (*Web).stopChange},
 	{"GET", "/unknown", app.ReadSums, page, (*Web).unknown},
+	{"GET", "/payees", app.ReadPayees, page, (*Web).payeeList},
+	{"GET", "/payees/new", app.Enter, page, (*Web).newPayee},
+	{"POST", "/payees", app.Enter, page, (*Web).enterPayee},
+	{"GET", "/payees/:id", app.ReadPayees, page, (*Web).payeeOne},
+	{"GET", "/payees/:id/versions/:n", app.ReadPayees, page, (*Web).payeeVersion},
+	{"GET", "/payees/:id/edit", app.Enter, page, (*Web).payeeForm},
+	{"POST", "/payees/:id/edit", app.Enter, page, (*Web).changePayee},
 
 	{"GET", "/inbox", app.ReadInbox, page, (*Web).inbox},
 	{"GET", "/inbox/:id", app.ReadInbox, page, (*Web).message},

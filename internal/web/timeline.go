@@ -117,6 +117,8 @@ func (o *one) event(e app.EventRow, f facts, reviewed bool, returned int64) (ev 
 	case payout.ActChangesAsked:
 		ev = line("people", "changes_asked")
 		quote()
+	case payout.ActPayeeChanged:
+		ev = templates.Event{Tone: "sys", Text: r.t.Payees().EventMoved}
 	case payout.ActRejected:
 		ev = line("stop", "rejected")
 		quote()

@@ -57,6 +57,7 @@ type Menu struct {
 	New       bool // may enter payouts
 	Payouts   bool
 	Unknown   bool
+	Payees    bool
 	Inbox     bool
 	History   bool
 	People    bool // /settings/people
@@ -567,10 +568,11 @@ type FormView struct {
 	Due       Field
 	Ticks     []Tick
 	Payees    []PayeeHint
-	Sheet     Sheet
-	MoreOpen  bool
-	Edit      bool   // a new version: says that approvals are voided
-	EditNote  string // «Новая версия 3. Данные согласования снимаются: 1»
+	PayeePick
+	Sheet    Sheet
+	MoreOpen bool
+	Edit     bool   // a new version: says that approvals are voided
+	EditNote string // «Новая версия 3. Данные согласования снимаются: 1»
 }
 
 // SignInView is the sign-in page; also the answer to a POST that lost its sign-in, carrying what was typed.
