@@ -25,6 +25,10 @@ func (o *one) move() (bold, text string) {
 			return t.YourMove, t.DraftChanges
 		case s.ChangesAsked:
 			return t.MakersMove, t.DraftChanges
+		case s.Why == payeeChanged && o.isMaker:
+			return t.YourMove, o.r.t.Payees().MoveTextMine
+		case s.Why == payeeChanged:
+			return t.MakersMove, o.r.t.Payees().MoveText
 		case o.isMaker:
 			return t.YourMove, t.DraftMine
 		}
@@ -53,7 +57,7 @@ func (o *one) move() (bold, text string) {
 		case "":
 			return t.DeskMove, t.Queue
 		}
-		return t.HeldBold, lang.Label(o.r.t.HeldLong, o.held)
+		return t.HeldBold, heldLong(o.r.t, o.held, s.Content.DueDate, s.HeldUntil, o.r.now)
 	case payout.Sending:
 		return t.BankMove, t.Sending
 	case payout.InProgress:
@@ -132,7 +136,7 @@ func (o *one) panel(was said) (*templates.Panel, error) {
 		case "":
 			p.Kind, p.Title, p.Text = "leaving", t.Way, []string{o.r.t.Payout.Queue}
 		default:
-			p.Text = append(p.Text, lang.Label(o.r.t.HeldLong, o.held))
+			p.Text = append(p.Text, heldLong(o.r.t, o.held, s.Content.DueDate, s.HeldUntil, o.r.now))
 		}
 		p.Signs = o.given()
 		o.undo(p, was)
@@ -194,6 +198,8 @@ func (o *one) draftPanel(p *templates.Panel) {
 				p.Text = []string{lang.Fill(t.ChangesText, o.d.short(o.r.t, e.Person), e.Text)}
 			}
 		}
+	} else if s.Why == payeeChanged {
+		p.Kind, p.Title, p.Text = "changes", o.r.t.Payees().PanelMoved, []string{upperFirst(o.r.t.Payees().MoveText) + "."}
 	} else {
 		p.Text = []string{t.DraftText}
 	}
@@ -203,7 +209,7 @@ func (o *one) draftPanel(p *templates.Panel) {
 	}
 	p.Tone = "people"
 	p.Links, p.LinkMain = []templates.Link{{Href: o.href("/edit"), Label: t.Edit}}, true
-	if len(s.Content.Check()) > 0 {
+	if len(s.Content.Check()) > 0 || s.Why == payeeChanged {
 		return
 	}
 	if w, _, err := o.r.web.App.Judge(o.r.ctx(), s.ID, s.Content); err == nil && len(w) == 0 {
@@ -232,6 +238,9 @@ func (o *one) pendingPanel(p *templates.Panel, was said) error {
 		last := o.lastWith()
 		if last {
 			p.Text = []string{lang.Fill(t.ThenSends, rub(r.tag, s.Content.Amount.Minor), lang.Duration(r.tag, r.web.App.SendAfter))}
+			if !o.stand.DueAt.IsZero() {
+				p.Text = []string{lang.Fill(r.t.BankRoom().ThenLeaves, rubS(r.tag, s.Content.Amount.Minor), dayShort(r.tag, s.Content.DueDate, r.now))}
+			}
 		} else {
 			p.Text = []string{lang.Fill(t.ThenNext, o.tally.Open-1)}
 		}
