@@ -272,6 +272,10 @@ func (c *Checker) halt(e audit.Event, f facts) {
 	switch e.Action {
 	case "halt.on":
 		c.halts[e.Subject] = &stop{by: e.Person, barred: f.Cause == "person", on: true}
+	case "halt.back":
+		if h != nil {
+			h.votes = append(h.votes, vote{person: e.Person, answer: "back", at: e.At})
+		}
 	case "halt.release_asked", "halt.off":
 		if h == nil || !h.on {
 			c.found("a stop was released that was not in force")

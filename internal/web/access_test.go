@@ -33,7 +33,6 @@ var matrix = map[string]string{
 	"POST /approvals/many": "AS", "POST /approvals/many/decide": "AS", "GET /approvals/many/:id": "AS",
 	"GET /payees": "MASU", "GET /payees/:id": "MASU", "GET /payees/:id/versions/:n": "MASU",
 	"GET /payees/new": "M", "POST /payees": "M", "GET /payees/:id/edit": "M", "POST /payees/:id/edit": "M",
-	"POST /approvals/many": "AS", "POST /approvals/many/decide": "AS", "GET /approvals/many/:id": "AS",
 	"GET /payouts/new": "M", "POST /payouts": "M", "POST /payouts/check": "M", "GET /payouts/:id/edit": "M", "POST /payouts/:id/edit": "M", "GET /payouts/:id/copy": "M",
 	"POST /payouts/:id/submit": "M", "POST /payouts/:id/cancel": "M",
 	"POST /payouts/:id/reveal": "U", "GET /payouts/:id/bodies/request/:n": "U", "GET /payouts/:id/bodies/answer/:n": "U", "GET /payouts/:id/bodies/fetch/:n": "U",
