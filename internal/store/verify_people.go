@@ -78,6 +78,9 @@ func (c *checker) person(e audit.Event, f facts, text string) error {
 	if err := c.enrolment(e); err != nil {
 		return err
 	}
+	if is, err := c.factor(e, text); is || err != nil {
+		return err
+	}
 	var ch accountChange
 	if err := json.Unmarshal(e.Payload, &ch); err != nil {
 		return broken("payload cannot be read")
