@@ -3,6 +3,8 @@ package web
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -14,6 +16,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
+	"countersign/internal/bank131"
 	"countersign/internal/bikdir"
 )
 
@@ -285,4 +288,45 @@ func TestDueForm(t *testing.T) {
 		t.Error("a copy keeps the day")
 	}
 	b.Verify()
+}
+
+// TestBankChange: whoever decides about days and keys sees what changes, each key's fingerprint whole, and is told to compare it; with their yes it holds.
+func TestBankChange(t *testing.T) {
+	b := newBench(t)
+	d1, s1 := b.as("d1"), b.as("s1")
+	page := want(t, d1.get("/settings/bank"), 200)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := bank131.PublicPEM(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	print, err := bank131.Fingerprint(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, d1.post("/settings/bank/keys", url.Values{"bank_key": {text}, "version": {field(t, page, "version")}}), 303)
+	page = want(t, d1.get("/settings/bank"), 200)
+	if !strings.Contains(page, string(`href="`+keysProposalHref+`"`)) || strings.Contains(visible(page), print) {
+		t.Error("no way to the proposal, or the key stands there already")
+	}
+	body := want(t, s1.get(string(keysProposalHref)), 200)
+	for _, s := range []string{print, "compare its fingerprint with the bank by phone", "Person d1"} {
+		if !strings.Contains(visible(body), s) {
+			t.Errorf("whoever decides does not read %q: %s", s, visible(body))
+		}
+	}
+	form := url.Values{"digest": {field(t, body, "digest")}, "version": {"1"}}
+	want(t, d1.post(string(keysProposalHref)+"/approve", form), 403)
+	want(t, s1.post(string(keysProposalHref)+"/approve", form), 303)
+	page = want(t, d1.get("/settings/bank"), 200)
+	if !strings.Contains(visible(page), "added here "+print) {
+		t.Error("the key is not there:", visible(page))
+	}
+	want(t, d1.post("/settings/bank/keys/remove", url.Values{"key": {print}, "version": {field(t, page, "version")}}), 303)
+	if body := visible(want(t, s1.get(string(keysProposalHref)), 200)); !strings.Contains(body, print) {
+		t.Error("which key goes is not shown:", body)
+	}
 }
