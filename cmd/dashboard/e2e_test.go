@@ -170,8 +170,14 @@ func newBrowser(t testing.TB, base string) *browser {
 
 func signIn(t testing.TB, base, email, password string) *browser {
 	t.Helper()
+	return signInWith(t, base, email, password, "")
+}
+
+// signInWith shows a one-time code besides the password.
+func signInWith(t testing.TB, base, email, password, once string) *browser {
+	t.Helper()
 	b := newBrowser(t, base)
-	code, _, body, err := b.post("/sign-in", url.Values{"email": {email}, "password": {password}})
+	code, _, body, err := b.post("/sign-in", url.Values{"email": {email}, "password": {password}, "code": {once}})
 	if err != nil || code != http.StatusSeeOther {
 		t.Fatalf("sign in %s: %d %v\n%s", email, code, err, body)
 	}

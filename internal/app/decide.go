@@ -198,6 +198,17 @@ func (a *App) Reject(ctx context.Context, w Who, id payout.ID, seen payout.Diges
 	})
 }
 
+// ExpiresAt is when a payout that was submitted so and leaves on its due day ("" for none) expires under a set that gives it so many days.
+func ExpiresAt(submitted time.Time, due string, days int) time.Time {
+	at := submitted.Add(time24(days))
+	if d, err := calendar.ParseDay(due); due != "" && err == nil {
+		if later := d.Add(days + 1).Start(); later.After(at) {
+			return later
+		}
+	}
+	return at
+}
+
 // ExpireNext ends one payout whose approval took longer than the rules allow; did is false when there is none.
 func (a *App) ExpireNext(ctx context.Context) (did bool, err error) {
 	set, err := a.RulesInForce(ctx)

@@ -125,6 +125,46 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 	})
 }
 
+// ResumeBack withdraws the person's own yes to sending again, while the second one is missing. Conflict "halt.off" when nothing is stopped (any more),
+// "halt.none" when no yes of theirs stands.
+func (a *App) ResumeBack(ctx context.Context, w Who) error {
+	return a.write(ctx, People, func(tx Tx) error {
+		person, err := authorize(tx, w, Resume)
+		if err != nil {
+			return err
+		}
+		h, on, err := tx.Halt()
+		if err != nil {
+			return err
+		}
+		if !on {
+			return fault.Moved("halt.off")
+		}
+		t, people, err := a.releaseTally(tx, h)
+		if err != nil {
+			return err
+		}
+		me, err := signerOf(people, person)
+		if err != nil {
+			return err
+		}
+		if t.May(me) != approval.Already {
+			return fault.Moved("halt.none")
+		}
+		set, err := a.inForce(tx)
+		if err != nil {
+			return err
+		}
+		now := a.Now()
+		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Back, Digest: ReleaseDigest(h.ID),
+			RuleSet: set.Version, Factor: FactorPassword, At: now}); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		return a.append(tx, w.actor(), "halt.back", "halt", itoa(h.ID), 1, map[string]any{"rules": set.Version, "factor": FactorPassword}, "", now)
+	})
+}
+
 func (a *App) releaseTally(tx Tx, h HaltRow) (approval.Tally, []approval.Signer, error) {
 	people, err := tx.Signers()
 	if err != nil {

@@ -311,38 +311,52 @@ func (a *App) freshSeal(c Challenge) string {
 }
 
 // Fresh reports whether factors may be changed through this sign-in now: it was made, or proved again, within five minutes; or there is nothing to protect yet, where
-// nobody needs a factor.
+// nobody needs a factor. It writes nothing.
 func (a *App) Fresh(ctx context.Context, w Who) (bool, error) {
-	err := a.write(ctx, People, func(tx Tx) error { return a.fresh(tx, w, a.Now()) })
-	if fault.Is(err, "factor.fresh") {
-		return false, nil
+	if w.Login == "" {
+		return true, nil
 	}
-	return err == nil, err
+	l, known, err := a.Login(ctx, w.Login)
+	if err != nil {
+		return false, err
+	}
+	c, asked, err := a.Store.ChallengeByID(ctx, freshID(w.Login))
+	if err != nil {
+		return false, err
+	}
+	if known && a.provedLately(w, l, c, asked, a.Now()) {
+		return true, nil
+	}
+	set, err := a.RulesInForce(ctx)
+	if err != nil || set.FactorNeeded {
+		return false, err
+	}
+	mine, err := a.Factors(ctx, w.Person)
+	return err == nil && len(mine) == 0, err
 }
 
-func (a *App) fresh(tx Tx, w Who, now time.Time) error {
+func (a *App) provedLately(w Who, l auth.SignIn, c Challenge, asked bool, now time.Time) bool {
+	return now.Before(l.CreatedAt.Add(freshTime)) ||
+		asked && c.Person == w.Person && string(c.Data) == w.Login && now.Before(c.ExpiresAt) && same(string(c.Nonce), a.freshSeal(c))
+}
+
+// fresh is Fresh within a transaction: Denied "factor.fresh".
+func (a *App) fresh(tx Tx, w Who, mine []Factor, now time.Time) error {
 	if w.Login == "" {
 		return nil
 	}
-	l, ok, err := tx.Login(w.Login)
+	l, known, err := tx.Login(w.Login)
 	if err != nil {
 		return err
 	}
-	if ok && now.Before(l.CreatedAt.Add(freshTime)) {
-		return nil
-	}
-	c, ok, err := tx.Challenge(freshID(w.Login))
+	c, asked, err := tx.Challenge(freshID(w.Login))
 	if err != nil {
 		return err
 	}
-	if ok && c.Person == w.Person && string(c.Data) == w.Login && now.Before(c.ExpiresAt) && same(string(c.Nonce), a.freshSeal(c)) {
+	if known && a.provedLately(w, l, c, asked, now) {
 		return nil
 	}
 	set, err := a.inForce(tx)
-	if err != nil {
-		return err
-	}
-	mine, err := tx.Factors(w.Person)
 	if err != nil {
 		return err
 	}
@@ -385,11 +399,11 @@ func (a *App) own(tx Tx, w Who, now time.Time) (auth.Person, []Factor, error) {
 	} else if ok && acc.MustChange {
 		return p, nil, fault.Deny("signin.change")
 	}
-	if err := a.fresh(tx, w, now); err != nil {
+	mine, err := tx.Factors(w.Person)
+	if err != nil {
 		return p, nil, err
 	}
-	mine, err := tx.Factors(w.Person)
-	return p, mine, err
+	return p, mine, a.fresh(tx, w, mine, now)
 }
 
 func ofKind(all []Factor, kind string) []Factor {
@@ -404,7 +418,7 @@ func factorName(name string) (string, error) {
 	return name, nil
 }
 
-// answered finds the person's own open question of this purpose and uses it up.
+// answeredBy finds the person's own open question of this purpose and uses it up.
 func (a *App) answeredBy(tx Tx, w Who, id, purpose string, now time.Time) (Challenge, error) {
 	c, ok, err := tx.Challenge(id)
 	if err != nil {

@@ -102,7 +102,7 @@ type Question struct {
 	Options json.RawMessage `json:"options"`
 }
 
-// BeginSign puts the question whose answer signs this digest: 120 seconds, once. sign: only vouched passkeys are asked. Invalid "prove.address" where the desk's
+// BeginSign puts the question whose answer signs this digest: 120 seconds, once. Vouched passkeys are asked; sign: only those, else, where there is none, any. Invalid "prove.address" where the desk's
 // address allows no passkeys, "prove.none" when the person has none; Denied "prove.vouch", "prove.wait" (hours); TooMany "prove.many".
 func (a *App) BeginSign(ctx context.Context, w Who, digest string, sign bool) (q Question, err error) {
 	if digest == "" {
@@ -194,7 +194,7 @@ func (a *App) signKeys(mine []Factor, sign bool, now time.Time) ([]factor.Creden
 			from = f.SignsFrom
 		}
 	}
-	if !sign {
+	if !sign && len(vouched) == 0 {
 		vouched = all
 	}
 	switch {

@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"countersign/internal/approval"
 	"countersign/internal/auth"
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
+	"countersign/internal/money"
 )
 
 func init() {
@@ -37,7 +40,7 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 			return err
 		}
 		if s := newDeadlock(f, set, f.Signers, people); s != nil {
-			return fault.Bad("form", "rules.deadlock", *s)
+			return deadlockFault(*s)
 		}
 		_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Rules, ID: RulesID, Op: "rules.set", Doc: set.Doc(), Salt: a.salt()}, seen, reason, now)
 		return err
@@ -68,6 +71,59 @@ func newDeadlock(f *Frame, set approval.RuleSet, after []approval.Signer, people
 		return &w[0]
 	}
 	return nil
+}
+
+// sameLimits reports whether two versions say the same, whatever their salts.
+func sameLimits(a, b approval.Limits) bool {
+	plain := func(_, value string) string { return value }
+	x, _ := a.Doc(plain)
+	y, _ := b.Doc(plain)
+	return string(x) == string(y)
+}
+
+// deadlockFault says what nobody could decide, in plain values: the kind, who makes it in the example, above which amount and up to which (0: no
+// bound), the rule, the role of the step that lacks people ("" for named ones), how many it needs, how many are missing.
+func deadlockFault(s approval.Stuck) error {
+	role := ""
+	if len(s.Step.People)+len(s.Step.Groups) == 0 && len(s.Step.Roles) > 0 {
+		role = string(s.Step.Roles[0])
+	}
+	sum := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: money.RUB} }
+	return fault.Bad("form", "rules.deadlock", string(s.Kind), s.Maker.Name, sum(s.AboveMinor), sum(s.UpToMinor), s.Rule, role, s.Step.Count, s.Missing)
+}
+
+// UsedNow is how much of the limits is taken now, kopecks: by the company and by the maker who used most today, and by the payee who got most this
+// month.
+type UsedNow struct {
+	CompanyDay, MakerDay, PayeeMonth int64
+	Maker                            string
+}
+
+// UsedNow reads it, by the Moscow day.
+func (a *App) UsedNow(ctx context.Context) (UsedNow, error) {
+	var u UsedNow
+	day := calendar.DayOf(a.Now())
+	m := reading{ctx, a.Store}
+	people, err := m.Signers()
+	if err != nil {
+		return u, err
+	}
+	names := []string{companyUse(string(day))}
+	for _, p := range people {
+		names = append(names, makerUse(p.ID, string(day)))
+	}
+	use, err := m.Use(names)
+	if err != nil {
+		return u, err
+	}
+	u.CompanyDay = use[companyUse(string(day))]
+	for _, p := range people {
+		if n := use[makerUse(p.ID, string(day))]; n > u.MakerDay {
+			u.MakerDay, u.Maker = n, p.ID
+		}
+	}
+	u.PayeeMonth, err = a.Store.MostUsed(ctx, strings.TrimSuffix(payeeUse("", ""), ":"), ":"+day.Month())
+	return u, err
 }
 
 // Deadlocks lists what today's people cannot decide under the rules in force.
@@ -120,7 +176,10 @@ func (a *App) ProposeLimits(ctx context.Context, w Who, l approval.Limits, seen 
 			after[i] = s
 		}
 		if s := newDeadlock(f, f.Set, after, people); s != nil {
-			return fault.Bad("form", "rules.deadlock", *s)
+			return deadlockFault(*s)
+		}
+		if sameLimits(f.Limits, l) {
+			return fault.Bad("form", "limits.same")
 		}
 		p := Proposal{Kind: approval.Limit, ID: LimitsID, Op: "limits.set", Salt: a.salt()}
 		p.Doc, p.Private = l.Doc(p.Commit)

@@ -45,7 +45,7 @@ var allowed = map[string]string{
 	"internal/payout":        "internal/bankdetails internal/calendar internal/money internal/fault",
 	"internal/protocol":      "internal/payout internal/calendar internal/money internal/fault",
 	"internal/recheck":       "internal/audit internal/payout internal/factor",
-	"internal/store":         "internal/app internal/recheck internal/payee internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/audit internal/auth internal/fault db internal/store/queries | modernc.org/sqlite github.com/pressly/goose/v3 golang.org/x/mod",
+	"internal/store":         "internal/app internal/recheck internal/factor internal/payee internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/audit internal/auth internal/fault db internal/store/queries | modernc.org/sqlite github.com/pressly/goose/v3 golang.org/x/mod",
 	"internal/store/queries": "",
 	"internal/web": "internal/app internal/factor internal/payee internal/calendar internal/auth internal/live internal/audit internal/payout internal/approval internal/bankdetails internal/money internal/fault internal/lang " +
 		"web/templates web/static internal/protocol | github.com/labstack/echo/v4 github.com/a-h/templ github.com/gorilla/sessions golang.org/x/net",

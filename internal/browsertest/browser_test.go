@@ -245,7 +245,7 @@ func TestBrowser(t *testing.T) {
 	}{
 		{"russian", []string{"sweep.mjs ru"}},
 		{"english", []string{"sweep.mjs en"}},
-		{"people", []string{"keyboard.mjs", "nojs.mjs", "hostile.mjs", "doors.mjs"}},
+		{"people", []string{"keyboard.mjs", "queue.mjs", "nojs.mjs", "hostile.mjs", "doors.mjs"}},
 		{"desk", []string{"story.mjs", "tabs.mjs", "entry.mjs"}},
 		{"restart", []string{"restart.mjs"}},
 	}

@@ -27,6 +27,7 @@ type BankRoomTexts struct {
 	OpenProposal, OpenLink      string // «{1} предлагает изменение с {2}»
 	Version                     string // «Действует версия {1}»
 	OldOff, OldWork, OldKey     string // rows of old beside new: «{1}: стали выходными»
+	Change, CompareKey          string // what a proposal is about; what to do before a new key is agreed to
 
 	Due, HelpDue             string
 	DueOn, DueToday, DueNot  string // live: leaves on {1}; on a day that is no bank day: executed on {2}
@@ -62,6 +63,7 @@ var russianBankRoom = BankRoomTexts{
 	ProposeKey: "Предложить ключ", GoneKey: "Предложить убрать",
 	OpenProposal: "{1} предлагает изменение: {2}.", OpenLink: "Открыть предложение", Version: "Действует версия {1}",
 	OldOff: "{1}: стали выходными", OldWork: "{1}: стали рабочими", OldKey: "Ключ банка {1}",
+	Change: "Банковский календарь и ключи банка", CompareKey: "Новый ключ: до согласования сверьте отпечаток с банком по телефону. Кто владеет этим ключом, может подделать сообщения банка.",
 
 	Due: "Дата отправки", HelpDue: "Пусто: уйдёт сразу после согласования. Не дальше 90 дней: 01.12.2026",
 	DueOn: "Уйдёт в банк {1} в 00:00 по Москве", DueToday: "Сегодня: уйдёт сразу после согласования", DueNot: "{1}: не банковский день, банк исполнит {2}",
@@ -97,6 +99,7 @@ var englishBankRoom = BankRoomTexts{
 	ProposeKey: "Propose the key", GoneKey: "Propose to remove",
 	OpenProposal: "{1} proposes a change: {2}.", OpenLink: "Open the proposal", Version: "Version {1} is in force",
 	OldOff: "{1}: became days off", OldWork: "{1}: are worked", OldKey: "The bank’s key {1}",
+	Change: "Bank calendar and the bank’s keys", CompareKey: "A new key: before you agree, compare its fingerprint with the bank by phone. Whoever holds this key can forge the bank’s messages.",
 
 	Due: "Sending date", HelpDue: "Empty: leaves once it is approved. Up to 90 days ahead: 01.12.2026",
 	DueOn: "Leaves for the bank on {1} at 00:00 Moscow time", DueToday: "Today: leaves once it is approved", DueNot: "{1}: not a bank day; the bank executes it on {2}",
@@ -149,10 +152,9 @@ func init() {
 		"keys.file":    "Ключ из файла здесь не убрать: его убирает из файла тот, кто запускает программу.",
 		"keys.gone":    "Такого ключа среди добавленных уже нет.",
 		"keys.same":    "Так уже и есть: менять нечего.",
-
-		"due.day":  "Такой даты нет. Дата пишется так: 01.12.2026.",
-		"due.past": "Эта дата уже прошла.",
-		"due.far":  "Дата отправки не дальше {1} дней вперёд.",
+		"due.day":      "Такой даты нет. Дата пишется так: 01.12.2026.",
+		"due.past":     "Эта дата уже прошла.",
+		"due.far":      "Дата отправки не дальше {1} дней вперёд.",
 	}, map[string]string{
 		"bankdir.none":   "Choose the directory’s file.",
 		"bankdir.loaded": "A directory is loaded already.",
@@ -189,10 +191,9 @@ func init() {
 		"keys.file":    "A key of the file cannot be removed here: whoever starts the program removes it from the file.",
 		"keys.gone":    "There is no such key among those added any more.",
 		"keys.same":    "It is so already: nothing would change.",
-
-		"due.day":  "There is no such date. Dates are written like this: 01.12.2026.",
-		"due.past": "This date is over.",
-		"due.far":  "A sending date is no more than {1} days ahead.",
+		"due.day":      "There is no such date. Dates are written like this: 01.12.2026.",
+		"due.past":     "This date is over.",
+		"due.far":      "A sending date is no more than {1} days ahead.",
 	})
 	for _, l := range []struct {
 		to      map[string]string

@@ -16,6 +16,11 @@ func (t *Texts) Fault(f *fault.Error) string {
 	if f == nil {
 		return ""
 	}
+	if make, ok := sentences[f.Code]; ok {
+		if s := make(t, f.Args); s != "" {
+			return s
+		}
+	}
 	s, ok := t.faults[f.Code]
 	if !ok {
 		return Fill(t.unknownFault(), f.Code)
@@ -28,6 +33,26 @@ func (t *Texts) Fault(f *fault.Error) string {
 		args[i] = t.argument(s, i+1, a)
 	}
 	return Fill(plainPlaceholders(s), args...)
+}
+
+// sentences make the sentence of a fault whose arguments need counted words; one that gives "" leaves it to the catalogue.
+var sentences = map[string]func(t *Texts, args []any) string{}
+
+// textArg and intArg read arguments that may be missing or of another type.
+func textArg(args []any, i int) string {
+	if i < len(args) {
+		s, _ := args[i].(string)
+		return s
+	}
+	return ""
+}
+
+func intArg(args []any, i int) int {
+	if i < len(args) {
+		n, _ := args[i].(int)
+		return n
+	}
+	return 0
 }
 
 // FaultCodes lists every code that has a sentence.
@@ -59,6 +84,9 @@ func (t *Texts) argument(s string, n int, a any) any {
 	kind, _, _ := strings.Cut(rest, "}")
 	if amount, ok := a.(money.Amount); ok && kind == "money" {
 		return MoneySign(t.tag, amount)
+	}
+	if n, ok := a.(int64); ok && kind == "kopecks" {
+		return MoneySign(t.tag, money.Roubles(n))
 	}
 	code := fmt.Sprint(a)
 	switch kind {

@@ -1,28 +1,118 @@
 package recheck
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
 	"countersign/internal/audit"
+	"countersign/internal/factor"
 )
 
-// signedFactor begins the factor of a decision that a passkey signed.
+// signedFactor begins the factor of a decision that a vouched passkey signed.
 const signedFactor = "passkey:"
 
+// signTime is how long a question put to a passkey may wait for its answer.
+const signTime = 120 * time.Second
+
 // key is a passkey as the events tell it.
-type key struct{}
+type key struct {
+	person, hash, rp, vouched string
+	origins                   []string
+	signs                     int64
+	removed                   bool
+}
 
 // factor follows what the history says about passkeys.
-func (c *Checker) factor(audit.Event) {}
+func (c *Checker) factor(e audit.Event) {
+	var f struct {
+		ID        string   `json:"factor"`
+		Kind      string   `json:"factor_kind"`
+		Key       string   `json:"key"`
+		RP        string   `json:"rp"`
+		Origins   []string `json:"origins"`
+		VouchedBy string   `json:"vouched_by"`
+		SignsFrom int64    `json:"signs_from"`
+		Removed   bool     `json:"removed"`
+	}
+	if json.Unmarshal(e.Payload, &f) != nil || f.Kind != "passkey" {
+		return
+	}
+	k := c.keys[f.ID]
+	if e.Action == "factor.added" {
+		k = &key{person: e.Subject, hash: f.Key, rp: f.RP, origins: f.Origins}
+		c.keys[f.ID] = k
+	}
+	if k == nil || k.person != e.Subject {
+		c.found("a passkey of nobody")
+		return
+	}
+	if f.VouchedBy != "" && k.vouched == "" && f.VouchedBy != "founding" && (f.VouchedBy == k.person || !c.mayAs(f.VouchedBy, []string{"admin", "senior"})) {
+		c.found("%s vouched for a passkey and may not", f.VouchedBy)
+	}
+	k.vouched, k.signs, k.removed = f.VouchedBy, f.SignsFrom, f.Removed
+}
 
-// signature checks the assertion that proves a decision.
-func (c *Checker) signature(kind, id string, version, n int, v vote) (bool, error) {
+// signature checks the answer of the passkey that proves a decision, as anybody can without the desk: the key was the person's, vouched for, and old enough; it was asked
+// about exactly this content and this person, not long before; and it signed. content is what it must have signed: the decision's digest, or that of the list it is part of.
+func (c *Checker) signature(kind, id string, version, n int, v vote, batch string) (bool, error) {
 	s, ok, err := c.docs.Signature(kind, id, version, v.person, n)
 	if err != nil {
 		return false, err
 	}
-	if !ok || s.Digest != v.digest {
+	k := c.keys[strings.TrimPrefix(v.factor, signedFactor)]
+	switch {
+	case !ok:
 		c.found("%s approved with a passkey and its answer is gone", v.person)
-		return false, nil
+	case k == nil || k.person != v.person || k.removed || "passkey:"+s.Factor != v.factor:
+		c.found("%s approved with a passkey that is not theirs", v.person)
+	case k.vouched == "" || v.at.UnixMicro() < k.signs:
+		c.found("%s approved with a passkey that did not sign yet", v.person)
+	case keyHash(s.Credential, s.PublicKey) != k.hash:
+		c.found("%s approved with a passkey that is not the one that was added", v.person)
+	case batch == "" && s.Digest != v.digest:
+		c.found("%s signed another content", v.person)
+	case v.at.After(s.ExpiresAt) || s.ExpiresAt.Sub(v.at) > signTime:
+		c.found("%s signed outside the two minutes they had", v.person)
+	case c.nonces[string(s.Nonce)] != "" && c.nonces[string(s.Nonce)] != use(batch, id):
+		c.found("%s approved with an answer that was used before", v.person)
+	default:
+		if err := factor.VerifyAssertion(s.PublicKey, k.rp, k.origins, factor.SignChallenge(s.Digest, v.person, s.Nonce, s.ExpiresAt),
+			factor.Assertion{CredentialID: s.Credential, AuthenticatorData: s.AuthData, ClientData: s.ClientData, Signature: s.Bits}); err != nil {
+			c.found("%s did not sign it: %v", v.person, err)
+			return false, nil
+		}
+		c.nonces[string(s.Nonce)] = use(batch, id)
+		if batch != "" {
+			c.signedLists[batch] = append(c.signedLists[batch], s.Digest)
+		}
+		c.report.Signatures++
+		return true, nil
 	}
-	c.report.Signatures++
-	return true, nil
+	return false, nil
+}
+
+// use names what an answer was used for: one subject, or one list.
+func use(batch, id string) string {
+	if batch != "" {
+		return "list " + batch
+	}
+	return "subject " + id
+}
+
+// list checks that what was signed about a list is the list that was decided.
+func (c *Checker) list(e audit.Event, f facts) {
+	if slices.ContainsFunc(c.signedLists[e.Subject], func(d string) bool { return d != f.Digest }) {
+		c.found("%s signed another list than was decided", e.Person)
+	}
+	delete(c.signedLists, e.Subject)
+}
+
+func keyHash(id, public []byte) string {
+	sum := sha256.Sum256(slices.Concat(binary.BigEndian.AppendUint32(nil, uint32(len(id))), id, public))
+	return hex.EncodeToString(sum[:])
 }

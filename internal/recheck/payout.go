@@ -137,7 +137,7 @@ func (c *Checker) approved(e audit.Event, f facts, p *paying) error {
 	v := vote{person: e.Person, answer: "yes", digest: f.Digest, factor: f.Factor, at: e.At}
 	n := 1 + len(p.votes)
 	if strings.HasPrefix(f.Factor, signedFactor) {
-		if v.signed, err = c.signature(string("payout"), e.Subject, p.version, n, v); err != nil {
+		if v.signed, err = c.signature(e.Kind, e.Subject, p.version, n, v, f.Batch); err != nil {
 			return err
 		}
 	}

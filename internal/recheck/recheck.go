@@ -63,24 +63,26 @@ const maxFindings = 1000
 
 // Checker follows a history. Not safe for many goroutines.
 type Checker struct {
-	docs     Documents
-	report   Report
-	people   map[string]*person
-	payouts  map[string]*paying
-	subjects map[[2]string]*subject
-	halts    map[string]*stop
-	sets     map[int]*ruleSet
-	set      *ruleSet // in force; nil before rule sets were written down
-	limits   limits
-	place    *payout.Place
-	uses     map[string]int64
-	said     map[string]int64 // approved by person and day, kopecks
-	toAcc    map[string]int   // paid payouts by account
-	toPayee  map[string]int
-	payees   map[string][]payeeVersion // in force, oldest first
-	proposed map[string][]proposer     // of payees, by id
-	keys     map[string]*key
-	seq      int64
+	docs        Documents
+	report      Report
+	people      map[string]*person
+	payouts     map[string]*paying
+	subjects    map[[2]string]*subject
+	halts       map[string]*stop
+	sets        map[int]*ruleSet
+	set         *ruleSet // in force; nil before rule sets were written down
+	limits      limits
+	place       *payout.Place
+	uses        map[string]int64
+	said        map[string]int64 // approved by person and day, kopecks
+	toAcc       map[string]int   // paid payouts by account
+	toPayee     map[string]int
+	payees      map[string][]payeeVersion // in force, oldest first
+	proposed    map[string][]proposer     // of payees, by id
+	keys        map[string]*key
+	nonces      map[string]string // what each answer of a passkey was used for
+	signedLists map[string][]string
+	seq         int64
 }
 
 type person struct {
@@ -147,7 +149,8 @@ type stop struct {
 func New(docs Documents) *Checker {
 	return &Checker{docs: docs, people: map[string]*person{}, payouts: map[string]*paying{}, subjects: map[[2]string]*subject{}, halts: map[string]*stop{},
 		sets: map[int]*ruleSet{}, uses: map[string]int64{}, said: map[string]int64{}, toAcc: map[string]int{}, toPayee: map[string]int{},
-		payees: map[string][]payeeVersion{}, proposed: map[string][]proposer{}, keys: map[string]*key{}}
+		payees: map[string][]payeeVersion{}, proposed: map[string][]proposer{}, keys: map[string]*key{},
+		nonces: map[string]string{}, signedLists: map[string][]string{}}
 }
 
 // Report returns what was found so far.
@@ -184,6 +187,7 @@ type facts struct {
 	Project     string    `json:"project"`
 	Cause       string    `json:"cause"`
 	Why         string    `json:"why"`
+	Batch       string    `json:"batch"`
 	HeldUntil   int64     `json:"held_until"`
 	Roles       *string   `json:"roles"`
 	Groups      *[]string `json:"groups"`
@@ -210,6 +214,9 @@ func (c *Checker) Event(e audit.Event) error {
 		return nil
 	case "halt":
 		c.halt(e, f)
+		return nil
+	case "batch":
+		c.list(e, f)
 		return nil
 	case "payee", "rules", "person", "limits", "keys":
 		if what, ok := strings.CutPrefix(e.Action, e.Kind+"."); ok {
@@ -272,6 +279,10 @@ func (c *Checker) halt(e audit.Event, f facts) {
 	switch e.Action {
 	case "halt.on":
 		c.halts[e.Subject] = &stop{by: e.Person, barred: f.Cause == "person", on: true}
+	case "halt.back":
+		if h != nil {
+			h.votes = append(h.votes, vote{person: e.Person, answer: "back", at: e.At})
+		}
 	case "halt.release_asked", "halt.off":
 		if h == nil || !h.on {
 			c.found("a stop was released that was not in force")

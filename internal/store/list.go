@@ -439,7 +439,7 @@ func (s *Store) History(ctx context.Context, q app.HistoryQuery) ([]app.EventRow
 		w.add("e.at < ?", toMicro(q.To))
 	}
 	if q.AdminOnly {
-		w.add("e.kind IN ('person', 'halt', 'signin', 'desk')")
+		w.add("e.kind IN ('person', 'halt', 'signin', 'desk', 'rules', 'limits', 'keys')")
 	}
 	rows, err := s.rdb.QueryContext(ctx, `SELECT e.seq, e.at, e.person, e.sign_in, e.action, e.kind, e.subject, e.version, e.spec, e.payload, COALESCE(t.text, '')
 FROM event e LEFT JOIN event_text t ON t.seq = e.seq `+w.String()+" ORDER BY e.seq DESC LIMIT ?", append(w.args, page(q.Limit))...)

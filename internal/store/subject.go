@@ -214,3 +214,8 @@ func (s *Store) PaidTo(ctx context.Context, payee, account string) (int64, error
 func (s *Store) Use(ctx context.Context, names []string) (map[string]int64, error) {
 	return use(ctx, s.r, slices.Compact(slices.Sorted(slices.Values(names))))
 }
+
+// MostUsed implements app.Reader.
+func (s *Store) MostUsed(ctx context.Context, prefix, tail string) (int64, error) {
+	return s.r.MostUsed(ctx, queries.MostUsedParams{Low: prefix, High: prefix[:len(prefix)-1] + string(rune(prefix[len(prefix)-1]+1)), Tail: tail})
+}

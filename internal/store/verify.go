@@ -55,7 +55,7 @@ func Verify(ctx context.Context, path string, verifier note.Verifier, anchor *au
 		}
 	}
 	c := &checker{ctx: ctx, tx: tx, q: q, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
-		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
+		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, factors: map[string]*factorFact{}, batches: map[string]batchFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
 	r, err := audit.Verify(source{ctx, tx, q}, audit.Check{Verifier: verifier, Anchor: anchor, Each: c.event})
 	if err != nil {
 		return r, err
@@ -171,6 +171,9 @@ type checker struct {
 	open     map[[2]string]int // the open version by kind and id
 	people   map[string]*personFact
 	enrolled map[string]*enrolmentFact
+	factors  map[string]*factorFact
+	batches  map[string]batchFact
+	banks    *bankFact
 	uses     map[string]int64 // counters of limits
 	halts    map[string]*haltFact
 	accounts []accountFact
@@ -236,6 +239,7 @@ type facts struct {
 	// Evidence is the hash of an evidence row.
 	Evidence string `json:"evidence"`
 	Batch    string `json:"batch"`
+	Proof    string `json:"proof"` // the hash of the row that proves a decision
 	Due      string `json:"due_date"`
 	Payee    string `json:"payee"`
 	PayeeVer int    `json:"payee_version"`
@@ -278,6 +282,14 @@ func (c *checker) event(e audit.Event) error {
 		return c.person(e, f, text)
 	case "halt":
 		c.halt(e, f)
+	case "batch":
+		if e.Action == "batch.decided" {
+			return c.batch(e)
+		}
+	case "keys":
+		if e.Action == "bankdir.replaced" {
+			return c.bankFile(e)
+		}
 	}
 	return nil
 }
@@ -359,7 +371,7 @@ func (c *checker) rows() error {
 	if err := c.haltRows(); err != nil {
 		return err
 	}
-	for _, add := range []func(map[string]int64) error{c.proposalRows, c.payeeRows, c.enrolmentRows} {
+	for _, add := range []func(map[string]int64) error{c.proposalRows, c.payeeRows, c.enrolmentRows, c.factorRows, c.markRows, c.batchRows, c.proofRows, c.bankRows807} {
 		if err := add(total); err != nil {
 			return err
 		}

@@ -78,6 +78,9 @@ func (c *checker) person(e audit.Event, f facts, text string) error {
 	if err := c.enrolment(e); err != nil {
 		return err
 	}
+	if is, err := c.factor(e, text); is || err != nil {
+		return err
+	}
 	var ch accountChange
 	if err := json.Unmarshal(e.Payload, &ch); err != nil {
 		return broken("payload cannot be read")
@@ -107,8 +110,12 @@ func (c *checker) halt(e audit.Event, f facts) {
 	switch e.Action {
 	case "halt.on":
 		h.seq, h.cause, h.payout, h.person, h.email, h.rules, h.at = e.Seq, f.Cause, f.Payout, e.Person, e.SignIn, f.RuleSet, toMicro(e.At)
-	case "halt.release_asked", "halt.off":
-		h.decisions = append(h.decisions, decisionFact{person: e.Person, email: e.SignIn, answer: string(approval.Yes), digest: app.ReleaseDigest(number(e.Subject)),
+	case "halt.release_asked", "halt.off", "halt.back":
+		answer := approval.Yes
+		if e.Action == "halt.back" {
+			answer = approval.Back
+		}
+		h.decisions = append(h.decisions, decisionFact{person: e.Person, email: e.SignIn, answer: string(answer), digest: app.ReleaseDigest(number(e.Subject)),
 			factor: f.Factor, rules: f.Rules, at: toMicro(e.At)})
 		if e.Action == "halt.off" {
 			h.released = toMicro(e.At)

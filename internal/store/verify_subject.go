@@ -82,7 +82,7 @@ func (c *checker) proposal(e audit.Event, f facts, verb string) error {
 	if f.Digest != p.subject.digest {
 		return broken("decided about another content of %s than was proposed", e.Kind)
 	}
-	d := decisionFact{person: e.Person, email: e.SignIn, digest: f.Digest, factor: f.Factor, batch: f.Batch, rules: f.Rules, at: at}
+	d := decisionFact{person: e.Person, email: e.SignIn, digest: f.Digest, factor: f.Factor, batch: f.Batch, proof: f.Proof, rules: f.Rules, at: at}
 	switch verb {
 	case "approved":
 		d.answer = string(approval.Yes)

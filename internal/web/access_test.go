@@ -17,6 +17,11 @@ var matrix = map[string]string{
 	"GET /sign-in": "*", "POST /sign-in": "*", "POST /sign-in/demo": "*", "GET /demo/kopecks": "*", "POST /preferences": "*",
 	"GET /healthz": "*", "GET /readyz": "*", "GET /static/*": "*",
 	"POST /sign-out": "MASUD", "GET /account": "MASUD", "POST /account/password": "MASUD", "POST /account/settings": "MASUD",
+	"POST /sign-in/passkey/begin": "*", "POST /sign-in/passkey": "*",
+	"GET /account/factors": "MASUD", "POST /account/factors/fresh": "MASUD", "POST /account/factors/passkey/begin": "MASUD", "POST /account/factors/passkey": "MASUD",
+	"POST /account/factors/totp/begin": "MASUD", "GET /account/factors/totp/:id": "MASUD", "GET /account/factors/totp/:id/qr.png": "MASUD", "POST /account/factors/totp/:id": "MASUD",
+	"POST /account/factors/recovery": "MASUD", "POST /account/factors/:id/remove": "MASUD", "POST /account/factors/:id/vouch": "MASUD",
+	"POST /account/passkeys/challenge": "ASD", "POST /payouts/:id/sign/begin": "AS",
 	"POST /account/sign-ins/:id/end": "MASUD", "POST /account/seen": "MASUD",
 	"GET /": "MASUD", "GET /payouts": "MASUD", "GET /payouts/:id": "MASUD", "GET /unknown": "MASUD", "GET /halt": "MASUD", "GET /live": "MASUD",
 	"GET /payouts/:id/versions/:n": "MASU",
@@ -106,7 +111,7 @@ func TestAccess(t *testing.T) {
 			}
 			rec := x.do(q)
 			open := rec.Code != http.StatusForbidden && rec.Code != http.StatusUnauthorized
-			if want := may == "*" || strings.Contains(may, role); open != want && !(may == "*" && rt.Path == "/sign-in" && rec.Code == http.StatusUnauthorized || rt.Path == "/sign-in/demo") {
+			if want := may == "*" || strings.Contains(may, role); open != want && !(may == "*" && (rt.Path == "/sign-in" || rt.Path == "/sign-in/passkey") && rec.Code == http.StatusUnauthorized || rt.Path == "/sign-in/demo") {
 				t.Errorf("%s as %s: %d, may: %v", key, who, rec.Code, want)
 			}
 			if rec.Code >= 500 {

@@ -173,12 +173,9 @@ func (r *req) batchView(d *desk, l list, total int64, band approval.Need, form s
 // signFor is what a decision over a list asks of its proof; nil when the password was enough.
 func (r *req) signFor(d *desk, sum int64, digest string, stands []app.Standing) *templates.SignView {
 	sign, code := app.ListSigns(d.frame.Set, sum, stands)
-	if !sign && !code {
-		return nil
-	}
-	v := &templates.SignView{Challenge: "/account/passkeys/challenge", Digest: digest, Note: r.t.Decision().SignNeeded, Code: !sign}
-	if !sign {
-		v.Note = r.t.Decision().StepUpNeeded
+	v, err := r.signView(r.ctx(), "/account/passkeys/challenge", digest, sign, code)
+	if err != nil {
+		r.web.Log.Error("what a list asks of its proof", "error", err) // the decision itself is judged again
 	}
 	return v
 }
@@ -193,7 +190,12 @@ func (w *Web) decideMany(r *req) error {
 		}
 		items = append(items, app.BatchItem{ID: payout.ID(s[:idLen]), Digest: payout.Digest(s[idLen:])})
 	}
+	done, err := w.tryCode(r, form.Get("code"))
+	if err != nil {
+		return err
+	}
 	b, err := w.App.ApproveMany(r.ctx(), r.me.who(), form.Get("form"), items, form.Get("digest"), proofOf(r))
+	done(err)
 	if err == nil {
 		return r.see("/approvals/many/" + b.ID)
 	}
@@ -217,7 +219,7 @@ func (w *Web) decideMany(r *req) error {
 // proofOf is what came with a decision to show that the person is there.
 func proofOf(r *req) app.Proof {
 	form := r.Request().PostForm
-	return app.Proof{Challenge: form.Get("challenge"), Response: []byte(form.Get("assertion")), Code: form.Get("code")}
+	return app.Proof{Challenge: form.Get("challenge"), Response: []byte(form.Get("response")), Code: form.Get("code")}
 }
 
 // manyDone is what came of a list, line by line: GET /approvals/many/:id. Only whoever decided it sees it.

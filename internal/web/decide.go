@@ -110,8 +110,14 @@ func (w *Web) conflict(r *req, id payout.ID, in seen, typed *payout.Content, cau
 }
 
 func (w *Web) approve(r *req) error { // POST /payouts/:id/approve
+	done, err := w.tryCode(r, r.Request().PostForm.Get("code"))
+	if err != nil {
+		return err
+	}
 	return w.deed(r, func(ctx context.Context, by app.Who, id payout.ID, in seen) error {
-		return w.App.Approve(ctx, by, id, in.digest, proofOf(r))
+		err := w.App.Approve(ctx, by, id, in.digest, proofOf(r))
+		done(err)
+		return err
 	})
 }
 

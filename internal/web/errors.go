@@ -54,6 +54,9 @@ func (w *Web) fail(r *req, err error) error {
 	if errors.Is(err, errNotSignedIn) {
 		return w.needSignIn(r)
 	}
+	if errors.Is(err, errUnproved) {
+		return w.enrolFirst(r)
+	}
 	if errors.Is(err, errMustChange) {
 		status := http.StatusOK
 		if r.Request().Method != http.MethodGet {

@@ -12,6 +12,7 @@ import (
 	"github.com/a-h/templ"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/fault"
 	"countersign/internal/lang"
 	"countersign/internal/payout"
@@ -21,10 +22,10 @@ import (
 const historyPage = 50
 
 // adminKinds are the subjects that administrators read about.
-var adminKinds = []string{"person", "signin", "halt"}
+var adminKinds = []string{"person", "signin", "halt", "rules", "limits", "keys"}
 
 // logKinds are the kinds to choose from.
-var logKinds = []string{"payout", "message", "halt", "person", "signin", "export"}
+var logKinds = []string{"payout", "payee", "message", "halt", "person", "rules", "limits", "keys", "signin", "export"}
 
 // A file is a look at a list; the catalogue names it by what it is for people.
 const lookCSV, exportCSV = "look.csv", "export.csv"
@@ -42,9 +43,20 @@ func logText(t *lang.Texts, e app.EventRow, f facts) string {
 	}
 	s, ok := t.Log[key]
 	if !ok {
+		s, ok = t.ProposalEvent(key)
+	}
+	if !ok {
 		s = t.More().OtherEvent
 	}
 	return lang.Fill(s, e.Version)
+}
+
+// logKind is the label of a kind of events.
+func logKind(t *lang.Texts, kind string) string {
+	if s, ok := t.Proposals().Kinds[kind]; ok && kind != "person" {
+		return s
+	}
+	return lang.Label(t.Kinds, kind)
 }
 
 func (r *req) auditor() bool { return r.may(app.ReadRaw) }
@@ -74,7 +86,7 @@ func (w *Web) history(r *req) error { // GET /history
 	view.Filter.Kinds = []templates.Option{{Label: t.AllKinds, Selected: q.Kind == ""}}
 	for _, k := range logKinds {
 		if r.auditor() || slices.Contains(adminKinds, k) {
-			view.Filter.Kinds = append(view.Filter.Kinds, templates.Option{Value: k, Label: lang.Label(r.t.Kinds, k), Selected: q.Kind == k})
+			view.Filter.Kinds = append(view.Filter.Kinds, templates.Option{Value: k, Label: logKind(r.t, k), Selected: q.Kind == k})
 		}
 	}
 	view.Filter.People = []templates.Option{{Label: t.AllPeople, Selected: q.Person == ""}}
@@ -177,6 +189,8 @@ func (r *req) historyRow(d *desk, e app.EventRow) (templates.HistoryRow, error) 
 		v.About = &templates.Link{Href: templ.SafeURL("/inbox/" + url.PathEscape(e.Subject)), Label: e.Subject}
 	case "halt":
 		v.About = &templates.Link{Href: "/halt", Label: lang.Label(t.Kinds, "halt")}
+	case "rules", "limits", "keys", "payee":
+		v.About = &templates.Link{Href: templ.SafeURL(changeHref(approval.Kind(e.Kind), e.Subject, e.Version)), Label: lang.Fill(t.Common.Version, e.Version)}
 	case "person":
 		v.Text += ": " + d.short(t, e.Subject)
 	}

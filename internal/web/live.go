@@ -144,6 +144,6 @@ func (w *Web) countsOf(r *req) string {
 		}
 		c = d.cached
 	}
-	n := (&desk{cached: c}).counts(r.me.ID, app.May(r.me.Person, app.Decide))
+	n := (&desk{cached: c}).counts(r.me.ID, app.May(r.me.Person, app.Queue))
 	return `{"approvals":` + strconv.Itoa(n.Approvals) + `,"unknown":` + strconv.Itoa(n.Unknown) + `}`
 }

@@ -109,6 +109,8 @@ func hereOf(q *http.Request, rt route) string {
 		return "/settings/people"
 	case strings.HasPrefix(rt.path, "/settings/bank"):
 		return "/settings/bank"
+	case strings.HasPrefix(rt.path, factorsPath):
+		return factorsPath
 	case strings.HasPrefix(rt.path, "/account"):
 		return "/account"
 	case strings.HasPrefix(rt.path, "/inbox/"):
@@ -142,6 +144,9 @@ func (w *Web) guard(rt route) echo.HandlerFunc {
 
 // errNotSignedIn is answered by what the request wants: a redirect, a form, or 401.
 var errNotSignedIn = errors.New("not signed in")
+
+// errUnproved is answered by the page on which a second factor is set.
+var errUnproved = errors.New("a second factor must be set")
 
 // errMustChange is answered by the page on which a password is changed, whatever was asked.
 var errMustChange = errors.New("the password must be changed")
@@ -182,6 +187,13 @@ func (w *Web) admit(r *req) error {
 	}
 	if r.me.mustChange && !openToMust[r.rt.path] {
 		return errMustChange
+	}
+	if !openUnproved(r.rt.path) {
+		if unproved, err := w.confined(r); err != nil {
+			return err
+		} else if unproved {
+			return errUnproved
+		}
 	}
 	if !app.May(r.me.Person, r.rt.may) {
 		return fault.Deny("denied.role")

@@ -222,14 +222,20 @@ func (w *Web) approvals(r *req) error { // GET /approvals
 	if err != nil {
 		return err
 	}
-	v := &templates.ApprovalsView{Others: r.others(d), Empty: templates.Empty{Text: r.t.Queue.NoneAtAll}}
+	v := &templates.ApprovalsView{Empty: templates.Empty{Text: r.t.Queue.NoneAtAll}}
+	if r.may(app.ReadPayouts) {
+		v.Others = r.others(d)
+	}
+	if v.Decide, v.Waiting, err = r.proposalRows(d); err != nil {
+		return err
+	}
 	var n int64
 	for _, x := range d.mine(r.me.ID) {
 		n += x.Amount
 		v.Mine = append(v.Mine, r.move(d, x))
 	}
 	v.Line, v.Sum = r.t.N(r.t.Common.PayoutsOn, len(v.Mine)), sum(r.tag, n, false)
-	if k := len(v.Others); k > 0 {
+	if k := len(v.Others) + len(v.Waiting); k > 0 {
 		v.Empty.Text = r.t.N(r.t.Queue.NoneOthers, k)
 	}
 	return r.show(http.StatusOK, templates.Approvals(p, v))

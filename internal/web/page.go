@@ -180,7 +180,7 @@ func (r *req) desk() (*desk, error) {
 	return r.d, nil
 }
 
-var assets = templates.Assets{CSS: static.URL("desk.css"), HTMX: static.URL("htmx.min.js"), JS: static.URL("desk.js"),
+var assets = templates.Assets{CSS: static.URL("desk.css"), HTMX: static.URL("htmx.min.js"), JS: static.URL("desk.js"), Keys: static.URL("passkey.js"),
 	Worker: static.URL("live-worker.js"), Icon: static.URL("mark.svg"), Latin: static.URL("inter-latin.woff2"), Cyr: static.URL("inter-cyrillic.woff2")}
 
 // plain is a page for nobody in particular.
@@ -216,7 +216,7 @@ func (r *req) page(title, section string) (*templates.Page, error) {
 	if idle == 0 {
 		idle = auth.DefaultIdle
 	}
-	p.Session = &templates.SessionView{IdleSeconds: int(idle / time.Second), EndsAtMs: r.me.login.CreatedAt.Add(auth.MaxAge).UnixMilli()}
+	p.Session = &templates.SessionView{IdleSeconds: int(idle / time.Second), EndsAtMs: r.me.login.CreatedAt.Add(auth.MaxAge).UnixMilli(), AskCode: r.me.login.Factor != ""}
 	if r.web.Demo != nil {
 		p.Session.DemoPerson = r.demoBar(p)
 	}

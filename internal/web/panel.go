@@ -250,6 +250,13 @@ func (o *one) pendingPanel(p *templates.Panel, was said) error {
 			p.Decide.Label = t.ApproveSend
 		}
 		p.Decide.Amount = rubS(r.tag, s.Content.Amount.Minor)
+		var err error
+		if p.Decide.Sign, err = r.signView(r.ctx(), o.href("/sign/begin"), string(s.Digest), o.stand.Sign, o.stand.StepUp); err != nil {
+			return err
+		}
+		if p.Decide.Sign != nil && p.Decide.Sign.Create {
+			p.Decide.Label = r.t.Factor().CreateAndSign
+		}
 	case o.isMaker && could == "":
 		p.Kind, p.Title, p.Text = "own", t.Own, []string{r.t.Decision().WhyNot[string(approval.Barred)]}
 	case o.isMaker:

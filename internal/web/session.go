@@ -52,7 +52,7 @@ func (s *signIns) New(r *http.Request, name string) (*sessions.Session, error) {
 	if !ok {
 		return ses, nil
 	}
-	login, ok, err := s.app.Store.LoginByID(r.Context(), id)
+	login, ok, err := s.app.Login(r.Context(), id)
 	if err != nil {
 		return ses, fmt.Errorf("read sign-in: %w", err)
 	}

@@ -3,8 +3,10 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/fault"
 	"countersign/internal/lang"
 	"countersign/internal/payout"
@@ -67,6 +69,8 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		s := templates.Signature{Mark: "empty", Text: t.NeedOne}
 		if i == 0 && d.MayResume(me) {
 			s = templates.Signature{Mark: "mine", Bold: r.t.Panel.You}
+		} else if could := mayResume(d); could != "" {
+			s.Text = lang.Fill(r.t.Panel.AnyOf, could)
 		}
 		v.Signs = append(v.Signs, s)
 	}
@@ -79,6 +83,7 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		}
 	case contains(d.Released, r.me.ID):
 		v.WhyNot = t.Already
+		v.Back = &templates.Act{Action: "/halt/back", Label: r.t.Panel.TakeBack, TestID: "back"}
 	case h.Cause == "person" && h.By.Person == r.me.ID:
 		v.WhyNot = t.Own
 	default:
@@ -104,6 +109,17 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 	return r.show(status, templates.Halt(p, v))
 }
 
+// mayResume names who could still say yes to going on.
+func mayResume(d *desk) string {
+	var out []approval.Signer
+	for _, s := range d.signers {
+		if d.MayResume(s) {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(couldNames(out), ", ")
+}
+
 func (w *Web) halt(r *req) error { // POST /halt
 	reason := r.Request().PostForm.Get("reason")
 	err := w.App.Halt(r.ctx(), r.me.who(), reason)
@@ -111,6 +127,13 @@ func (w *Web) halt(r *req) error { // POST /halt
 		return w.showHalt(r, http.StatusUnprocessableEntity, reason, f)
 	}
 	if err != nil {
+		return err
+	}
+	return r.see("/halt")
+}
+
+func (w *Web) releaseBack(r *req) error { // POST /halt/back
+	if err := w.App.ResumeBack(r.ctx(), r.me.who()); err != nil {
 		return err
 	}
 	return r.see("/halt")

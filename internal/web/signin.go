@@ -45,6 +45,7 @@ func (w *Web) signInForm(r *req) error { // GET /sign-in
 func (w *Web) showSignIn(r *req, status int, v *templates.SignInView) error {
 	p := r.plain(r.t.SignIn.Title)
 	p.Here = "/sign-in?next=" + url.QueryEscape(v.Next)
+	v.AskCode, v.Key = w.Demo == nil || v.ErrorField == "code", w.App.Keys != nil
 	if w.Demo != nil {
 		for _, d := range w.Demo.People {
 			v.Demo = append(v.Demo, templates.DemoPerson{ID: d.Email, Name: d.Name, Role: r.t.RoleList(roleCodes(d.Roles))})
@@ -154,11 +155,10 @@ func (w *Web) signIn(r *req) error { // POST /sign-in
 	if wait := w.throttle.Try(account, source, known, r.now); wait > 0 {
 		return w.refuseSignIn(r, email, fault.Slow("signin.slow", seconds(wait)))
 	}
-	acc, person, err := w.App.CheckPassword(r.ctx(), email, password)
+	acc, _, err := w.App.CheckPassword(r.ctx(), email, password)
 	switch {
 	case err == nil:
-		w.throttle.Right(account, source)
-		return w.enterAs(r, acc, person.ID)
+		return w.enterWith(r, acc, account, source, form.Get("code"))
 	case fault.KindOf(err) == fault.Denied:
 		return w.refuseSignIn(r, email, err)
 	case fault.KindOf(err) == fault.TooMany:
@@ -166,6 +166,36 @@ func (w *Web) signIn(r *req) error { // POST /sign-in
 		return w.refuseSignIn(r, email, err)
 	case errors.Is(err, context.Canceled):
 		w.throttle.Spare(account, source)
+	}
+	return err
+}
+
+// enterWith goes on once the password was right. A guess at a code counts, also in a browser that signed in before; the password alone, where a code is
+// needed, neither counts nor takes anything back.
+func (w *Web) enterWith(r *req, acc app.Account, account, source, code string) error {
+	guess := "code of " + account
+	if code != "" {
+		if wait := w.throttle.Try(guess, source, false, r.now); wait > 0 {
+			w.throttle.Spare(account, source)
+			return w.refuseSignIn(r, acc.Email, fault.Slow("signin.slow", seconds(wait)))
+		}
+	}
+	d := r.door()
+	d.Code = code
+	err := w.enterAs(r, acc, d)
+	switch {
+	case fault.Is(err, "signin.code"): // counted
+		return w.refuseSignIn(r, acc.Email, err)
+	case err == nil:
+		w.throttle.Right(account, source)
+	default:
+		w.throttle.Spare(account, source)
+	}
+	if code != "" {
+		w.throttle.Right(guess, source)
+	}
+	if fault.KindOf(err) == fault.Invalid || fault.Is(err, "signin.wrong") {
+		return w.refuseSignIn(r, acc.Email, err)
 	}
 	return err
 }
@@ -190,6 +220,9 @@ func (w *Web) refuseSignIn(r *req, email string, err error) error {
 	}
 	form := r.Request().PostForm
 	v := &templates.SignInView{Email: email, Next: local(form.Get("next")), Error: say(r.t, f)}
+	if f.Field == "code" {
+		v.ErrorField = "code"
+	}
 	for name, values := range form {
 		if name == keepTo || name == keepMark || strings.HasPrefix(name, keepPrefix) {
 			for _, s := range values {
@@ -201,18 +234,20 @@ func (w *Web) refuseSignIn(r *req, email string, err error) error {
 }
 
 // enterAs makes the sign-in, with a new id, and goes on to where the person was.
-func (w *Web) enterAs(r *req, acc app.Account, person string) error {
+func (w *Web) enterAs(r *req, acc app.Account, d app.Door) error {
 	old := ""
 	if r.me != nil {
 		old = r.me.login.ID
 	}
-	token, _, err := w.App.SignIn(r.ctx(), acc, r.door(), old)
-	if fault.Is(err, "signin.wrong") {
-		return w.refuseSignIn(r, acc.Email, err)
-	}
+	token, _, err := w.App.SignIn(r.ctx(), acc, d, old)
 	if err != nil {
 		return err
 	}
+	return w.entered(r, token, acc.Person, old)
+}
+
+// entered gives the browser its cookie and goes on.
+func (w *Web) entered(r *req, token, person, old string) error {
 	if old != "" {
 		w.Hub.EndKey(old)
 	}
@@ -242,7 +277,14 @@ func (w *Web) demoSignIn(r *req) error { // POST /sign-in/demo
 		if !ok {
 			break
 		}
-		return w.enterAs(r, acc, acc.Person)
+		door := r.door()
+		door.Demo = true
+		if err := w.enterAs(r, acc, door); fault.Is(err, "signin.wrong") {
+			return w.refuseSignIn(r, acc.Email, err)
+		} else if err != nil {
+			return err
+		}
+		return nil
 	}
 	return w.refuseSignIn(r, "", fault.Deny("signin.wrong"))
 }

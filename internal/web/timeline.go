@@ -250,7 +250,11 @@ func (o *one) next() (templates.Event, bool) {
 		if o.why == approval.Can {
 			if o.lastWith() {
 				wait := lang.Duration(r.tag, r.web.App.SendAfter)
-				return templates.Event{Bold: t.NextYours, Text: lang.Fill(t.NextYoursText, wait), Notes: []string{ends}}, true
+				text := lang.Fill(t.NextYoursText, wait)
+				if !o.stand.DueAt.IsZero() {
+					text = lang.Fill(r.t.BankRoom().DueOn, dayShort(r.tag, s.Content.DueDate, r.now))
+				}
+				return templates.Event{Bold: t.NextYours, Text: text, Notes: []string{ends}}, true
 			}
 			return templates.Event{Bold: t.NextYours, Text: lang.Fill(r.t.Panel.ThenNext, o.tally.Open-1), Notes: []string{ends}}, true
 		}

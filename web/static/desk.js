@@ -86,17 +86,61 @@
     el.textContent = el.dataset.tick ? fill(el.dataset.tick, t) : t;
   });
 
+  // ---- The queue by keyboard ----
+  // A press that was meant for the page before must not decide on this one: the buttons that decide sleep for the first half second of every page.
+  const nap = 500; // ms
+  let wanted = null; // what a key asked for meanwhile: focused when it wakes
+  const sleepers = () => all('[data-decides]');
+  const sleep = () => {
+    root.dataset.asleep = '';
+    sleepers().forEach((b) => { b.disabled = true; });
+    setTimeout(() => {
+      delete root.dataset.asleep;
+      sleepers().forEach((b) => { b.disabled = false; });
+      if (wanted) decide(wanted);
+      wanted = null;
+    }, nap);
+  };
+  const asleep = () => root.dataset.asleep !== undefined;
+  sleep();
+  window.addEventListener('pageshow', (e) => { if (e.persisted) sleep(); });
+  document.addEventListener('submit', (e) => { // whatever sends the form
+    if (asleep() && one('[data-decides]', e.target)) { e.preventDefault(); e.stopImmediatePropagation(); }
+  }, true);
+  // A key that is held down from the page before, or just held, presses nothing.
+  document.addEventListener('keydown', (e) => {
+    if (e.repeat && (e.code === 'Enter' || e.code === 'NumpadEnter' || e.code === 'Space') && e.target.closest('[data-decides],.btn-main')) e.preventDefault();
+  }, true);
+  const keysDialog = one('#keys');
+  const help = () => { if (keysDialog && keysDialog.showModal && !keysDialog.open) keysDialog.showModal(); };
+  const decide = (code) => {
+    if (asleep()) wanted = code; // what sleeps takes no focus
+    else (one(decides[code], one('#decide')) || one('#decide')).focus();
+  };
+  const decides = { KeyA: '[data-decides][data-testid^=approve]', KeyC: '[data-decides][data-testid=changes]', KeyR: '[data-decides][data-testid=reject]' };
+
   // ---- Keys, by place on the keyboard: a Russian layout works alike ----
   document.addEventListener('keydown', (e) => {
-    if (root.dataset.keys !== 'on' || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey || covered()) return;
-    if (e.target.closest('input,textarea,select,[contenteditable]')) return;
+    if (root.dataset.keys !== 'on' || e.ctrlKey || e.metaKey || e.altKey || e.repeat || covered() || (keysDialog && keysDialog.open)) return;
+    if (e.target.closest('input:not([type=checkbox]),textarea,select,[contenteditable]')) return;
+    if (e.code === 'Slash' && e.shiftKey || e.key === '?') { // on a Russian layout Shift and this place make a comma, and the question mark is at 7
+      if (keysDialog) { e.preventDefault(); help(); }
+      return;
+    }
+    if (e.shiftKey) return;
     if (e.code === 'KeyJ' || e.code === 'KeyK') {
+      const walk = one(e.code === 'KeyJ' ? '[data-queue=next]' : '[data-queue=prev]');
       const links = all('.list .to a');
+      if (walk) { // one payout is open: the next of the queue, without the list
+        walk.click();
+        return;
+      }
+      if (one('#queue-nav')) return; // the end of the queue
       const at = links.findIndex((a) => a === document.activeElement);
       const to = links[e.code === 'KeyJ' ? at + 1 : Math.max(0, at - 1)];
       if (to) to.focus();
-    } else if (e.code === 'KeyA' && one('#decide')) {
-      one('#decide').focus();
+    } else if (decides[e.code] && one('#decide')) {
+      decide(e.code);
     } else if (e.code === 'KeyN' && one('a[href="/payouts/new"]')) {
       one('a[href="/payouts/new"]').click();
     } else if (e.code === 'Slash' && one('[data-search]')) {

@@ -138,7 +138,7 @@ func TestOldBrowsers(t *testing.T) {
 			}
 		}
 	}
-	if lines := strings.Count(read(t, "desk.js"), "\n") + strings.Count(read(t, "live-worker.js"), "\n"); lines > 380 {
+	if lines := strings.Count(read(t, "desk.js"), "\n") + strings.Count(read(t, "live-worker.js"), "\n"); lines > 420 { // the queue by keyboard came with issue 4
 		t.Errorf("%d lines of script: keep it small", lines)
 	}
 }

@@ -492,7 +492,7 @@ func (w world) samples() []sample {
 	add("bank", Bank(w.page(SectionSettings, t.Bank.Title, "admin"), &BankView{People: true,
 		Ours: []Fact{{Label: t.Bank.Webhook, Value: "https://desk.example.test/webhooks/bank131", Mono: true, Copy: true}, {Label: t.Bank.Project, Value: "demo", Mono: true},
 			{Label: t.Bank.PublicKey, Value: "-----BEGIN PUBLIC KEY-----\nMIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEAo0e1\n-----END PUBLIC KEY-----", Pre: true, Copy: true}, {Label: t.Bank.OurPrint, Value: "SHA256:" + wholeCode, Mono: true}},
-		Theirs: []Fact{{Label: t.Bank.TheirPrint, Value: "SHA256:" + wholeCode, Mono: true}}, State: []Fact{{Label: t.Bank.LastWebhook, Value: "14:07:02"}, {Label: t.Bank.LastAnswer, Value: "14:07:03"}, {Label: t.Bank.Breaker, Value: t.Bank.BreakerOK}}}))
+		Theirs: []Fact{{Label: t.Bank.TheirPrint, Value: "SHA256:" + wholeCode, Mono: true}}, State: []Fact{{Label: t.Bank.LastWebhook, Value: "14:07:02"}, {Label: t.Bank.LastAnswer, Value: "14:07:03"}, {Label: t.Bank.Breaker, Value: t.Bank.BreakerOK}}, More: sampleBank(w, t)}))
 	add("halt-off", Halt(ap(SectionNone, t.Halt.Title), &HaltView{Lead: t.Halt.Off, Text: []string{t.Halt.OffText}, Stop: &ReasonAct{Action: "/halt", Label: t.Halt.Reason, Button: t.Halt.StopButton}}))
 	stopped := w.page(SectionNone, t.Halt.Title, "admin")
 	stopped.Stop = &StopBar{Detail: lang.Fill(t.Bars.StoppedBy, "14:09", "Орлов П.", "Чужие сообщения от имени банка, разбираемся"), CanRelease: true}
@@ -507,4 +507,17 @@ func (w world) samples() []sample {
 		Typed: []Fact{{Label: t.Panel.Reason, Value: "Сумма не та"}}, Links: []Link{{PayoutHref(sid(1042)), lang.Fill(t.Payout.BackToPayout, 1042)}}}))
 	add("kopecks", Kopecks(ap(SectionNone, t.Kopecks.Title), &KopecksView{Lead: t.Kopecks.Lead, Rows: []KopecksRow{{"51", w.pick("принимает, потом сообщает: не исполнена, счёт не найден", "takes it, then says: not paid, account not found"), t.States["failed"]}, {"55", w.pick("исполняет, ответ обрывается, сообщение позже", "pays, the answer is cut off, the message comes later"), t.States["unknown"] + " → " + t.States["succeeded"]}}}))
 	return out
+}
+
+// sampleBank is a loaded directory, one year of moved days, one added key, and every field with an error.
+func sampleBank(w world, t *lang.Texts) BankMore {
+	b := t.BankRoom()
+	return BankMore{May: true, DirNote: b.DirMadeUp, DirButton: b.Replace,
+		Dir: []Fact{{Label: b.DirDay, Value: w.pick("19.11.2026", "19 Nov 2026"), Note: lang.Fill(b.DirVersion, "1")}, {Label: b.DirCount, Value: "1 312"},
+			{Label: b.DirBy, Value: "Тихонов Егор Ильич", Note: "14:07"}, {Label: b.DirSHA, Value: wholeCode, Mono: true}},
+		File: Field{Help: b.DirHelp, Error: t.Fault(fakeFault("bikdir.zip"))}, Years: []Fact{{Label: "2026", Value: lang.Fill(b.YearDays, "2026", "09.01.2026 31.12.2026", b.NoDays)}},
+		Missing: []string{lang.Fill(b.YearMissing, "2027")}, Year: Field{Value: "2027", Help: b.HelpYear}, Off: Field{Value: "31.12.2027 x", Error: t.Fault(fakeFault("calendar.day", "x"))},
+		Work: Field{Help: b.HelpWork}, Reason: Field{Help: b.HelpReason}, Version: "1", VersionLine: lang.Fill(b.Version, 1),
+		Keys: []BankKeyRow{{Print: wholeCode, From: b.KeyFile}, {Print: wholeCode, From: b.KeyAdded, Gone: &Act{Action: "/settings/bank/keys/remove", Label: b.GoneKey}}},
+		Key:  Field{Help: b.HelpKey}}
 }

@@ -45,6 +45,7 @@ type Assets struct {
 	CSS    string // desk.css
 	HTMX   string // htmx.min.js
 	JS     string // desk.js
+	Keys   string // passkey.js
 	Worker string // live-worker.js
 	Icon   string // mark.svg
 	Latin  string // inter-latin.woff2, preloaded
@@ -84,6 +85,7 @@ type PersonView struct {
 type SessionView struct {
 	IdleSeconds int    // the idle limit: the page counts from its own last activity
 	EndsAtMs    int64  // the hard end, epoch milliseconds
+	AskCode     bool   // this person signs in with one-time codes
 	DemoPerson  string // in the demo the cover signs in by one press: value of field person; else ""
 }
 
@@ -577,12 +579,16 @@ type FormView struct {
 
 // SignInView is the sign-in page; also the answer to a POST that lost its sign-in, carrying what was typed.
 type SignInView struct {
-	Email   string
-	Error   string // data-error="form"
-	Next    string // hidden: where to go after
-	Carried []Hidden
-	Note    string // «Вход закончился. Введённое сохранится»
-	Demo    []DemoPerson
+	Email string
+	Error string // data-error="form", or that of ErrorField
+	// ErrorField is "code" when the code is what is missing or wrong.
+	ErrorField string
+	AskCode    bool   // the form has a field for a one-time code
+	Key        bool   // a passkey alone may sign in
+	Next       string // hidden: where to go after
+	Carried    []Hidden
+	Note       string // «Вход закончился. Введённое сохранится»
+	Demo       []DemoPerson
 }
 
 // InboxView lists the bank's messages.

@@ -30,19 +30,6 @@ type MatchedRule struct {
 	Note   string // why it does not count
 }
 
-// SignView asks for a passkey on this very decision. Helper data for the page's script: where the challenge comes from.
-type SignView struct {
-	// Challenge is the address to POST to for a question, with the digest that is decided.
-	Challenge templ.SafeURL
-	// Digest is what the signature binds: a payout's version code, or that of a list.
-	Digest string
-	// Note says to people what will happen; Offer is a link to get a passkey first, nil when there is one.
-	Note  string
-	Offer *Link
-	// Code: a one-time code will do instead; then the form has a field for it.
-	Code bool
-}
-
 // QueueView leads through the queue without the list.
 type QueueView struct {
 	Place      string // «3 из 12», "" when the open payout is not in it
