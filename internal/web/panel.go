@@ -231,6 +231,11 @@ func (o *one) pendingPanel(p *templates.Panel, was said) error {
 	p.Warnings = o.warnings()
 	p.Changes = o.changes()
 	p.Signs = append(o.given(), o.signsNeeded()...)
+	defer func() {
+		if at := r.expires(app.ExpiresAt(s.SubmittedAt, s.Content.DueDate, o.d.frame.Set.ExpiryDays)); at != "" {
+			p.Text = append(p.Text, at)
+		}
+	}()
 	could := strings.Join(couldNames(o.tally.Could(o.d.signers)), ", ")
 	switch {
 	case o.why == approval.Can:

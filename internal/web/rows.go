@@ -141,6 +141,9 @@ func (r *req) move(d *desk, p pending) templates.MoveRow {
 	if k := len(p.Acks); k > 0 {
 		m.Warnings = r.t.N(r.t.Common.Warnings, k)
 	}
+	if s := r.expires(app.ExpiresAt(p.SubmittedAt, p.DueDate, d.frame.Set.ExpiryDays)); s != "" {
+		m.Place += ". " + strings.TrimSuffix(s, ".")
+	}
 	return m
 }
 
@@ -155,7 +158,14 @@ func (r *req) others(d *desk) []templates.RowView {
 		row := p.Row
 		row.State = payout.PendingApproval
 		v := r.row(d, row)
-		v.Badge.Why = lang.Fill(r.t.Queue.WaitsFor, strings.Join(couldNames(p.tally.Could(d.signers)), ", "))
+		could := p.tally.Could(d.signers)
+		v.Badge.Why = lang.Fill(r.t.Queue.WaitsFor, strings.Join(couldNames(could), ", "))
+		if len(could) == 0 {
+			v.Badge.Why = r.t.Form.NobodyCan
+		}
+		if s := r.expires(app.ExpiresAt(p.SubmittedAt, p.DueDate, d.frame.Set.ExpiryDays)); s != "" {
+			v.Badge.Why += ". " + strings.TrimSuffix(s, ".")
+		}
 		v.Changed = lang.When(r.tag, p.SubmittedAt, r.now)
 		out = append(out, v)
 	}

@@ -246,7 +246,7 @@ func (o *one) next() (templates.Event, bool) {
 	case payout.Draft:
 		return templates.Event{Bold: t.NextDraft, Text: t.NextDraftText}, true
 	case payout.PendingApproval:
-		ends := lang.Fill(t.NextExpires, lang.Moment(r.tag, s.SubmittedAt.AddDate(0, 0, o.d.frame.Set.ExpiryDays), r.now))
+		ends := lang.Fill(t.NextExpires, lang.Moment(r.tag, app.ExpiresAt(s.SubmittedAt, s.Content.DueDate, o.d.frame.Set.ExpiryDays), r.now))
 		if o.why == approval.Can {
 			if o.lastWith() {
 				wait := lang.Duration(r.tag, r.web.App.SendAfter)
