@@ -49,6 +49,7 @@ type Options struct {
 
 // Store is an open database. Safe for use by many goroutines.
 type Store struct {
+	names       payeeNames
 	o           Options
 	lock, alock *os.File
 	wdb         *sql.DB

@@ -14,6 +14,9 @@ import (
 	"countersign/internal/store/queries"
 )
 
+// payeesRev counts the changes of payees.
+const payeesRev = "payees:rev"
+
 func (t *txn) SavePayee(p app.PayeeRow) error {
 	old, known, err := found(t.q.PayeeInForce(t.ctx, p.ID))
 	if err != nil {
@@ -34,6 +37,9 @@ func (t *txn) SavePayee(p app.PayeeRow) error {
 			Changed: flag(a.Changed)}); err != nil {
 			return err
 		}
+	}
+	if err := t.count(payeesRev, 1, 0); err != nil {
+		return err
 	}
 	if !known {
 		if err := t.count(app.PayeesCounter, 1, 0); err != nil {
@@ -122,11 +128,22 @@ func (s *Store) PayoutsTo(ctx context.Context, payee string, limit int) ([]app.R
 	return s.rows(ctx, "WHERE p.payee_id = ? AND p.payee_id <> '' ORDER BY p.number DESC LIMIT ?", payee, limit)
 }
 
-// PayeeList walks the index of search texts, which begin with the name: a page costs what it shows, and a search one look at each text until the page
-// is full.
+// PayeeList walks the index of search texts, which begin with the name: a page costs what it shows. A search looks at the texts in memory.
 func (s *Store) PayeeList(ctx context.Context, q app.PayeeQuery) (app.PayeePage, error) {
-	var out app.PayeePage
 	limit := page(q.Limit)
+	text := clipRunes(q.Text, maxSearch)
+	whole := bankdetails.CleanDigits(text)
+	account := bankdetails.CheckAccount(whole) == nil
+	words := strings.Fields(bankdetails.NormalizeName(strings.ReplaceAll(text, "··", "")))
+	if !account && (len(words) > 0 || q.Group != "") {
+		names, ok, err := s.names.read(ctx, s)
+		if err != nil {
+			return app.PayeePage{}, err
+		}
+		if ok {
+			return s.payeesByID(ctx, find(names, q.After, words, q.Group, limit+1), limit)
+		}
+	}
 	where, args := []string{"1 = 1"}, []any{}
 	if q.After != "" {
 		var search string
@@ -134,41 +151,67 @@ func (s *Store) PayeeList(ctx context.Context, q app.PayeeQuery) (app.PayeePage,
 		switch err := s.rdb.QueryRowContext(ctx, "SELECT search, rowid FROM payee WHERE id = ?", q.After).Scan(&search, &rowid); {
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
-			return out, err
+			return app.PayeePage{}, err
 		default:
 			where, args = append(where, "search >= ? AND (search > ? OR rowid > ?)"), append(args, search, search, rowid)
 		}
 	}
-	text := clipRunes(q.Text, maxSearch)
-	if whole := bankdetails.CleanDigits(text); bankdetails.CheckAccount(whole) == nil {
+	if account {
 		where, args = append(where, "id IN (SELECT payee_id FROM payee_account WHERE number = ?)"), append(args, whole)
 	} else {
-		for _, word := range strings.Fields(bankdetails.NormalizeName(strings.ReplaceAll(text, "··", ""))) {
+		for _, word := range words {
 			where, args = append(where, "instr(search, ?) > 0"), append(args, word)
 		}
 	}
 	if q.Group != "" {
 		where, args = append(where, "instr(',' || groups || ',', ?) > 0"), append(args, ","+q.Group+",")
 	}
-	rows, err := s.rdb.QueryContext(ctx, "SELECT id, version, kind, full_name, inn, kpp, groups, makers, created_at, changed_at FROM payee WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY search, rowid LIMIT ?", append(args, limit+1)...)
+	rows, err := s.payeeRows(ctx, strings.Join(where, " AND ")+" ORDER BY search, rowid LIMIT ?", append(args, limit+1)...)
 	if err != nil {
-		return out, err
+		return app.PayeePage{}, err
+	}
+	return s.payeePage(ctx, rows, limit)
+}
+
+// payeesByID is a page of these payees, in this order.
+func (s *Store) payeesByID(ctx context.Context, ids []string, limit int) (app.PayeePage, error) {
+	if len(ids) == 0 {
+		return app.PayeePage{}, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	rows, err := s.payeeRows(ctx, "id IN (?"+strings.Repeat(",?", len(ids)-1)+")", args...)
+	if err != nil {
+		return app.PayeePage{}, err
+	}
+	slices.SortFunc(rows, func(a, b app.PayeeRow) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	return s.payeePage(ctx, rows, limit)
+}
+
+func (s *Store) payeeRows(ctx context.Context, where string, args ...any) ([]app.PayeeRow, error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT id, version, kind, full_name, inn, kpp, groups, makers, created_at, changed_at FROM payee WHERE "+where, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
+	var out []app.PayeeRow
 	for rows.Next() {
 		var r queries.Payee
 		if err := rows.Scan(&r.ID, &r.Version, &r.Kind, &r.FullName, &r.INN, &r.KPP, &r.Groups, &r.Makers, &r.CreatedAt, &r.ChangedAt); err != nil {
-			return out, err
+			return nil, err
 		}
-		out.Rows = append(out.Rows, payeeRow(r))
+		out = append(out, payeeRow(r))
 	}
-	if err := rows.Err(); err != nil {
-		return out, err
-	}
-	if len(out.Rows) > limit {
-		out.Rows = out.Rows[:limit]
-		out.Next = out.Rows[limit-1].ID
+	return out, rows.Err()
+}
+
+// payeePage cuts one row too many into a page and its cursor.
+func (s *Store) payeePage(ctx context.Context, rows []app.PayeeRow, limit int) (app.PayeePage, error) {
+	out := app.PayeePage{Rows: rows}
+	if len(rows) > limit {
+		out.Rows, out.Next = rows[:limit], rows[limit-1].ID
 	}
 	return out, s.accountsOf(ctx, out.Rows)
 }
