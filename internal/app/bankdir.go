@@ -13,6 +13,9 @@ import (
 	"countersign/internal/payout"
 )
 
+// BanksID is the subject of the directory's events, of kind approval.Keys.
+const BanksID = "bikdir"
+
 // MaxBankFile bounds an uploaded directory of banks, bytes.
 const MaxBankFile = 8 << 20
 
@@ -106,7 +109,7 @@ func (a *App) loadBanks(ctx context.Context, file []byte, by payout.Actor, may f
 			return err
 		}
 		tx.Touch(Change{Desk: true})
-		return a.append(tx, by, "bankdir.replaced", string(approval.Keys), "bikdir", 0, map[string]any{"file": f.SHA, "names": f.Names, "day": f.Day, "version": f.Version,
+		return a.append(tx, by, "bankdir.replaced", string(approval.Keys), BanksID, 0, map[string]any{"file": f.SHA, "names": f.Names, "day": f.Day, "version": f.Version,
 			"n": f.N}, "", f.At)
 	})
 	return f, err

@@ -23,7 +23,7 @@ func directory(t testing.TB, day string, biks []string, closed ...string) []byte
 	return file
 }
 
-func count(d *desktest.Desk, action string) int {
+func happened(d *desktest.Desk, action string) int {
 	n := 0
 	for _, e := range d.Events() {
 		if e.Action == action {
@@ -53,7 +53,7 @@ func TestLoadBanks(t *testing.T) {
 	if name, town, closed, ok := d.App.BankOf(t.Context(), "044525225"); name != "Банк 044525225" || town != "г Тверь" || closed || !ok {
 		t.Error(name, town, closed, ok)
 	}
-	if _, err := d.App.LoadBanks(t.Context(), d.Who["d2"], one); err != nil || count(d, "bankdir.replaced") != 1 {
+	if _, err := d.App.LoadBanks(t.Context(), d.Who["d2"], one); err != nil || happened(d, "bankdir.replaced") != 1 {
 		t.Error("the same file again:", err)
 	}
 	for name, bad := range map[string]struct {

@@ -132,6 +132,9 @@ func TestBankUpload(t *testing.T) {
 			t.Errorf("the page does not say %q: %s", s, page)
 		}
 	}
+	if body := want(t, d1.get("/history?kind=keys"), 200); !strings.Contains(visible(body), "Directory of banks loaded Directory of banks") || !strings.Contains(body, `href="/settings/bank"`) {
+		t.Error("the audit log does not tell of it:", visible(body))
+	}
 	if strings.Contains(visible(want(t, b.as("u1").get("/settings/bank"), 200)), "Replace the directory") {
 		t.Error("an auditor is offered the form")
 	}

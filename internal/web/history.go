@@ -190,6 +190,10 @@ func (r *req) historyRow(d *desk, e app.EventRow) (templates.HistoryRow, error) 
 	case "halt":
 		v.About = &templates.Link{Href: "/halt", Label: lang.Label(t.Kinds, "halt")}
 	case "rules", "limits", "keys", "payee":
+		if e.Subject == app.BanksID { // the directory of banks has no versions
+			v.About = &templates.Link{Href: "/settings/bank", Label: t.BankRoom().Dir}
+			break
+		}
 		v.About = &templates.Link{Href: templ.SafeURL(changeHref(approval.Kind(e.Kind), e.Subject, e.Version)), Label: lang.Fill(t.Common.Version, e.Version)}
 	case "person":
 		v.Text += ": " + d.short(t, e.Subject)
