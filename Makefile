@@ -59,6 +59,7 @@ bench: ## the figures beside speed.md's aims, in one run and one table; BENCH_RO
 
 torture: ## the long forms: 200 kills, and what else is too long for every push
 	TORTURE=200 $(GO) test $(RACE) -timeout 80m -run 'Kill|Torture' -v ./cmd/dashboard
+	TORTURE=1 $(GO) test -timeout 240m -run "TestWalk$$|TestFourEyesRaces" -v ./internal/app
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \

@@ -365,13 +365,18 @@ func (d *Desk) Ledger() map[string]banksim.Entry {
 	return out
 }
 
-// Verify proves the database against its history and anchor, and fails the test when anything is broken.
+// Verify proves the database against its history and anchor, counts every decision again, and fails the test when anything is broken.
 func (d *Desk) Verify() {
 	d.T.Helper()
 	r, err := store.Verify(context.Background(), d.DB(), audit.VerifierFor(d.Signer), nil)
 	must(d.T, err)
 	if !r.OK() {
 		d.T.Fatalf("history broken at %d: %s", r.Broken, r.Reason)
+	}
+	again, err := store.CheckApprovals(context.Background(), d.DB())
+	must(d.T, err)
+	for _, f := range again.Findings {
+		d.T.Errorf("the history counted again: %s", f)
 	}
 }
 
