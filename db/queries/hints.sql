@@ -28,11 +28,8 @@ SELECT id, amount_minor, submitted_at, state FROM payout WHERE payee_id = sqlc.a
 -- name: HintEntered :one
 SELECT at FROM payout_version WHERE payout_id = sqlc.arg(payout_id) AND version = sqlc.arg(version);
 
--- name: HintFounded :one
-SELECT at FROM subject WHERE kind = 'payout' ORDER BY id LIMIT 1;
-
 -- name: HintPerson :one
-SELECT created_at FROM person WHERE id = sqlc.arg(id);
+SELECT created_at, founding FROM person WHERE id = sqlc.arg(id);
 
 -- name: HintDevice :one
 SELECT EXISTS (SELECT 1 FROM seen_from WHERE kind = sqlc.arg(kind) AND id = sqlc.arg(id) AND person_id <> sqlc.arg(person_id) AND device = sqlc.arg(device)) AS yes;

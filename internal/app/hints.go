@@ -72,9 +72,9 @@ type HintFacts struct {
 	ByMaker   [][]int64
 	ToPayee   []int64
 	EnteredAt time.Time
-	// MakerSince is when the newest of its makers was added; Founded when the desk's first payout was submitted: who was there before is not new.
-	MakerSince, Founded time.Time
-	SameBrowser         bool
+	// MakerSince is when the newest of its makers was added; zero when all of them are founding people, who are not new.
+	MakerSince  time.Time
+	SameBrowser bool
 }
 
 // Judge says what is worth a look, most telling first.
@@ -107,7 +107,7 @@ func (f HintFacts) Judge() []Hint {
 	if h := f.EnteredAt.In(calendar.Moscow).Hour(); !f.EnteredAt.IsZero() && (h >= nightFrom || h < nightUntil) {
 		add(Hint{Code: HintNight, At: f.EnteredAt})
 	}
-	if !f.MakerSince.IsZero() && f.MakerSince.After(f.Founded) && !f.Founded.IsZero() && f.Now.Sub(f.MakerSince) < newMaker {
+	if !f.MakerSince.IsZero() && f.Now.Sub(f.MakerSince) < newMaker {
 		add(Hint{Code: HintMakerNew, At: f.MakerSince})
 	}
 	return out
@@ -185,11 +185,11 @@ type HintQuery struct {
 
 // HintRows are the answer. Lists are bounded.
 type HintRows struct {
-	Past, ToPayee                  []int64
-	ByMaker                        [][]int64
-	Elsewhere                      []string
-	EnteredAt, MakerSince, Founded time.Time
-	SameBrowser                    bool
+	Past, ToPayee         []int64
+	ByMaker               [][]int64
+	Elsewhere             []string
+	EnteredAt, MakerSince time.Time
+	SameBrowser           bool
 }
 
 // HintsOn computes the hints on one payout that awaits approval, for whoever looks at it.
@@ -204,7 +204,7 @@ func (a *App) HintsOn(ctx context.Context, f *Frame, st Standing, j Judged, vers
 		return nil, err
 	}
 	facts := HintFacts{Now: f.Now, AmountMinor: j.AmountMinor, First: st.Facts.First, ChangedAt: st.Facts.AccountChangedAt, Name: name, Elsewhere: rows.Elsewhere, Past: rows.Past,
-		Bounds: Bounds(f.Set), ByMaker: rows.ByMaker, ToPayee: rows.ToPayee, EnteredAt: rows.EnteredAt, MakerSince: rows.MakerSince, Founded: rows.Founded,
+		Bounds: Bounds(f.Set), ByMaker: rows.ByMaker, ToPayee: rows.ToPayee, EnteredAt: rows.EnteredAt, MakerSince: rows.MakerSince,
 		SameBrowser: rows.SameBrowser}
 	for _, p := range paid {
 		facts.PaidName += p.N

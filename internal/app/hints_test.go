@@ -54,11 +54,11 @@ func TestHints(t *testing.T) {
 		{"06:00", func(f *app.HintFacts) { f.EnteredAt = msk(6, 0) }, nil},
 		{"a maker of 29 days", func(f *app.HintFacts) { f.MakerSince = now.Add(-29 * day) }, []string{app.HintMakerNew}},
 		{"a maker of 30 days", func(f *app.HintFacts) { f.MakerSince = now.Add(-30 * day) }, nil},
-		{"a founding maker", func(f *app.HintFacts) { f.MakerSince, f.Founded = now.Add(-2*day), now.Add(-day) }, nil},
+		{"founding makers alone", func(f *app.HintFacts) { f.MakerSince = time.Time{} }, nil},
 		{"the same browser", func(f *app.HintFacts) { f.SameBrowser = true }, []string{app.HintSameBrowser}},
 	} {
 		f := app.HintFacts{Now: now, AmountMinor: 1000, Name: "Иванов Иван", Elsewhere: []string{"Иванов Иван"}, PaidName: 5, PaidHere: 5,
-			Bounds: []int64{100_000_00, 1_000_000_00}, EnteredAt: msk(12, 0), MakerSince: now.Add(-400 * day), Founded: now.Add(-500 * day)}
+			Bounds: []int64{100_000_00, 1_000_000_00}, EnteredAt: msk(12, 0), MakerSince: now.Add(-400 * day)}
 		c.set(&f)
 		if got := codes(f.Judge()); !slices.Equal(got, append([]string{}, c.want...)) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

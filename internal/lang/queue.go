@@ -68,7 +68,7 @@ type ManyTexts struct {
 	Refused                        string
 	Alone                          map[string]string // why an item is not decided by list
 	AloneTitle                     Forms
-	Approve                        string
+	Approve                        Forms // {1} is the count; the sum follows
 	LastNote                       Forms
 	Back                           string
 	Done, DoneTitle, DoneNone      string
@@ -147,7 +147,7 @@ var russianDecision = DecisionTexts{
 		"triple":       "Обычно сюда платят около {1} ₽, это в {2} раз больше.",
 		"elsewhere":    "На этот же счёт: {1}.",
 		"just_under":   "За 7 дней таких выплат: {1}, граница {2} ₽. Выше неё нужно больше согласований.",
-		"night":        "Введена в {1} по московскому времени.",
+		"night":        "Было {1} по московскому времени.",
 		"maker_new":    "Инициатор добавлен {1}.",
 		"same_browser": "Выплату вводили или отправляли в том же браузере, в котором сейчас вы. Если это был не ваш сотрудник за вашим столом, остановите отправку.",
 	},
@@ -160,7 +160,7 @@ var russianDecision = DecisionTexts{
 		Title: "Согласование списком", Lead: "Список записан: номера и коды версий. Что изменится, пока вы смотрите, в него не войдёт.",
 		Button: Forms{"К списку из {1} выплаты", "К списку из {1} выплат", "К списку из {1} выплат"}, ButtonAll: "К списку отмеченных",
 		None: "Отметьте хотя бы одну выплату.", Sum: "Сумма списка", Count: "Выплат", Payees: "Получателей",
-		OddFirst: "Сначала то, на что стоит взглянуть, потом по сумме.", Odd: "Взгляните", OddNone: "Ничего необычного не замечено.", OtherTitle: "Остальные, по сумме",
+		OddFirst: "Сначала то, на что стоит взглянуть, потом остальное; крупное выше.", Odd: "Взгляните", OddNone: "Ничего необычного не замечено.", OtherTitle: "Остальные, по сумме",
 		Rule:        "Каждая выплата решается сама по себе. Кроме того, ступени и подпись считаются по сумме всего списка.",
 		RuleBand:    "На сумму {1} ₽ правила просят согласований: {2}. Поэтому выплату, которая с вашим согласованием набрала бы меньше, список не согласует: её надо открыть отдельно.",
 		RuleSeniors: "На сумму {1} ₽ правила просят согласований: {2}, из них старших: {3}. Поэтому выплату, которая с вашим согласованием набрала бы меньше, список не согласует: её надо открыть отдельно.",
@@ -169,10 +169,10 @@ var russianDecision = DecisionTexts{
 			"ceiling": "больше вашего предела", "cap": "на сегодня вам не хватит остатка", "blocked": "правило не даёт согласовать", "already": "вы уже согласовали", "seat": "ваше согласование ничего не добавит",
 			"complete": "все согласования уже есть", "role": "согласовать могут только согласующие", "standing": "доступ приостановлен", "factor": "для неё нужен ключ доступа"},
 		AloneTitle: Forms{"{1} выплата в список не войдёт", "{1} выплаты в список не войдут", "{1} выплат в список не войдут"},
-		Approve:    "Согласовать {1} на", LastNote: Forms{"По {1} выплате ваше согласование последнее: она уйдёт в банк.", "По {1} выплатам ваше согласование последнее: они уйдут в банк.", "По {1} выплатам ваше согласование последнее: они уйдут в банк."},
+		Approve:    Forms{"Согласовать {1} выплату на", "Согласовать {1} выплаты на", "Согласовать {1} выплат на"}, LastNote: Forms{"По {1} выплате ваше согласование последнее: она уйдёт в банк.", "По {1} выплатам ваше согласование последнее: они уйдут в банк.", "По {1} выплатам ваше согласование последнее: они уйдут в банк."},
 		Back: "К очереди", Done: "Согласовано {1} из {2}, на {3} ₽.", DoneTitle: "Решение списком", DoneNone: "Не согласовано ни одной.",
 		Line: map[string]string{"yes": "Согласована вами", "last": "Согласована вами, уйдёт в банк", "moved": "Изменилась, пока вы смотрели: не согласована", "state": "Уже не ждёт согласования",
-			"alone": "Не согласована: откройте отдельно"},
+			"alone": "Откройте отдельно"},
 		Result: "Что вышло", Caption: "Выплаты списка", ResultCaption: "Итог по каждой выплате списка", More: "В один список входит не больше {1}. Остальные ждут следующего.",
 		Code: "Код списка", At: "{1}, {2}", GoOn: "К следующей выплате", Words: "Прописью", Warned: "отмечено предупреждений: {1}",
 	},
@@ -243,7 +243,7 @@ var englishDecision = DecisionTexts{
 		"triple":       "Payments here are usually about {1} ₽; this is {2} times as much.",
 		"elsewhere":    "To the same account: {1}.",
 		"just_under":   "Such payouts within 7 days: {1}, the line is {2} ₽. Above it more approvals are needed.",
-		"night":        "Entered at {1}, Moscow time.",
+		"night":        "It was {1}, Moscow time.",
 		"maker_new":    "The maker was added {1}.",
 		"same_browser": "It was entered or submitted in the very browser that you use now. If that was not a colleague at your desk, stop sending.",
 	},
@@ -256,7 +256,7 @@ var englishDecision = DecisionTexts{
 		Title: "Approve as a list", Lead: "The list is fixed: numbers and version codes. What changes while you look will not be part of it.",
 		Button: Forms{"To the list of {1} payout", "To the list of {1} payouts", "To the list of {1} payouts"}, ButtonAll: "To the list of those ticked",
 		None: "Tick one payout at least.", Sum: "Sum of the list", Count: "Payouts", Payees: "Payees",
-		OddFirst: "First what is worth a look, then by amount.", Odd: "Look at", OddNone: "Nothing unusual was noticed.", OtherTitle: "The others, by amount",
+		OddFirst: "First what is worth a look, then the others; the largest on top.", Odd: "Look at", OddNone: "Nothing unusual was noticed.", OtherTitle: "The others, by amount",
 		Rule:        "Each payout is decided by itself. Besides, bands and signing are judged over the sum of the whole list.",
 		RuleBand:    "For {1} ₽ the rules ask for approvals: {2}. So a payout that would have fewer with yours is not approved by the list: open it alone.",
 		RuleSeniors: "For {1} ₽ the rules ask for approvals: {2}, of them senior: {3}. So a payout that would have fewer with yours is not approved by the list: open it alone.",
@@ -265,10 +265,10 @@ var englishDecision = DecisionTexts{
 			"ceiling": "above what you may approve", "cap": "not enough left for you today", "blocked": "a rule lets nobody approve it", "already": "you have approved it", "seat": "your approval adds nothing",
 			"complete": "all approvals are given", "role": "only approvers can approve", "standing": "access suspended", "factor": "it needs a passkey"},
 		AloneTitle: Forms{"{1} payout stays out of the list", "{1} payouts stay out of the list", "{1} payouts stay out of the list"},
-		Approve:    "Approve {1} for", LastNote: Forms{"For {1} payout yours is the last approval: it leaves for the bank.", "For {1} payouts yours is the last approval: they leave for the bank.", "For {1} payouts yours is the last approval: they leave for the bank."},
+		Approve:    Forms{"Approve {1} payout for", "Approve {1} payouts for", "Approve {1} payouts for"}, LastNote: Forms{"For {1} payout yours is the last approval: it leaves for the bank.", "For {1} payouts yours is the last approval: they leave for the bank.", "For {1} payouts yours is the last approval: they leave for the bank."},
 		Back: "To the queue", Done: "{1} of {2} approved, for {3} ₽.", DoneTitle: "Decision over a list", DoneNone: "None was approved.",
 		Line: map[string]string{"yes": "Approved by you", "last": "Approved by you, leaves for the bank", "moved": "Changed while you looked: not approved", "state": "No longer awaits approval",
-			"alone": "Not approved: open it alone"},
+			"alone": "Open it alone"},
 		Result: "What came of it", Caption: "Payouts of the list", ResultCaption: "Result for each payout of the list", More: "A list holds at most {1}. The others wait for the next one.",
 		Code: "Code of the list", At: "{1}, {2}", GoOn: "To the next payout", Words: "In words", Warned: "warnings ticked: {1}",
 	},

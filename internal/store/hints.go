@@ -48,11 +48,11 @@ func (s *Store) HintRows(ctx context.Context, q app.HintQuery) (app.HintRows, er
 			}
 		}
 		out.ByMaker = append(out.ByMaker, mine)
-		at, ok, err := found(s.r.HintPerson(ctx, m))
+		p, ok, err := found(s.r.HintPerson(ctx, m))
 		if err != nil {
 			return out, err
 		}
-		if t := fromMicro(at); ok && t.After(out.MakerSince) {
+		if t := fromMicro(p.CreatedAt); ok && p.Founding == 0 && t.After(out.MakerSince) {
 			out.MakerSince = t
 		}
 	}
@@ -63,11 +63,7 @@ func (s *Store) HintRows(ctx context.Context, q app.HintQuery) (app.HintRows, er
 	if err != nil {
 		return out, err
 	}
-	founded, _, err := found(s.r.HintFounded(ctx))
-	if err != nil {
-		return out, err
-	}
-	out.EnteredAt, out.Founded = fromMicro(entered), fromMicro(founded)
+	out.EnteredAt = fromMicro(entered)
 	if q.Device != "" {
 		if out.SameBrowser, err = s.r.HintDevice(ctx, queries.HintDeviceParams{Kind: string(approval.Payout), ID: string(q.ID), PersonID: q.Approver, Device: q.Device}); err != nil {
 			return out, err

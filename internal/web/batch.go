@@ -87,8 +87,7 @@ func (w *Web) showMany(r *req, d *desk, from []pending, form string, status int,
 			row.Hints = append(row.Hints, upperFirst(lang.Fill(r.t.Decision().Many.Warned, k))+".")
 		}
 		if why := app.ListWhy(p.stand, me, band, d.signers, p.Decisions); why != approval.Can {
-			row.Did, row.Tone = r.t.Decision().Many.Line[app.ItemAlone], "doubt"
-			row.Why = lang.Label(r.t.Decision().Many.Alone, string(why))
+			row.Did, row.Tone = r.t.Decision().Many.Line[app.ItemAlone]+": "+lang.Label(r.t.Decision().Many.Alone, string(why)), "doubt"
 			l.alone = append(l.alone, row)
 			continue
 		}
@@ -130,7 +129,9 @@ func (r *req) batchView(d *desk, l list, total int64, band approval.Need, form s
 	t := r.t.Decision().Many
 	digest := app.ListDigest(l.items)
 	v := &templates.BatchView{OddTitle: t.Odd, Odd: l.odd, Rest: l.rest, RestTitle: t.OtherTitle, Alone: l.alone, Action: "/approvals/many/decide"}
-	v.AloneHead = r.t.N(t.AloneTitle, len(l.alone))
+	if len(l.alone) > 0 {
+		v.AloneHead = r.t.N(t.AloneTitle, len(l.alone))
+	}
 	v.Facts = []templates.Fact{{Label: t.Count, Value: lang.Int(r.tag, len(l.items))}, {Label: t.Sum, Value: rubS(r.tag, l.sum)}, {Label: t.Payees, Value: lang.Int(r.tag, len(l.payees))}}
 	v.Rule = []string{t.Rule}
 	if band.Count() > 1 {
@@ -165,7 +166,7 @@ func (r *req) batchView(d *desk, l list, total int64, band approval.Need, form s
 	for _, x := range l.items {
 		v.Hidden = append(v.Hidden, templates.Hidden{Name: itemField, Value: string(x.ID) + string(x.Digest)})
 	}
-	v.Button, v.Amount = lang.Fill(t.Approve, r.t.N(r.t.Common.Payouts, len(l.items))), rubS(r.tag, l.sum)
+	v.Button, v.Amount = r.t.N(t.Approve, len(l.items)), rubS(r.tag, l.sum)
 	v.Sign = r.signFor(d, l.sum, digest, l.stands)
 	return v
 }
@@ -263,7 +264,7 @@ func (w *Web) manyDone(r *req) error {
 				approved += byID[x.ID].Amount
 			}
 			if x.Why != "" {
-				row.Why = lang.Label(t.Alone, x.Why)
+				row.Did += ": " + lang.Label(t.Alone, x.Why)
 			}
 			v.Rows = append(v.Rows, row)
 		}

@@ -48,7 +48,6 @@ type BatchRow struct {
 	Hints  []string // why it is among the odd ones
 	Did    string   // result, "" before the decision
 	Tone   string   // "paid", "doubt" or ""
-	Why    string
 }
 
 // BatchView is a list that somebody is about to decide.

@@ -186,9 +186,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.hintEnteredStmt, err = db.PrepareContext(ctx, hintEntered); err != nil {
 		return nil, fmt.Errorf("error preparing query HintEntered: %w", err)
 	}
-	if q.hintFoundedStmt, err = db.PrepareContext(ctx, hintFounded); err != nil {
-		return nil, fmt.Errorf("error preparing query HintFounded: %w", err)
-	}
 	if q.hintMakersStmt, err = db.PrepareContext(ctx, hintMakers); err != nil {
 		return nil, fmt.Errorf("error preparing query HintMakers: %w", err)
 	}
@@ -810,11 +807,6 @@ func (q *Queries) Close() error {
 	if q.hintEnteredStmt != nil {
 		if cerr := q.hintEnteredStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing hintEnteredStmt: %w", cerr)
-		}
-	}
-	if q.hintFoundedStmt != nil {
-		if cerr := q.hintFoundedStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing hintFoundedStmt: %w", cerr)
 		}
 	}
 	if q.hintMakersStmt != nil {
@@ -1490,7 +1482,6 @@ type Queries struct {
 	hintAccountStmt         *sql.Stmt
 	hintDeviceStmt          *sql.Stmt
 	hintEnteredStmt         *sql.Stmt
-	hintFoundedStmt         *sql.Stmt
 	hintMakersStmt          *sql.Stmt
 	hintNamesStmt           *sql.Stmt
 	hintPaidAccountStmt     *sql.Stmt
@@ -1667,7 +1658,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		hintAccountStmt:         q.hintAccountStmt,
 		hintDeviceStmt:          q.hintDeviceStmt,
 		hintEnteredStmt:         q.hintEnteredStmt,
-		hintFoundedStmt:         q.hintFoundedStmt,
 		hintMakersStmt:          q.hintMakersStmt,
 		hintNamesStmt:           q.hintNamesStmt,
 		hintPaidAccountStmt:     q.hintPaidAccountStmt,

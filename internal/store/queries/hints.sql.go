@@ -105,17 +105,6 @@ func (q *Queries) HintEntered(ctx context.Context, arg HintEnteredParams) (int64
 	return at, err
 }
 
-const hintFounded = `-- name: HintFounded :one
-SELECT at FROM subject WHERE kind = 'payout' ORDER BY id LIMIT 1
-`
-
-func (q *Queries) HintFounded(ctx context.Context) (int64, error) {
-	row := q.queryRow(ctx, q.hintFoundedStmt, hintFounded)
-	var at int64
-	err := row.Scan(&at)
-	return at, err
-}
-
 const hintMakers = `-- name: HintMakers :many
 SELECT p.id, p.amount_minor FROM (SELECT payout_id FROM payout_maker WHERE person_id = ?1 ORDER BY number DESC LIMIT 500) m
 JOIN payout p ON p.id = m.payout_id WHERE p.submitted_at >= ?2 AND p.state <> 'draft'
@@ -333,14 +322,19 @@ func (q *Queries) HintPayees(ctx context.Context, arg HintPayeesParams) ([]strin
 }
 
 const hintPerson = `-- name: HintPerson :one
-SELECT created_at FROM person WHERE id = ?1
+SELECT created_at, founding FROM person WHERE id = ?1
 `
 
-func (q *Queries) HintPerson(ctx context.Context, id string) (int64, error) {
+type HintPersonRow struct {
+	CreatedAt int64
+	Founding  int64
+}
+
+func (q *Queries) HintPerson(ctx context.Context, id string) (HintPersonRow, error) {
 	row := q.queryRow(ctx, q.hintPersonStmt, hintPerson, id)
-	var created_at int64
-	err := row.Scan(&created_at)
-	return created_at, err
+	var i HintPersonRow
+	err := row.Scan(&i.CreatedAt, &i.Founding)
+	return i, err
 }
 
 const insertBatch = `-- name: InsertBatch :exec
