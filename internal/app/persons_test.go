@@ -615,6 +615,35 @@ func TestUnopposed(t *testing.T) {
 	}
 }
 
+// TestUnopposed_Altered: a proposal that somebody changed past the desk does not take effect by the clock; it lapses and stands in nobody's way.
+func TestUnopposed_Altered(t *testing.T) {
+	d := few(t)
+	add := func(name string) string {
+		added, err := d.App.AddOnConsole(d.ctx, app.NewPerson{Email: name + "@x.test", Name: "Console", Password: "a phrase of six plain words", Roles: rolesOf(t, "maker")})
+		must(t, err)
+		d.Clock.Add(time.Second)
+		return added.ID
+	}
+	bad, good := add("c1"), add("c2")
+	d.Exec("DROP TRIGGER proposal_fixed")
+	d.Exec(`UPDATE proposal SET doc = replace(doc, '"maker"', '"admin"') WHERE id = ?`, bad)
+	d.Clock.Add(app.Unopposed)
+	for range 2 {
+		if did, err := d.App.SettleNext(d.ctx); err != nil || !did {
+			t.Fatalf("settling: %v %v", did, err)
+		}
+	}
+	if _, err := d.Store.PersonByID(d.ctx, bad); fault.KindOf(err) != fault.NotFound {
+		t.Error("an altered proposal took effect")
+	}
+	if p := d.person(good); auth.FormatRoles(p.Roles) != "maker" {
+		t.Errorf("the one after it: %+v", p)
+	}
+	if did, err := d.App.SettleNext(d.ctx); err != nil || did {
+		t.Errorf("it goes on: %v %v", did, err)
+	}
+}
+
 // TestFound: the founding administrators of an empty desk, two or more, without passwords, each with a link; a second time is refused.
 func TestFound(t *testing.T) {
 	d := newPeople(t)

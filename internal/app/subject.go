@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -517,22 +518,33 @@ func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
 	if i < 0 {
 		return false, nil
 	}
-	err = a.write(ctx, Worker, func(tx Tx) error {
-		did = false
-		p, is, err := tx.OpenProposal(open[i].Kind, open[i].ID)
-		if err != nil || !is || p.Version != open[i].Version {
-			return err
-		}
-		did = true
-		tx.Touch(Change{Desk: true})
-		clock := payout.System("clock")
-		if due(p) == Lapsed {
-			if err := tx.EndProposal(p, Lapsed, clock, now); err != nil {
+	settle := func(lapse bool) error {
+		return a.write(ctx, Worker, func(tx Tx) error {
+			did = false
+			p, is, err := tx.OpenProposal(open[i].Kind, open[i].ID)
+			if err != nil || !is || p.Version != open[i].Version {
 				return err
 			}
-			return a.noteProposal(tx, p, clock, "expired", "", map[string]any{}, now)
-		}
-		return a.takeEffect(tx, p, clock, now)
-	})
+			did = true
+			tx.Touch(Change{Desk: true})
+			clock := payout.System("clock")
+			if lapse || due(p) == Lapsed {
+				if err := tx.EndProposal(p, Lapsed, clock, now); err != nil {
+					return err
+				}
+				return a.noteProposal(tx, p, clock, "expired", "", map[string]any{}, now)
+			}
+			if DigestOfProposal(a.Place, p) != p.Digest {
+				return fmt.Errorf("%w: %s %s version %d is not what its digest says", payout.ErrBroken, p.Kind, p.ID, p.Version)
+			}
+			return a.takeEffect(tx, p, clock, now)
+		})
+	}
+	err = settle(false)
+	if f := fault.As(err); errors.Is(err, payout.ErrBroken) || len(f) > 0 && f[0].Kind != fault.Unavailable && f[0].Kind != fault.TooMany {
+		// What it says cannot be done any more, or is not what was put to people: it lapses, so that it stands in nobody's way.
+		a.Log.Error("a proposal could not take effect by itself and lapsed", "kind", open[i].Kind, "id", open[i].ID, "version", open[i].Version, "error", err)
+		err = settle(true)
+	}
 	return did, err
 }

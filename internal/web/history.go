@@ -196,7 +196,9 @@ func (r *req) historyRow(d *desk, e app.EventRow) (templates.HistoryRow, error) 
 		}
 		v.About = &templates.Link{Href: templ.SafeURL(changeHref(approval.Kind(e.Kind), e.Subject, e.Version)), Label: lang.Fill(t.Common.Version, e.Version)}
 	case "person":
-		v.Text += ": " + d.short(t, e.Subject)
+		if _, there := d.people[e.Subject]; there { // who is only proposed has no name here
+			v.Text += ": " + d.short(t, e.Subject)
+		}
 	}
 	v.Fold = []templates.Fact{{Label: t.History.Leaf, Value: hex.EncodeToString(hash[:]), Mono: true, Copy: true}, {Label: t.History.At, Value: e.At.In(lang.Moscow).Format("02.01.2006 15:04:05.000000") + " " + t.Common.Moscow},
 		{Label: t.History.Who, Value: d.name(t, e.Person), Note: e.SignIn}}
