@@ -347,11 +347,11 @@ func (o *proposalPage) move() (bold, text string) {
 	could := o.could()
 	switch {
 	case o.why == approval.Can:
-		return t.Payout.YourMove, ""
+		return t.Payout.YourMove, t.Proposals().MoveYours
 	case could == "":
-		return t.Payout.TheirMove, t.Proposals().NobodyText
+		return "", t.Proposals().NobodyText
 	}
-	return t.Payout.TheirMove, lang.Fill(t.Proposals().OthersText, could)
+	return "", lang.Fill(t.Proposals().OthersText, could)
 }
 
 func (o *proposalPage) hidden() []templates.Hidden {
@@ -577,7 +577,10 @@ func (r *req) proposalRow(d *desk, p waiting) (templates.ProposalRow, error) {
 		if err != nil {
 			return v, err
 		}
-		if c.Title != "" {
+		switch {
+		case c.Title != "" && p.Kind == approval.Rules:
+			v.Detail = c.Title
+		case c.Title != "":
 			v.What = lang.Label(t.Kinds, string(p.Kind)) + ": " + c.Title
 		}
 	}

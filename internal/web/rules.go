@@ -178,7 +178,7 @@ func ownWords(r *req, s approval.RuleSet) []templates.Fact {
 	}
 	out := []templates.Fact{
 		{Label: t.Fields["expiry_words"], Value: r.t.N(t.Days, s.ExpiryDays)}, {Label: t.Fields["sign_words"], Value: above(s.SignAboveMinor)}, {Label: t.Fields["step_up_words"], Value: above(s.StepUpAboveMinor)},
-		{Label: t.Fields["factor_needed"], Value: yes(s.FactorNeeded)}, {Label: t.Fields["maker_may_approve"], Value: yes(s.MakerMayApprove)},
+		{Label: t.Fields["factor_needed"], Value: yes(s.FactorNeeded)}, {Label: t.Fields["maker_words"], Value: yes(s.MakerMayApprove)},
 	}
 	cool := t.Never
 	if s.CoolOffMinutes > 0 {
@@ -200,7 +200,7 @@ func ownWords(r *req, s approval.RuleSet) []templates.Fact {
 
 // rulesFacts is a set rule by rule, then what holds for every payout.
 func rulesFacts(r *req, s approval.RuleSet) []templates.Fact {
-	out := []templates.Fact{{Label: r.t.Rules().Fields["name"], Value: s.Name}}
+	out := []templates.Fact{{Label: r.t.Rules().Fields["name"], Value: r.t.RuleName(s.Name)}}
 	for _, x := range s.Rules {
 		out = append(out, templates.Fact{Label: r.t.RuleName(x.Name), Value: ruleSentence(r, x)})
 	}
@@ -218,7 +218,7 @@ func rulesChange(r *req, p app.Proposal, base *app.Proposal, _ bool) (change, er
 	if err != nil {
 		return change{}, err
 	}
-	c := change{Title: s.Name, New: rulesFacts(r, s)}
+	c := change{Title: r.t.RuleName(s.Name), New: rulesFacts(r, s)}
 	if base != nil {
 		was, err := setOf(*base)
 		if err != nil {
@@ -262,7 +262,7 @@ func (w *Web) versionLines(r *req, d *desk, kind approval.Kind, id, at string, i
 		}
 		if kind == approval.Rules {
 			if s, err := setOf(p); err == nil {
-				v.Name = s.Name
+				v.Name = r.t.RuleName(s.Name)
 			}
 		}
 		if p.State == "" {
@@ -330,13 +330,13 @@ func (w *Web) showRules(r *req, d *desk, s approval.RuleSet, at *app.Proposal) e
 	if at != nil {
 		v.Title = lang.Fill(t.VersionTitle, s.Version)
 		v.Crumb = &templates.Link{Href: "/settings/rules", Label: t.Title}
-		v.Facts = []templates.Fact{{Label: t.Fields["name"], Value: s.Name}, {Label: r.t.Proposals().By, Value: d.name(r.t, at.By.Person), Note: lang.Moment(r.tag, at.At, r.now)},
+		v.Facts = []templates.Fact{{Label: t.Fields["name"], Value: r.t.RuleName(s.Name)}, {Label: r.t.Proposals().By, Value: d.name(r.t, at.By.Person), Note: lang.Moment(r.tag, at.At, r.now)},
 			{Label: r.t.Proposals().State, Value: lang.Label(r.t.Proposals().States, at.State), Href: templ.SafeURL(changeHref(approval.Rules, app.RulesID, at.Version))}}
 		if propose && at.Version != inForce {
 			v.Main = &templates.Link{Href: templ.SafeURL("/settings/rules/edit?from=" + strconv.Itoa(at.Version)), Label: lang.Fill(t.GoBack, at.Version)}
 		}
 	} else {
-		v.Facts = []templates.Fact{{Label: t.Fields["name"], Value: s.Name, Note: lang.Fill(t.InForce, inForce)}}
+		v.Facts = []templates.Fact{{Label: t.Fields["name"], Value: r.t.RuleName(s.Name), Note: lang.Fill(t.InForce, inForce)}}
 		stuck, err := w.App.Deadlocks(r.ctx())
 		if err != nil {
 			return err
@@ -402,7 +402,7 @@ func typedNumber(n int) string {
 
 // formOf fills the form with a set.
 func formOf(r *req, d *desk, s approval.RuleSet) rulesForm {
-	f := rulesForm{name: s.Name, expiry: strconv.Itoa(s.ExpiryDays), sign: typedMoney(r, s.SignAboveMinor), stepUp: typedMoney(r, s.StepUpAboveMinor), coolOff: typedNumber(s.CoolOffMinutes),
+	f := rulesForm{name: r.t.RuleName(s.Name), expiry: strconv.Itoa(s.ExpiryDays), sign: typedMoney(r, s.SignAboveMinor), stepUp: typedMoney(r, s.StepUpAboveMinor), coolOff: typedNumber(s.CoolOffMinutes),
 		coolOffOver: typedMoney(r, s.CoolOffOverMinor), quiet: typedNumber(s.Newcomers.QuietHours), capDays: typedNumber(s.Newcomers.CapDays), capDay: typedMoney(r, s.Newcomers.CapDayMinor),
 		maker: s.MakerMayApprove, factor: s.FactorNeeded}
 	for _, x := range s.Rules {
@@ -602,7 +602,7 @@ func (t *formInput) payeeIDs(field, s string) []string {
 
 // set is the form as a rule set, with everything that is wrong at the fields of approval.RuleSet.Check.
 func (f rulesForm) set(t *formInput) approval.RuleSet {
-	s := approval.RuleSet{Name: strings.TrimSpace(f.name), ExpiryDays: t.number("expiry_days", f.expiry), MakerMayApprove: f.maker, FactorNeeded: f.factor, SignAboveMinor: t.money("sign_above", f.sign),
+	s := approval.RuleSet{Name: lang.RuleCode(strings.TrimSpace(f.name)), ExpiryDays: t.number("expiry_days", f.expiry), MakerMayApprove: f.maker, FactorNeeded: f.factor, SignAboveMinor: t.money("sign_above", f.sign),
 		StepUpAboveMinor: t.money("step_up_above", f.stepUp), CoolOffMinutes: t.number("cool_off", f.coolOff), CoolOffOverMinor: t.money("cool_off_over", f.coolOffOver),
 		Newcomers: approval.Newcomers{QuietHours: t.number("newcomers", f.quiet), CapDays: t.number("cap_days", f.capDays), CapDayMinor: t.money("cap_day", f.capDay)}}
 	for i, x := range f.rules {
@@ -827,7 +827,7 @@ func (w *Web) showRulesForm(r *req, d *desk, status int, f rulesForm, faults fau
 				x.choice(id("of"), label("sum_of"), u.of, "payee", t.SumOf["payee"], "maker", t.SumOf["maker"], "company", t.SumOf["company"]), x.choice(id("per"), label("sum_per"), u.per, "day", t.SumPer["day"], "month", t.SumPer["month"]),
 				x.field(id("sum"), label("sum_over"), u.over, "", "wsum", name("sums"))}, Buttons: []templates.FormButton{{Value: fmt.Sprintf("remove-sum-%d-%d", n, j+1), Label: lang.Fill(t.RemoveSum, j+1)}}})
 		}
-		out := templates.FormGroup{ID: name("what"), Title: t.Outcome, Fields: []templates.FormField{x.choice(name("outcome"), t.Outcome, rf.outcome, "", t.AskSteps, "blocked", t.AskBlocked)}}
+		out := templates.FormGroup{ID: name("what"), Title: t.Outcome, Fields: []templates.FormField{x.choice(name("outcome"), label("outcome"), rf.outcome, "", t.AskSteps, "blocked", t.AskBlocked)}}
 		if rf.outcome == "blocked" || rf.blocked != "" {
 			out.Fields = append(out.Fields, x.field(name("blocked"), label("blocked"), rf.blocked, "", "wide"))
 		} else {

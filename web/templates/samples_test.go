@@ -506,6 +506,7 @@ func (w world) samples() []sample {
 	add("conflict", Conflict(ap(SectionNone, t.Error.Title), &ConflictView{Number: "1042", What: lang.Fill(t.Error.Moved, 1042), Kept: t.Error.MovedKept, Do: t.Error.DoReload, Code: "approve.moved", Badge: &badge, Diff: w.diff(t.Error.MovedDiff),
 		Typed: []Fact{{Label: t.Panel.Reason, Value: "Сумма не та"}}, Links: []Link{{PayoutHref(sid(1042)), lang.Fill(t.Payout.BackToPayout, 1042)}}}))
 	add("kopecks", Kopecks(ap(SectionNone, t.Kopecks.Title), &KopecksView{Lead: t.Kopecks.Lead, Rows: []KopecksRow{{"51", w.pick("принимает, потом сообщает: не исполнена, счёт не найден", "takes it, then says: not paid, account not found"), t.States["failed"]}, {"55", w.pick("исполняет, ответ обрывается, сообщение позже", "pays, the answer is cut off, the message comes later"), t.States["unknown"] + " → " + t.States["succeeded"]}}}))
+	out = append(out, w.settingsSamples()...)
 	return out
 }
 
