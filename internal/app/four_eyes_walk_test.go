@@ -13,7 +13,7 @@ import (
 	"countersign/internal/payout"
 )
 
-// fourEyes is the part of the walk that changes rules, limits, lists and payees: anybody tries, with what is on their screen or an old one, and anybody decides.
+// fourEyes is the part of the walk that changes rules, limits, lists, payees and people: anybody tries, with what is on their screen or an old one, and anybody decides.
 type fourEyes struct {
 	d      *desktest.Desk
 	rnd    *mrand.Rand
@@ -34,10 +34,18 @@ func (f *fourEyes) subjects() [][2]string {
 			out = append(out, [2]string{"payee", id})
 		}
 	}
+	for _, name := range moving {
+		if digest, _ := f.o.c.Open("person", f.d.Who[name].Person); digest != "" {
+			out = append(out, [2]string{"person", f.d.Who[name].Person})
+		}
+	}
 	return out
 }
 
-// step does one thing about rules, limits or payees; say is told whether it had to be allowed.
+// moving are those whose roles and groups change, and who may come back after a suspension.
+var moving = []string{"e0", "e1", "e2", "e3", "e4", "e5", "both"}
+
+// step does one thing about rules, limits, payees or people; say is told whether it had to be allowed.
 func (f *fourEyes) step(who string, say func(what, who string, may bool, err error)) {
 	ctx, rnd := context.Background(), f.rnd
 	x := rnd.IntN(100)
@@ -111,15 +119,40 @@ func (f *fourEyes) step(who string, say func(what, who string, may bool, err err
 			f.payees = append(f.payees, id)
 		}
 		agree("payee", may, err)
-	case x < 80:
+	case x < 47:
+		about := moving[rnd.IntN(len(moving))]
+		id := f.d.Who[about].Person
+		p, err := f.d.Store.PersonByID(ctx, id)
+		if err != nil {
+			f.d.T.Fatal(err)
+		}
+		digest, _ := f.o.c.Open("person", id)
+		seen := inForce(approval.Person, id)
+		may := f.o.c.May(w.Person, "admin") && digest == "" && fresh(approval.Person, id, seen)
+		if p.Suspended && rnd.IntN(3) > 0 {
+			err = f.d.App.ProposeRestore(ctx, w, id, seen, "walk")
+		} else {
+			roles := [][]string{{"approver"}, {"maker"}, {"approver", "senior"}, {"maker", "approver"}}[rnd.IntN(4)]
+			err = f.d.App.ProposePersonChange(ctx, w, id, roles, []string{"", "ural"}[rnd.IntN(2)], seen, "walk")
+		}
+		if may && err != nil && isAny(err, "people.same", "people.off", "people.on", "people.deadlock", "people.admins", "subject.nobody") {
+			return
+		}
+		agree("person", may, err)
+	case x < 82:
 		kind, id, digest, _ := pick()
-		agree("accept", same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, now), f.d.App.Accept(ctx, w, approval.Kind(kind), id, digest, app.Proof{}))
+		may := same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, now)
+		err := f.d.App.Accept(ctx, w, approval.Kind(kind), id, digest, app.Proof{})
+		if may && isAny(err, "people.deadlock", "people.off", "people.on") {
+			return // the desk has changed since it was proposed: then it takes no effect
+		}
+		agree("accept", may, err)
 	case x < 88:
 		kind, id, digest, _ := pick()
 		agree("refuse", same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, now), f.d.App.Refuse(ctx, w, approval.Kind(kind), id, digest, "no"))
 	case x < 94:
 		kind, id, digest, by := pick()
-		role := map[string]string{"payee": "maker", "rules": "admin", "limits": "admin"}[kind]
+		role := map[string]string{"payee": "maker", "rules": "admin", "limits": "admin", "person": "admin"}[kind]
 		agree("withdraw", same(kind, id, digest) && by == w.Person && f.o.c.May(w.Person, role), f.d.App.Withdraw(ctx, w, approval.Kind(kind), id, digest))
 	case x < 97:
 		kind, id, digest, _ := pick()
@@ -158,6 +191,10 @@ func (f *fourEyes) rules() approval.RuleSet {
 	maybe("rent", approval.Rule{When: approval.When{PayeeGroups: []string{"rent"}}, Steps: []approval.Step{step(2, approval.Approver)}})
 	if rnd.IntN(6) == 0 {
 		r.Rules = append(r.Rules, approval.Rule{Name: "no free entry", When: approval.When{OverMinor: second, Entry: "free"}, Blocked: "saved payees only"})
+	}
+	maybe("of a group", approval.Rule{When: approval.When{MakerGroups: []string{"ural"}}, Steps: []approval.Step{step(2, approval.Approver)}})
+	if rnd.IntN(2) == 0 {
+		r.Newcomers = approval.Newcomers{QuietHours: 1, CapDays: 2, CapDayMinor: 300_000_00}
 	}
 	if rnd.IntN(3) == 0 {
 		r.CoolOffMinutes, r.CoolOffOverMinor = 60, first
