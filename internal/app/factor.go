@@ -171,7 +171,6 @@ func (a *App) addFactor(tx Tx, by payout.Actor, f Factor, more map[string]any) e
 	for k, v := range more {
 		facts[k] = v
 	}
-	tx.Touch(Change{Desk: true})
 	return a.append(tx, by, "factor.added", "person", f.Person, 0, facts, f.Name, f.CreatedAt)
 }
 
@@ -183,7 +182,6 @@ func (a *App) removeFactor(tx Tx, by payout.Actor, f Factor, why string, now tim
 		return err
 	}
 	facts["why"] = why
-	tx.Touch(Change{Desk: true})
 	return a.append(tx, by, "factor.removed", "person", f.Person, 0, facts, "", now)
 }
 

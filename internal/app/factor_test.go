@@ -48,7 +48,7 @@ func halted(t *testing.T, d *desktest.Desk) string {
 	return s.Halt.Cause
 }
 
-func count(d *desktest.Desk, action string) int {
+func eventsNamed(d *desktest.Desk, action string) int {
 	n := 0
 	for _, e := range d.Events() {
 		if e.Action == action {
@@ -184,9 +184,9 @@ func TestSigned_Lies(t *testing.T) {
 			key, _ := d.Passkey("a1")
 			id := d.Submit(large)
 			who, p := c.lie(t, d, key, id)
-			before := count(d, payout.ActApproved)
+			before := eventsNamed(d, payout.ActApproved)
 			wants(t, c.what, approve(t, d, who, id, p), c.code)
-			if n := count(d, payout.ActApproved) - before; n != 0 && c.code != "" {
+			if n := eventsNamed(d, payout.ActApproved) - before; n != 0 && c.code != "" {
 				t.Errorf("%d approvals were written", n)
 			}
 		})
@@ -203,7 +203,7 @@ func TestSigned_Copied(t *testing.T) {
 	wants(t, "the copy", approve(t, d, "a1", other, d.Signed(key, "a1", other)), "prove.clone")
 	key.Count = 1000
 	wants(t, "the copy, counting on", approve(t, d, "a1", other, d.Signed(key, "a1", other)), "prove.clone")
-	if n := count(d, "factor.copied"); n != 1 {
+	if n := eventsNamed(d, "factor.copied"); n != 1 {
 		t.Errorf("%d alarms", n)
 	}
 	q, err := d.App.BeginKeySignIn()
@@ -217,8 +217,9 @@ func TestSigned_Copied(t *testing.T) {
 // A founder's first passkey signs at once; the next one, and every one after a reset, only once a second person vouched for it and a day passed.
 func TestVouch(t *testing.T) {
 	d := desktest.NewWith(t, signing())
-	d.Passkey("a1")
+	_, first := d.Passkey("a1")
 	key, second := d.Passkey("a1") // proposed at once
+	must(t, d.App.RemoveFactor(t.Context(), d.Who["a1"], first))
 	id := d.Submit(large)
 	q, err := d.App.BeginSign(t.Context(), d.Who["a1"], string(d.Get(id).Digest), false)
 	must(t, err)
@@ -374,7 +375,7 @@ func TestSeals(t *testing.T) {
 			if got := halted(t, d); got != "altered" {
 				t.Errorf("stopped because of %q", got)
 			}
-			if n := count(d, "seal.broken"); n != 1 {
+			if n := eventsNamed(d, "seal.broken"); n != 1 {
 				t.Errorf("%d alarms", n)
 			}
 			if _, ok, err := d.App.Login(t.Context(), m.login.ID); strings.HasPrefix(c.what, "sign-in") && (ok || !fault.Is(err, "account.altered")) {
@@ -404,7 +405,7 @@ func TestSeals_Began(t *testing.T) {
 	must(t, err)
 	_, login, err := d.App.SignIn(t.Context(), acc, app.Door{}, "")
 	must(t, err)
-	if n := count(d, "seal.began"); n != 0 {
+	if n := eventsNamed(d, "seal.began"); n != 0 {
 		t.Fatal("a database that was born sealed began to be")
 	}
 	must(t, d.Store.Close())
@@ -414,7 +415,7 @@ func TestSeals_Began(t *testing.T) {
 	d.Exec("DROP TRIGGER factor_mark_stays")
 	d.Exec("DELETE FROM factor_mark")
 	d.Open()
-	if n := count(d, "seal.began"); n != 0 {
+	if n := eventsNamed(d, "seal.began"); n != 0 {
 		t.Error("the seals of a database that was born with them were made again")
 	}
 	_, _, err = d.App.SignIn(t.Context(), acc, app.Door{}, "")

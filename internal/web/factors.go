@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,6 +19,19 @@ import (
 	"countersign/internal/payout"
 	"countersign/web/templates"
 )
+
+func init() { personChanges[app.OpKey] = keyChange }
+
+// keyChange says what a proposal to vouch for a passkey is about.
+func keyChange(r *req, p app.Proposal, name string) (change, error) {
+	var d app.KeyDoc
+	if err := json.Unmarshal(p.Doc, &d); err != nil {
+		return change{}, err
+	}
+	t := r.t.Factor()
+	return change{Title: lang.Fill(lang.Label(r.t.Persons().Ops, app.OpKey), name), New: []templates.Fact{{Label: r.t.Persons().Name, Value: name},
+		{Label: t.Fingerprint, Value: d.Fingerprint, Mono: true, Note: lang.Fill(t.DocKey, d.Fingerprint)}}}, nil
+}
 
 // confined reports whether this person may do nothing but enrol a second factor: the rules want one, and the sign-in was made without.
 func (w *Web) confined(r *req) (bool, error) {

@@ -222,3 +222,32 @@ func TestSign_Answers(t *testing.T) {
 	digest.Set("code", b.Code(secret, 0))
 	want(t, y.post(where(low, "/approve"), digest), http.StatusSeeOther)
 }
+
+// A second passkey waits until an administrator or senior vouched for it: whoever decides sees whose it is and its fingerprint, and its owner when it will sign.
+func TestVouchPages(t *testing.T) {
+	b := newBench(t)
+	x := b.as("a1")
+	x.addKey(t, softkey.New(testRand{}))
+	b.Clock.Add(time.Second)
+	x.addKey(t, softkey.New(testRand{}))
+	page := want(t, x.get("/account/factors"), 200)
+	prints := regexp.MustCompile(`data-fingerprint="([^"]+)"`).FindAllStringSubmatch(page, -1)
+	if len(prints) != 2 || !strings.Contains(visible(page), "Waits for an administrator") {
+		t.Fatal(visible(page))
+	}
+	s := b.as("s1")
+	at := "/changes/person/" + b.Who["a1"].Person
+	page = want(t, s.get(at), 200)
+	if !strings.Contains(page, prints[1][1]) || !strings.Contains(visible(page), "Person a1") {
+		t.Error(visible(page))
+	}
+	want(t, s.post(at+"/approve", url.Values{"digest": {field(t, page, "digest")}}), http.StatusSeeOther)
+	page = want(t, x.get("/account/factors"), 200)
+	if !strings.Contains(visible(page), "Will sign from") {
+		t.Error(visible(page))
+	}
+	for _, p := range []string{at, "/settings/people", "/settings/people/" + b.Who["a1"].Person, "/approvals"} {
+		want(t, b.as("d1").get(p), 200)
+	}
+	want(t, b.as("u1").get("/history?kind=person"), 200)
+}

@@ -53,10 +53,14 @@
     if (say) say.hidden = true;
     const end = () => { f.removeAttribute('data-asking'); };
     what().then((a) => {
-      f.elements.challenge.value = a.challenge;
-      f.elements.response.value = a.response;
       end();
-      f.requestSubmit(button || undefined);
+      // The page may have renewed its panel meanwhile: the answer goes with the same decision there, or nowhere.
+      const value = (x, n) => (x.elements[n] ? x.elements[n].value : '');
+      const g = f.isConnected ? f : Array.from(document.forms).find((x) => x.elements.response && x.getAttribute('action') === f.getAttribute('action') && value(x, 'digest') === value(f, 'digest'));
+      if (!g) return;
+      g.elements.challenge.value = a.challenge;
+      g.elements.response.value = a.response;
+      g.requestSubmit(button && button.isConnected ? button : one('.btn-main', g));
     }).catch((e) => {
       end();
       const d = box.dataset;
