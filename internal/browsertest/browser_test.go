@@ -248,6 +248,7 @@ func TestBrowser(t *testing.T) {
 		{"people", []string{"keyboard.mjs", "queue.mjs", "nojs.mjs", "hostile.mjs", "doors.mjs"}},
 		{"desk", []string{"story.mjs", "tabs.mjs", "entry.mjs"}},
 		{"restart", []string{"restart.mjs"}},
+		{"passkey", []string{"passkey.mjs"}},
 	}
 	turns := make(chan bool, 2)
 	for _, g := range groups {
