@@ -127,11 +127,10 @@ func (a *App) ProposePayee(ctx context.Context, w Who, e PayeeEntry) error {
 		if last >= MaxPayeeVersions {
 			return fault.Bad("form", "payee.versions", MaxPayeeVersions)
 		}
-		shared, err := sharedAccounts(tx, c, e.ID)
+		codes, _, err := payeeWarnings(tx, c, e.ID)
 		if err != nil {
 			return err
 		}
-		codes := PayeeWarnings(c, shared)
 		var unticked fault.List
 		for _, code := range codes {
 			if !slices.Contains(e.Acks, code) {
@@ -153,20 +152,6 @@ func samePayee(p Proposal, c payee.Content) bool {
 	return err == nil && !was.Erased && len(payee.Diff(was, c)) == 0
 }
 
-// PayeeWarnings lists the codes of what must be ticked about a payee, each once.
-func PayeeWarnings(c payee.Content, shared []SharedAccount) []string {
-	var out []string
-	for _, w := range c.Warnings() {
-		if !slices.Contains(out, string(w.Warning)) {
-			out = append(out, string(w.Warning))
-		}
-	}
-	if len(shared) > 0 {
-		out = append(out, WarnSharedAccount)
-	}
-	return out
-}
-
 // maxShared bounds how many other payees with the same account are named.
 const maxShared = 5
 
@@ -175,8 +160,19 @@ type sharer interface {
 	PayeesWith(key payee.AccountKey, besides string, limit int) ([]SharedAccount, error)
 }
 
-func sharedAccounts(s sharer, c payee.Content, besides string) ([]SharedAccount, error) {
-	var out []SharedAccount
+// payeeWarnings lists the codes of what must be ticked about a cleaned payee, each once, and the other payees that have an account of it.
+func payeeWarnings(tx interface {
+	sharer
+	banks
+}, c payee.Content, besides string) (codes []string, shared []SharedAccount, err error) {
+	add := func(code string) {
+		if !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	for _, w := range c.Warnings() {
+		add(string(w.Warning))
+	}
 	for i, acc := range c.Accounts {
 		if i == payee.MaxAccounts {
 			break
@@ -184,27 +180,35 @@ func sharedAccounts(s sharer, c payee.Content, besides string) ([]SharedAccount,
 		if bankdetails.CheckBIK(acc.BIK) != nil || bankdetails.CheckAccount(acc.Number) != nil {
 			continue
 		}
-		found, err := s.PayeesWith(acc.Key(), besides, maxShared)
+		unknown, err := bikUnknown(tx, acc.BIK)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		out = append(out, found...)
+		if unknown {
+			add(string(bankdetails.WarnBIKUnknown))
+		}
+		others, err := tx.PayeesWith(acc.Key(), besides, maxShared)
+		if err != nil {
+			return nil, nil, err
+		}
+		shared = append(shared, others...)
 	}
-	return out, nil
+	if len(shared) > 0 {
+		add(WarnSharedAccount)
+	}
+	return codes, shared, nil
 }
 
-type sharing struct {
-	ctx context.Context
-	r   Reader
+type payeeLooker struct{ looker }
+
+func (l payeeLooker) PayeesWith(key payee.AccountKey, besides string, limit int) ([]SharedAccount, error) {
+	return l.r.PayeesWith(l.ctx, key, besides, limit)
 }
 
-func (s sharing) PayeesWith(key payee.AccountKey, besides string, limit int) ([]SharedAccount, error) {
-	return s.r.PayeesWith(s.ctx, key, besides, limit)
-}
-
-// SharedAccounts lists other payees in force that hold an account of this content.
-func (a *App) SharedAccounts(ctx context.Context, c payee.Content, besides string) ([]SharedAccount, error) {
-	return sharedAccounts(sharing{ctx, a.Store}, c.Clean(), besides)
+// JudgePayee says of a payee that is being typed, or decided about, which warnings it has, and which other payees in force hold an account of it. id is its
+// own id.
+func (a *App) JudgePayee(ctx context.Context, id string, c payee.Content) (codes []string, shared []SharedAccount, err error) {
+	return payeeWarnings(payeeLooker{looker{ctx, a.Store}}, c.Clean(), id)
 }
 
 // PayeeInForce returns what a saved payee says now. NotFound "payee.none" when no version of it is in force.

@@ -145,7 +145,7 @@ func TestPayee_warnings(t *testing.T) {
 			}
 		}
 	}
-	shared, err := d.App.SharedAccounts(t.Context(), c, id)
+	_, shared, err := d.App.JudgePayee(t.Context(), id, c)
 	if err != nil || len(shared) != 1 || shared[0].ID != first {
 		t.Errorf("%v %v", shared, err)
 	}

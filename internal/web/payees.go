@@ -290,7 +290,7 @@ func (w *Web) payeeAccounts(r *req, d *desk, v *templates.PayeeView, id string, 
 	shared := false
 	for _, a := range row.Accounts {
 		listed(approval.Target{Account: a.Number, BIK: a.BIK, INN: row.INN, Payee: id})
-		l := templates.PayeeAccountLine{Last4: lang.Last4(a.Number), BIK: a.BIK, Label: a.Label}
+		l := templates.PayeeAccountLine{Last4: lang.Last4(a.Number), BIK: a.BIK, Bank: r.bankName(a.BIK), Label: a.Label}
 		if k := bankdetails.AccountKind(a.Number); k != bankdetails.KindUnknown {
 			l.Kind = lang.Label(r.t.Accounts, string(k))
 		}
@@ -683,11 +683,11 @@ func (w *Web) showPayeeForm(r *req, status int, in typedPayee, faults fault.List
 		}
 	}
 	if in.posted {
-		shared, err := w.App.SharedAccounts(r.ctx(), c, in.id)
+		codes, shared, err := w.App.JudgePayee(r.ctx(), in.id, c)
 		if err != nil {
 			return err
 		}
-		v.Ticks = payeeTicks(r.t, c, shared, in.acks, faults)
+		v.Ticks = payeeTicks(r.t, codes, shared, in.acks, faults)
 	}
 	p, err := r.page(v.Heading, templates.SectionPayees)
 	if err != nil {
@@ -697,9 +697,9 @@ func (w *Web) showPayeeForm(r *req, status int, in typedPayee, faults fault.List
 }
 
 // payeeTicks are the warnings about a payee, as its maker ticks them.
-func payeeTicks(t *lang.Texts, c payee.Content, shared []app.SharedAccount, acks []string, faults fault.List) []templates.Tick {
+func payeeTicks(t *lang.Texts, codes []string, shared []app.SharedAccount, acks []string, faults fault.List) []templates.Tick {
 	var out []templates.Tick
-	for _, code := range app.PayeeWarnings(c, shared) {
+	for _, code := range codes {
 		k := templates.Tick{Code: code, Bold: lang.Label(t.Acks, code), Text: lang.Label(t.AckLong, code), Ticked: slices.Contains(acks, code)}
 		for _, f := range faults {
 			if f.Field == "ack" && len(f.Args) > 0 && f.Args[0] == code {

@@ -24,11 +24,11 @@ func payeeChange(r *req, p app.Proposal, base *app.Proposal, whole bool) (change
 		out.Old = payeeFacts(r.t, was, whole)
 		out.Notes = append(out.Notes, t.SendsBack)
 	}
-	shared, err := r.web.App.SharedAccounts(r.ctx(), now, p.ID)
+	codes, shared, err := r.web.App.JudgePayee(r.ctx(), p.ID, now)
 	if err != nil {
 		return change{}, err
 	}
-	for _, code := range app.PayeeWarnings(now, shared) {
+	for _, code := range codes {
 		text := lang.Label(r.t.Acks, code) + ". " + lang.Label(r.t.AckLong, code)
 		if code == app.WarnSharedAccount {
 			for _, s := range shared {

@@ -376,3 +376,53 @@ func TestPayees_escape(t *testing.T) {
 		t.Error("nothing hostile was looked at")
 	}
 }
+
+// Above the first band the rules of serve ask for a saved payee: the refusal says so with the amount, keeps the draft and leads to saving the payee,
+// filled in; once the payee is agreed to, the payout goes.
+func TestNeedsSaved(t *testing.T) {
+	b := newBench(t)
+	b.App.Rules = approval.ServeRules()
+	b.App.Rules.SignAboveMinor, b.App.Rules.StepUpAboveMinor, b.App.Rules.FactorNeeded = 0, 0, false
+	for l, sentence := range map[string]string{"en": "Above 100,000.00\u00a0₽ a saved payee is needed.", "ru": "Выше 100\u00a0000,00\u00a0₽ нужен сохранённый получатель."} {
+		x := b.as("m1")
+		x.lang = l
+		c := b.Content(150_000_00)
+		f := url.Values{"form": {token(8)}, "full_name": {c.FullName}, "bik": {c.BIK}, "account": {c.Account}, "amount": {"150000"}, "description": {c.Description}, "do": {"submit"}}
+		page := want(t, x.post("/payouts", f), http.StatusUnprocessableEntity)
+		if !strings.Contains(html.UnescapeString(page), sentence) || !strings.Contains(page, `data-error="form"`) {
+			t.Fatalf("%s: %s", l, visible(page))
+		}
+		all := b.Payouts()
+		save := "/payees/new?payout=" + string(all[len(all)-1])
+		if !strings.Contains(page, save) {
+			t.Errorf("%s: no link to %s", l, save)
+		}
+		page = want(t, x.get(save), 200)
+		if field(t, page, "full_name") != c.FullName || field(t, page, "bik-1") != c.BIK || field(t, page, "account-1") != c.Account {
+			t.Errorf("%s: the payee's form is empty", l)
+		}
+	}
+	id := b.savePayee(savedAccount(1))
+	rec := b.as("m2").post("/payouts", paying(id, savedAccount(1), "150000"))
+	want(t, rec, http.StatusSeeOther)
+}
+
+// A payee, or an account of it, that is on the block list says so on its page, with the reason.
+func TestPayees_listed(t *testing.T) {
+	b := newBench(t)
+	id := b.savePayee(savedAccount(1), savedAccount(2))
+	limits := approval.Limits{Lists: []approval.ListEntry{{List: "block", What: "account", Value: savedAccount(2), Reason: "Запрос банка № 5"}}}
+	if err := b.App.ProposeLimits(t.Context(), b.Who["d1"], limits, 0, "why"); err != nil {
+		t.Fatal(err)
+	}
+	ps, err := b.Store.Proposals(t.Context(), approval.Limit, app.LimitsID, 1)
+	if err != nil || len(ps) != 1 {
+		t.Fatal(err)
+	}
+	if err := b.App.Accept(t.Context(), b.Who["d2"], approval.Limit, app.LimitsID, ps[0].Digest, app.Proof{}); err != nil {
+		t.Fatal(err)
+	}
+	if v := visible(want(t, b.as("m1").get("/payees/"+id), 200)); !strings.Contains(v, "on the block list: Запрос банка № 5.") {
+		t.Errorf("the page does not say so: %s", v)
+	}
+}
