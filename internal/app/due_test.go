@@ -133,3 +133,17 @@ func TestDue_InDigest(t *testing.T) {
 	}
 	d.Verify()
 }
+
+// TestDue_SameForm: the same form posted again with another day takes that day: what is submitted is what was on the screen.
+func TestDue_SameForm(t *testing.T) {
+	d := desktest.New(t)
+	c := due(d, 500_00, "2026-11-25")
+	id, err := d.App.Enter(t.Context(), d.Who["m1"], app.Entry{Form: "one", Content: c})
+	must(t, err)
+	c.DueDate = "2026-11-26"
+	again, err := d.App.Enter(t.Context(), d.Who["m1"], app.Entry{Form: "one", Content: c, Submit: true})
+	must(t, err)
+	if s := d.Get(id); again != id || s.Content.DueDate != "2026-11-26" || s.State != payout.PendingApproval {
+		t.Errorf("%s leaves on %s", s.State, s.Content.DueDate)
+	}
+}
