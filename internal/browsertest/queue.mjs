@@ -1,8 +1,28 @@
 // The queue by keyboard, and many at once: J and K without the list, A, C, R to the buttons, on a Russian layout too; nothing is pressed by a held key or in the
 // first half second; one press decides once; what moved in another tab is a 409 with the difference.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { main, check, at, payout, enter, must, same, becomes, statusOf, ledger } from './kit.mjs';
 
 const nap = 500;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+// sound: axe finds nothing, in light and dark, wide and on a phone, and nothing scrolls sideways.
+async function sound(page, what) {
+  const cdp = await page.context().newCDPSession(page);
+  await page.evaluate(axe);
+  for (const [width, scheme] of [[1440, 'light'], [390, 'dark']]) {
+    await cdp.send('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile: false });
+    await cdp.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 120)).join(' | '))));
+    same(found, [], `${what} at ${width} ${scheme}`);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    must(over <= 0, `${what} at ${width}: ${over} px too wide`);
+  }
+  await cdp.send('Emulation.clearDeviceMetricsOverride');
+  await cdp.send('Emulation.setEmulatedMedia', { features: [] });
+  await cdp.detach();
+}
 
 async function press(page, code, key, repeat = 0) { // as a Russian layout does
   const cdp = await page.context().newCDPSession(page);
@@ -42,6 +62,11 @@ await main(async () => {
       must(seen, `the focus on ${id} cannot be seen`);
     }
     same(await statusOf(page), 'pending_approval', 'status');
+  });
+  await check('the decision page with rules unfolded and hints is sound', async () => {
+    await page.evaluate(() => { document.querySelector('.asks details').open = true; });
+    must(await page.locator('[data-testid=hints] li').count() > 0, 'no hints');
+    await sound(page, 'the decision page');
   });
   await check('keys are off in the reason', async () => {
     await page.focus('#reason');
@@ -87,6 +112,7 @@ await main(async () => {
     await page.waitForSelector('#keys[open]');
     await press(page, 'KeyJ', 'о');
     same(new URL(page.url()).pathname, paths[1], 'page');
+    await sound(page, 'the list of keys');
     await page.keyboard.press('Escape');
     await page.waitForSelector('#keys:not([open])', { state: 'attached' });
     same(await focus(page), 'changes', 'focus');
@@ -98,9 +124,7 @@ await main(async () => {
     await awake(page);
     await press(page, 'KeyA', 'ф');
     await focuses(page, 'approve');
-    await Promise.all([page.waitForURL((u) => u.pathname === paths[2]), press(page, 'Enter', 'Enter')]).catch(async () => {
-      await Promise.all([page.waitForURL((u) => u.pathname === paths[2]), page.keyboard.press('Enter')]);
-    });
+    await Promise.all([page.waitForURL((u) => u.pathname === paths[2]), page.keyboard.press('Enter')]);
     must((await page.innerText('[data-testid=before]')).includes('№'), 'nothing about the one before');
     const done = await at('lebedev', paths[1]);
     await becomes(done, 'succeeded');
@@ -147,6 +171,7 @@ await main(async () => {
     await page.focus('[data-testid=many-picked]');
     await Promise.all([page.waitForURL('**/approvals/many'), page.keyboard.press('Enter')]);
     same(await page.locator('input[name=i]').count(), 3, 'items');
+    await sound(page, 'the list before it is decided');
     const edit = await at('lebedev', some[1] + '/edit');
     await edit.fill('#amount', '8888,00');
     await Promise.all([edit.waitForURL((u) => u.pathname === some[1]), edit.click('[data-testid=submit]')]);
@@ -158,6 +183,7 @@ await main(async () => {
     const lines = await page.locator('[data-testid=batch-result] tbody tr').allInnerTexts();
     same(lines.length, 3, 'lines');
     must(lines[0].includes('Изменилась'), 'what moved is not named first: ' + lines[0]);
+    await sound(page, 'what came of the list');
     const one = await at('lebedev', some[0]);
     await becomes(one, 'succeeded');
     await one.context().close();
