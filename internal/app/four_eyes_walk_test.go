@@ -149,7 +149,7 @@ func (f *fourEyes) step(who string, say func(what, who string, may bool, err err
 		agree("accept", may, err)
 	case x < 88:
 		kind, id, digest, _ := pick()
-		agree("refuse", same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, now), f.d.App.Refuse(ctx, w, approval.Kind(kind), id, digest, "no"))
+		agree("refuse", same(kind, id, digest) && f.o.c.MayRefuse(kind, id, w.Person), f.d.App.Refuse(ctx, w, approval.Kind(kind), id, digest, "no"))
 	case x < 94:
 		kind, id, digest, by := pick()
 		role := map[string]string{"payee": "maker", "rules": "admin", "limits": "admin", "person": "admin"}[kind]

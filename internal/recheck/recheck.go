@@ -384,7 +384,7 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 	switch what {
 	case "approved", "taken_back", "rejected":
 		c.report.Decisions++
-		if !c.MayAccept(e.Kind, e.Subject, e.Person, e.At) {
+		if what == "rejected" && !c.MayRefuse(e.Kind, e.Subject, e.Person) || what != "rejected" && !c.MayAccept(e.Kind, e.Subject, e.Person, e.At) {
 			c.found("%s decided on a %s and may not", e.Person, e.Kind)
 		}
 		answer := map[string]string{"approved": "yes", "taken_back": "back", "rejected": "no"}[what]
@@ -415,10 +415,17 @@ func (c *Checker) Open(kind, id string) (digest, by string) {
 	return "", ""
 }
 
-// MayAccept reports whether the person may decide now on the open version of a subject.
+// MayRefuse reports whether the person may end the open version of a subject with a no: anybody who decides on its kind, also who is new, but for its proposer and
+// whom it concerns.
+func (c *Checker) MayRefuse(kind, id, who string) bool {
+	s := c.subjects[[2]string{kind, id}]
+	return s != nil && s.open && c.mayAs(who, deciders(kind)) && who != s.by && !slices.Contains(s.concerns, who)
+}
+
+// MayAccept reports whether the person's yes to the open version of a subject counts now.
 func (c *Checker) MayAccept(kind, id, who string, now time.Time) bool {
 	s, p := c.subjects[[2]string{kind, id}], c.people[who]
-	return s != nil && s.open && c.mayAs(who, deciders(kind)) && who != s.by && !slices.Contains(s.concerns, who) && !p.quiet(now) && p.since <= s.at.UnixMicro()
+	return c.MayRefuse(kind, id, who) && !p.quiet(now) && p.since <= s.at.UnixMicro()
 }
 
 // digestOf computes the digest of a proposal anew.
