@@ -533,7 +533,7 @@ func (a *App) foundersFirst(tx Tx, p auth.Person) (bool, error) {
 		return false, err
 	}
 	for _, e := range events {
-		if e.Action == "factor.added" && factString(e.Payload, "factor_kind") == KindPasskey {
+		if e.Action == "account.reset" || e.Action == "factor.added" && factString(e.Payload, "factor_kind") == KindPasskey {
 			return false, nil
 		}
 	}
@@ -587,6 +587,23 @@ func (a *App) askVouch(tx Tx, w Who, f Factor, now time.Time) error {
 	}
 	_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Person, ID: w.Person, Op: OpKey, Doc: doc, Salt: a.salt(), Concerns: []string{w.Person}}, inForce, "", now)
 	return err
+}
+
+// unaskVouch takes back the open proposal to vouch for a passkey that is gone.
+func (a *App) unaskVouch(tx Tx, w Who, id string, now time.Time) error {
+	p, open, err := tx.OpenProposal(approval.Person, w.Person)
+	if err != nil || !open || p.Op != OpKey || p.By.Person != w.Person {
+		return err
+	}
+	var d KeyDoc
+	if err := json.Unmarshal(p.Doc, &d); err != nil || d.Factor != id {
+		return err
+	}
+	if err := tx.EndProposal(p, Withdrawn, w.actor(), now); err != nil {
+		return err
+	}
+	tx.Touch(Change{Desk: true})
+	return a.noteProposal(tx, p, w.actor(), "withdrawn", "", map[string]any{}, now)
 }
 
 // keyVouched is what a proposal of OpKey does: the passkey signs from the next day on.
@@ -746,6 +763,9 @@ func (a *App) RemoveFactor(ctx context.Context, w Who, id string) error {
 			return fault.Bad("form", "factor.last")
 		}
 		if err := a.removeFactor(tx, w.actor(), mine[i], "own", now); err != nil {
+			return err
+		}
+		if err := a.unaskVouch(tx, w, id, now); err != nil {
 			return err
 		}
 		if real == 1 { // nothing is left to recover

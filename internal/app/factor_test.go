@@ -260,6 +260,11 @@ func TestVouch(t *testing.T) {
 	wants(t, "a second before a day is over", try(), "prove.wait")
 	d.Clock.Add(time.Second)
 	must(t, try())
+	_, third := d.Passkey("a1")
+	must(t, d.App.RemoveFactor(t.Context(), d.Who["a1"], third)) // its proposal goes along
+	if all, err := d.Store.OpenProposals(t.Context(), 10); err != nil || len(all) != 0 {
+		t.Error(all, err)
+	}
 	d.Verify()
 }
 

@@ -99,8 +99,7 @@ func TestEnrolment(t *testing.T) {
 func TestSignIn_GuessCodes(t *testing.T) {
 	b := newBench(t)
 	b.Codes("a1")
-	x := b.as("a2") // a known browser, but of another person
-	x = b.browser()
+	x := b.browser()
 	for range 5 {
 		want(t, b.enter(x, "a1", url.Values{"code": {"123456"}}), http.StatusUnauthorized)
 	}
@@ -250,4 +249,16 @@ func TestVouchPages(t *testing.T) {
 		want(t, b.as("d1").get(p), 200)
 	}
 	want(t, b.as("u1").get("/history?kind=person"), 200)
+	b.Clock.Add(time.Second)
+	// A key that is removed while it waits takes its proposal along.
+	x.addKey(t, softkey.New(testRand{}))
+	page = want(t, x.get("/account/factors"), 200)
+	id := regexp.MustCompile(`data-factor="([^"]+)"`).FindAllStringSubmatch(page, -1)[2][1]
+	if open, err := b.Store.OpenProposals(t.Context(), 10); err != nil || len(open) != 1 {
+		t.Fatal(open, err)
+	}
+	want(t, x.post("/account/factors/"+id+"/remove", nil), http.StatusSeeOther)
+	if open, err := b.Store.OpenProposals(t.Context(), 10); err != nil || len(open) != 0 {
+		t.Error(open, err)
+	}
 }

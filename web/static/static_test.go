@@ -95,7 +95,7 @@ func TestVendored(t *testing.T) {
 			t.Errorf("%s is not what the list says: %x", f[0], sum)
 		}
 	}
-	ours := []string{"desk.css", "desk.js", "live-worker.js", "mark.svg", "VENDORED.txt"}
+	ours := []string{"desk.css", "desk.js", "live-worker.js", "passkey.js", "mark.svg", "VENDORED.txt"}
 	for name := range byName {
 		if !listed[name] && !slices.Contains(ours, name) {
 			t.Errorf("%s is neither ours nor in VENDORED.txt", name)
@@ -106,8 +106,9 @@ func TestVendored(t *testing.T) {
 // TestOldBrowsers refuses what Chromium 109 and Firefox 115 do not know, and what our content policy forbids.
 func TestOldBrowsers(t *testing.T) {
 	for name, bad := range map[string][]string{
-		"desk.css": {"light-dark(", "color-mix(", "popover", ":has(", "@container", "@scope", "text-wrap", "oklch(", "&", "@starting-style", "@import", "http:", "https:", "data:", "subgrid", "field-sizing"},
-		"desk.js":  {"popover", "showPopover", "startViewTransition", "?.", "??", ".at(", "replaceAll", "structuredClone", "eval(", "new Function", ".style", "innerHTML +=", "setAttribute('style'", "localStorage", "document.write", "toSorted", "Object.groupBy", "import(", "http:", "https:"},
+		"desk.css":   {"light-dark(", "color-mix(", "popover", ":has(", "@container", "@scope", "text-wrap", "oklch(", "&", "@starting-style", "@import", "http:", "https:", "data:", "subgrid", "field-sizing"},
+		"desk.js":    {"popover", "showPopover", "startViewTransition", "?.", "??", ".at(", "replaceAll", "structuredClone", "eval(", "new Function", ".style", "innerHTML +=", "setAttribute('style'", "localStorage", "document.write", "toSorted", "Object.groupBy", "import(", "http:", "https:"},
+		"passkey.js": {"popover", "showPopover", "startViewTransition", "?.", "??", ".at(", "replaceAll", "structuredClone", "eval(", "new Function", ".style", "innerHTML +=", "setAttribute('style'", "localStorage", "document.write", "toSorted", "Object.groupBy", "import(", "http:", "https:"},
 	} {
 		text := read(t, name)
 		if name == "desk.js" {
