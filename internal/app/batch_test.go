@@ -85,6 +85,13 @@ func TestApproveMany(t *testing.T) {
 	wants(t, "an item twice", err, "batch.digest")
 	_, err = many(d, "m1", "f", listOf(d, moved))
 	wants(t, "a maker", err, "denied.role")
+	d.Clock.Add(4 * time.Second)
+	for range 3 {
+		if !d.Send() {
+			t.Error("one approved by list does not leave")
+		}
+	}
+	d.Verify()
 	var most []app.BatchItem
 	for i := range app.MaxBatch + 1 {
 		most = append(most, app.BatchItem{ID: payout.ID(fmt.Sprint(i)), Digest: "x"})
@@ -213,4 +220,57 @@ func TestApproveMany_Whole(t *testing.T) {
 	if b.Approved() != app.MaxBatch {
 		t.Errorf("%d approved of %d: %s", b.Approved(), app.MaxBatch, did(b)[:200])
 	}
+}
+
+// TestApproveMany_Signed: a list whose sum is above the signing amount is signed with a passkey over the ordered list, though none of its payouts would be by
+// itself; the signature is for that list alone, and each decision carries it, so that what it approved may leave and is proved afterwards.
+func TestApproveMany_Signed(t *testing.T) {
+	d := desktest.NewWith(t, signing())
+	key, _ := d.Passkey("a1")
+	a, b, c := d.Submit(700_000_00), d.Submit(800_000_00), d.Submit(900_000_00)
+	signed := func(items []app.BatchItem) app.Proof {
+		t.Helper()
+		q, err := d.App.BeginSign(t.Context(), d.Who["a1"], app.ListDigest(items), false)
+		must(t, err)
+		said, err := key.Assert(q.Options, desktest.Site)
+		must(t, err)
+		return app.Proof{Challenge: q.ID, Response: said}
+	}
+	items := listOf(d, a, b)
+	_, err := many(d, "a1", "f", items)
+	wants(t, "a press alone", err, "prove.needed")
+	other := listOf(d, a, b, c)
+	_, err = d.App.ApproveMany(t.Context(), d.Who["a1"], "f", items, app.ListDigest(items), signed(other))
+	if err == nil {
+		t.Error("the signature of another list was taken")
+	}
+	for _, id := range []payout.ID{a, b} {
+		if ds, err := d.Store.DecisionsOf(t.Context(), approval.Payout, string(id), 1); err != nil || len(ds) > 0 {
+			t.Errorf("a refused list left %d decisions, %v", len(ds), err)
+		}
+	}
+	p := signed(items)
+	got, err := d.App.ApproveMany(t.Context(), d.Who["a1"], "f", items, app.ListDigest(items), p)
+	must(t, err)
+	if did(got) != "yes yes" {
+		t.Fatal(did(got))
+	}
+	_, err = d.App.ApproveMany(t.Context(), d.Who["a1"], "again", other, app.ListDigest(other), p)
+	if err == nil {
+		t.Error("a signature was taken twice")
+	}
+	for _, id := range []payout.ID{a, b} {
+		ds, err := d.Store.DecisionsOf(t.Context(), approval.Payout, string(id), 1)
+		must(t, err)
+		if len(ds) != 1 || !strings.HasPrefix(ds[0].Factor, "passkey:") {
+			t.Errorf("decisions %+v", ds)
+		}
+	}
+	second, _ := d.Passkey("a2")
+	must(t, approve(t, d, "a2", a, d.Signed(second, "a2", a)))
+	d.Clock.Add(4 * time.Second)
+	if !d.Send() {
+		t.Error("one signed by list does not leave")
+	}
+	d.Verify()
 }

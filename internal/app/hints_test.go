@@ -139,4 +139,5 @@ func TestHintsOn(t *testing.T) {
 	d.Clock.Add(13 * time.Hour)                                                          // past ten in Moscow
 	has(d.SubmitContent("m2", d.Content(77_00)), "a1", "", app.HintNight, true)
 	has(new1, "a1", "", app.HintNight, false)
+	d.Verify()
 }
