@@ -193,8 +193,8 @@ func (f *fourEyes) rules() approval.RuleSet {
 		r.Rules = append(r.Rules, approval.Rule{Name: "no free entry", When: approval.When{OverMinor: second, Entry: "free"}, Blocked: "saved payees only"})
 	}
 	maybe("of a group", approval.Rule{When: approval.When{MakerGroups: []string{"ural"}}, Steps: []approval.Step{step(2, approval.Approver)}})
-	if rnd.IntN(2) == 0 {
-		r.Newcomers = approval.Newcomers{QuietHours: 1, CapDays: 2, CapDayMinor: 300_000_00}
+	if rnd.IntN(4) > 0 {
+		r.Newcomers = approval.Newcomers{QuietHours: []int{1, 36}[rnd.IntN(2)], CapDays: 4, CapDayMinor: 300_000_00}
 	}
 	if rnd.IntN(3) == 0 {
 		r.CoolOffMinutes, r.CoolOffOverMinor = 60, first
@@ -209,12 +209,12 @@ func (f *fourEyes) limits() approval.Limits {
 		if rnd.IntN(2) == 0 {
 			b.SoftMinor = soft
 		}
-		if rnd.IntN(3) == 0 {
+		if rnd.IntN(2) == 0 {
 			b.HardMinor = hard
 		}
 		return b
 	}
-	l := approval.Limits{Payout: one(600_000_00, 1_000_500_00), MakerDay: one(5_000_000_00, 20_000_000_00), PayeeMonth: one(3_000_000_00, 6_000_000_00), CompanyDay: one(30_000_000_00, 60_000_000_00)}
+	l := approval.Limits{Payout: one(600_000_00, 1_000_500_00), MakerDay: one(700_000_00, 1_500_000_00), PayeeMonth: one(500_000_00, 1_200_000_00), CompanyDay: one(1_500_000_00, 4_000_000_00)}
 	if rnd.IntN(3) == 0 {
 		l.Ceilings = []approval.Ceiling{{Person: f.d.Who[[]string{"a1", "e0", "both", "d2"}[rnd.IntN(4)]].Person, Minor: 200_000_00}}
 	}

@@ -533,13 +533,19 @@ func (c *Checker) Submit(d Draft, now time.Time) (bool, string) {
 	return true, ""
 }
 
-// Claims is how often a payout was handed out to be sent; State, version and maker are as the events tell.
+// Payout is where a payout stands as its events tell it, how often it was handed out to be sent, and who made it.
 func (c *Checker) Payout(id string) (state string, version, claims int, makers []string) {
 	p := c.payouts[id]
 	if p == nil {
 		return "", 0, 0, nil
 	}
 	return p.state, p.version, p.claims, slices.Clone(p.makers)
+}
+
+// Quiet reports whether the person's decisions do not count yet: they are new, or a factor of theirs was reset.
+func (c *Checker) Quiet(person string, now time.Time) bool {
+	p := c.people[person]
+	return p != nil && p.quiet(now)
 }
 
 // May reports whether somebody holds one of the roles and stands.
