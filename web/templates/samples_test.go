@@ -507,6 +507,7 @@ func (w world) samples() []sample {
 		Typed: []Fact{{Label: t.Panel.Reason, Value: "Сумма не та"}}, Links: []Link{{PayoutHref(sid(1042)), lang.Fill(t.Payout.BackToPayout, 1042)}}}))
 	add("kopecks", Kopecks(ap(SectionNone, t.Kopecks.Title), &KopecksView{Lead: t.Kopecks.Lead, Rows: []KopecksRow{{"51", w.pick("принимает, потом сообщает: не исполнена, счёт не найден", "takes it, then says: not paid, account not found"), t.States["failed"]}, {"55", w.pick("исполняет, ответ обрывается, сообщение позже", "pays, the answer is cut off, the message comes later"), t.States["unknown"] + " → " + t.States["succeeded"]}}}))
 	out = append(out, w.settingsSamples()...)
+	out = append(out, w.payeeSamples()...)
 	return out
 }
 
