@@ -594,3 +594,51 @@ func TestKeySignIn(t *testing.T) {
 	q, said = ask()
 	wants(t, "suspended", enter(q, said), "signin.key")
 }
+
+// One signature over a list stands for each payout on it, and is checked at each claim against the list that was decided.
+func TestSigned_List(t *testing.T) {
+	for what, stmt := range map[string]string{
+		"":                "",
+		"another list":    `DROP TRIGGER batch_fixed; UPDATE batch SET digest = replace(digest, 'a', 'b')`,
+		"other items":     `DROP TRIGGER batch_fixed; UPDATE batch SET items = '[]'`,
+		"no list":         `DROP TRIGGER decision_fixed; UPDATE decision SET batch = ''`,
+		"somebody else's": `DROP TRIGGER batch_fixed; UPDATE batch SET person_id = (SELECT id FROM person WHERE name = 'Person m1')`,
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := desktest.NewWith(t, signing())
+			ids := []payout.ID{d.Submit(large), d.Submit(large)}
+			items := []app.BatchItem{{ID: ids[0], Digest: d.Get(ids[0]).Digest}, {ID: ids[1], Digest: d.Get(ids[1]).Digest}}
+			for _, who := range []string{"a1", "a2", "s1"} {
+				key, _ := d.Passkey(who)
+				q, err := d.App.BeginSign(t.Context(), d.Who[who], app.ListDigest(items), true)
+				must(t, err)
+				said, err := key.Assert(q.Options, desktest.Site)
+				must(t, err)
+				p := app.Proof{Challenge: q.ID, Response: said}
+				wants(t, "the list's answer for one of it", approve(t, d, who, ids[0], p), "prove.expired")
+				b, err := d.App.ApproveMany(t.Context(), d.Who[who], "form "+who, items, app.ListDigest(items), p)
+				must(t, err)
+				if b.Approved() != 2 {
+					t.Fatalf("%s: %+v", who, b.Items)
+				}
+			}
+			d.Clock.Add(4 * time.Second)
+			if what == "" {
+				d.Verify()
+				if !d.Send() || !d.Send() {
+					t.Error("they do not leave")
+				}
+				return
+			}
+			for _, s := range strings.Split(stmt, "; ") {
+				d.Exec(s)
+			}
+			if o, err := d.App.Claim(t.Context()); o != nil || err != nil {
+				t.Fatal(o, err)
+			}
+			if got := halted(t, d); got != "altered" {
+				t.Errorf("stopped because of %q", got)
+			}
+		})
+	}
+}
