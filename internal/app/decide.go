@@ -209,6 +209,56 @@ func ExpiresAt(submitted time.Time, due string, days int) time.Time {
 	return at
 }
 
+// SufficeNext moves one pending payout whose standing approvals are enough again to approved; did is false when there is none. Nobody could
+// press anything for it: their yes stands already.
+func (a *App) SufficeNext(ctx context.Context) (did bool, err error) {
+	rows, err := a.Store.Pending(ctx, scanPending)
+	if err != nil {
+		return false, err
+	}
+	f, err := a.Frame(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rows {
+		if len(r.Decisions) == 0 {
+			continue
+		}
+		if st, err := f.Stand(JudgedRow(r), r.Decisions); err != nil {
+			return false, err
+		} else if !st.Tally.Met || st.PayeeMoved {
+			continue
+		}
+		err = a.write(ctx, Worker, func(tx Tx) error {
+			did = false
+			p, err := tx.Payout(r.ID)
+			if err != nil {
+				return err
+			}
+			st, _, err := a.standing(tx, p)
+			if err != nil || p.S().State != payout.PendingApproval || !st.Tally.Met || st.PayeeMoved {
+				return err
+			}
+			did = true
+			now := a.Now()
+			sendAt := now.Add(a.SendAfter)
+			if st.DueAt.After(sendAt) {
+				sendAt = st.DueAt
+			}
+			ev, err := p.Suffices(sendAt, now)
+			if err != nil {
+				return err
+			}
+			return a.save(tx, p, ev)
+		})
+		return did, err
+	}
+	return false, nil
+}
+
+// scanPending bounds how many waiting payouts one look measures.
+const scanPending = 1000
+
 // ExpireNext ends one payout whose approval took longer than the rules allow; did is false when there is none.
 func (a *App) ExpireNext(ctx context.Context) (did bool, err error) {
 	set, err := a.RulesInForce(ctx)

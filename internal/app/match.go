@@ -149,7 +149,7 @@ func (f *Folded) stage(e audit.Event, d eventPayload) {
 		f.Why = d.Why
 	case payout.ActSubmitted:
 		f.Acks, f.RuleSet, f.SubmittedAt, f.ChangesAsked = d.Acks, d.RuleSet, e.At, false
-	case payout.ActApproved:
+	case payout.ActApproved, payout.ActSuffices:
 		moved = true
 		if payout.State(d.To) == payout.Approved {
 			f.ApprovedAt, f.SendAt, f.Why = e.At, time.UnixMicro(d.SendAt).UTC(), ""

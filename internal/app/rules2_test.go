@@ -306,10 +306,19 @@ func TestLists(t *testing.T) {
 		t.Errorf("%v", fs)
 	}
 	wants(t, "approve it", d.App.Approve(t.Context(), d.Who["a2"], id, d.Get(id).Digest, app.Proof{}), "approve.blocked")
+	if did, err := d.App.SufficeNext(t.Context()); did || err != nil {
+		t.Errorf("approved again while it is blocked: %v", err)
+	}
 	d.Clock.Add(24 * time.Hour)
-	// The yes that was given counts again, but nothing sends it on by itself: whoever gave it says it anew.
-	must(t, d.App.TakeBack(t.Context(), d.Who["a1"], id, d.Get(id).Digest))
-	d.Approve(id, "a1")
+	// The yes that was given counts again: nobody has to say it anew, nor could.
+	did, err := d.App.SufficeNext(t.Context())
+	must(t, err)
+	if s := d.Get(id); !did || s.State != payout.Approved || !s.SendAt.After(d.Clock.Now()) {
+		t.Errorf("the block is over, the approval stands: %v %s", did, s.State)
+	}
+	if did, err := d.App.SufficeNext(t.Context()); did || err != nil {
+		t.Errorf("twice: %v", err)
+	}
 	d.Clock.Add(4 * time.Second)
 	if !d.Send() {
 		t.Errorf("the block is over: %s %s", d.Get(id).State, d.Get(id).Why)

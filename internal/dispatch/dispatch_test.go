@@ -111,7 +111,8 @@ func (d *fakeDesk) LoseStale(context.Context) (bool, error) {
 
 func (d *fakeDesk) ExpireNext(ctx context.Context) (bool, error) { return d.LoseStale(ctx) }
 
-func (d *fakeDesk) SettleNext(context.Context) (bool, error) { return false, nil }
+func (d *fakeDesk) SettleNext(context.Context) (bool, error)  { return false, nil }
+func (d *fakeDesk) SufficeNext(context.Context) (bool, error) { return false, nil }
 
 func (d *fakeDesk) BankState(down bool, since time.Time) {
 	d.mu.Lock()

@@ -42,12 +42,15 @@ type Expirer struct{ o Options }
 // NewExpirer makes the one expirer of a process.
 func NewExpirer(o Options) *Expirer { return &Expirer{o.defaults()} }
 
-// Step expires one payout, or settles one proposal whose time has come.
+// Step expires one payout, settles one proposal whose time has come, or sends on one payout whose approvals are enough again.
 func (e *Expirer) Step(ctx context.Context) (did bool, err error) {
 	if did, err = e.o.Desk.ExpireNext(ctx); did || err != nil {
 		return did, err
 	}
-	return e.o.Desk.SettleNext(ctx)
+	if did, err = e.o.Desk.SettleNext(ctx); did || err != nil {
+		return did, err
+	}
+	return e.o.Desk.SufficeNext(ctx)
 }
 
 // Run expires until ctx ends. wake may be nil.

@@ -28,6 +28,8 @@ type Desk interface {
 	ExpireNext(context.Context) (did bool, err error)
 	// SettleNext lets one proposal take effect by itself, or lapse, when its time has come.
 	SettleNext(context.Context) (did bool, err error)
+	// SufficeNext approves one payout whose standing approvals are enough again.
+	SufficeNext(context.Context) (did bool, err error)
 	// BankState is told whenever claims stop because of the bank (down, since when) and when they may go on (not down, since now).
 	BankState(down bool, since time.Time)
 	// NeedProbe reports that the bank refused our credentials last: a balance must be answered properly before a claim.

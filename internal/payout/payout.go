@@ -84,6 +84,7 @@ const (
 	ActExpired      = "payout.expired"
 	ActCameBack     = "payout.came_back" // at the claim: rules or standing changed
 	ActPayeeChanged = "payout.payee_changed"
+	ActSuffices     = "payout.suffices" // the approvals that stand are enough again
 	ActClaimed      = "payout.claimed"
 	ActNotSent      = "payout.not_sent"
 	ActAnswered     = "payout.answered"
@@ -358,6 +359,22 @@ func (p *Payout) CameBack(why string, at time.Time) (Event, error) {
 	p.s.Why = why
 	e := p.event(ActCameBack, from, System("dispatcher"), at)
 	e.Facts["why"] = why
+	return e, nil
+}
+
+// Suffices moves a pending payout to approved because, measured again, the approvals that stand are enough: a rule's day is over, a limit
+// was raised, somebody is back. The countdown runs as after the last approval.
+func (p *Payout) Suffices(sendAt, at time.Time) (Event, error) {
+	from := p.s.State
+	if from != PendingApproval {
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(from))
+	}
+	if err := p.move(Approved, at); err != nil {
+		return Event{}, err
+	}
+	p.s.ApprovedAt, p.s.SendAt, p.s.Why = at, sendAt, ""
+	e := p.event(ActSuffices, from, System("clock"), at)
+	e.Facts["send_at"] = sendAt.UnixMicro()
 	return e, nil
 }
 

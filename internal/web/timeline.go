@@ -129,6 +129,8 @@ func (o *one) event(e app.EventRow, f facts, reviewed bool, returned int64) (ev 
 		ev = line("sys", "expired")
 	case payout.ActCameBack:
 		ev = line("sys", "reapproval", o.cameBack(f.Why))
+	case payout.ActSuffices:
+		ev = line("sys", "suffices")
 	case payout.ActHeld:
 		ev = line("doubt", "held", lang.Label(t.Held, f.Why))
 	case payout.ActClaimed:
