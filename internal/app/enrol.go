@@ -186,6 +186,11 @@ func (a *App) Enrol(ctx context.Context, token, password string) (Account, error
 			return err
 		}
 		facts["enrolment"] = e.Hash
+		if e.What != "enrol" || !p.Founding { // from now on somebody can sign in: before, there was nothing to wait for
+			if err := a.waitAgain(tx, e.Person, facts, now); err != nil {
+				return err
+			}
+		}
 		tx.Touch(Change{Desk: true})
 		return a.append(tx, payout.Actor{Person: e.Person, SignIn: e.Email}, "enrolment.used", "person", e.Person, 0, facts, "", now)
 	})

@@ -195,7 +195,7 @@ func (a *App) addTOTP(tx Tx, person string, secret []byte, now time.Time) error 
 }
 
 func (a *App) keepTOTP(tx Tx, by payout.Actor, person, secret, name string, step int64, taken error, now time.Time) error {
-	if err := a.mark(tx, factor.Mark(factor.MarkSeed, secret), person, taken); err != nil {
+	if err := a.mark(tx, factor.SeedMark(secret), person, taken); err != nil {
 		return err
 	}
 	f := Factor{ID: a.newID(now), Person: person, Kind: KindTOTP, Name: name, CreatedAt: now, Step: step}

@@ -516,6 +516,31 @@ func newcomer(p *auth.Person, n approval.Newcomers, now time.Time) {
 	}
 }
 
+// waitAgain makes somebody wait as if they were new, because a sign-in of theirs was just made or its link used: whoever made it releases no money with its help.
+// What changed of their row goes into the facts.
+func (a *App) waitAgain(tx Tx, id string, facts map[string]any, now time.Time) error {
+	who, err := tx.Person(id)
+	if err != nil {
+		return err
+	}
+	if who.Suspended {
+		return fault.Bad("form", "people.off")
+	}
+	set, err := a.inForce(tx)
+	if err != nil {
+		return err
+	}
+	newcomer(&who, set.Newcomers, now)
+	if err := tx.SavePerson(who, time.Time{}); err != nil {
+		return err
+	}
+	who.Version++
+	for k, v := range standFacts(who, time.Time{}) {
+		facts[k] = v
+	}
+	return nil
+}
+
 // personAdded brings a new person, who cannot sign in before they used an enrolment link.
 func (a *App) personAdded(tx Tx, p Proposal, now time.Time) (map[string]any, error) {
 	pl, err := ReadPerson(p)
@@ -676,16 +701,17 @@ func (a *App) personReset(tx Tx, p Proposal, now time.Time) (map[string]any, err
 	return standFacts(who, time.Time{}), nil
 }
 
-// personEmail gives a person one more sign-in.
+// personEmail gives a person one more sign-in. Whoever made it may know its password: the person waits as if they were new.
 func (a *App) personEmail(tx Tx, p Proposal, now time.Time) (map[string]any, error) {
 	pl, err := ReadPerson(p)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.Person(p.ID); err != nil {
+	facts := map[string]any{}
+	if err := a.waitAgain(tx, p.ID, facts, now); err != nil {
 		return nil, err
 	}
-	return nil, a.addAccount(tx, p.By, p.ID, pl.Email, pl.hash, pl.hash != "", now)
+	return facts, a.addAccount(tx, p.By, p.ID, pl.Email, pl.hash, pl.hash != "", now)
 }
 
 // putAccount writes a sign-in's row, the next version of it, and returns what its event must say of it.

@@ -204,9 +204,9 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 		}
 	}
 	c := approval.Case{Need: st.Need, Digest: j.Digest, Barred: barred, Submitted: j.SubmittedAt, AmountMinor: j.AmountMinor, Now: f.Now}
-	if st.Sign {
+	if st.Sign || st.StepUp { // what was said with less than is asked now does not count
 		ds = slices.DeleteFunc(slices.Clone(ds), func(d approval.Decision) bool {
-			return d.Answer == approval.Yes && !strings.HasPrefix(d.Factor, signedFactor)
+			return d.Answer == approval.Yes && (st.Sign && !strings.HasPrefix(d.Factor, signedFactor) || st.StepUp && d.Factor == FactorPassword)
 		})
 	}
 	st.Tally = approval.Count(c, f.Signers, ds)

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/base32"
 	"fmt"
@@ -60,6 +61,20 @@ func ParseTOTPSecret(s string) (string, error) {
 		return "", fmt.Errorf("%w: %d bits, not %d to %d", ErrSecret, 8*len(raw), 8*totpMin, 8*totpMax)
 	}
 	return base32NoPad.EncodeToString(raw), nil
+}
+
+// SeedMark is the mark of a secret as ParseTOTPSecret returns it. Secrets that give the same codes have the same mark: HMAC pads a key with zeros, and hashes one
+// that is longer than its block.
+func SeedMark(secret string) string {
+	raw, err := base32NoPad.DecodeString(secret)
+	if err != nil {
+		return Mark(MarkSeed, secret)
+	}
+	if len(raw) > sha1.BlockSize {
+		sum := sha1.Sum(raw)
+		raw = sum[:]
+	}
+	return Mark(MarkSeed, base32NoPad.EncodeToString(bytes.TrimRight(raw, "\x00")))
 }
 
 // TOTPURL is the otpauth:// address that an authenticator app reads. Issuer and account are labels of at most 254 bytes without a colon. It fails with

@@ -154,6 +154,7 @@ type standing struct {
 	blocked bool
 	hard    bool
 	sign    bool
+	code    bool // a press on the button alone does not do
 	barred  []string
 	moved   bool // another version of its payee is in force
 	until   time.Time
@@ -188,6 +189,7 @@ func (c *Checker) stand(p *paying, now time.Time) standing {
 		plans, blocked := s.plans(&m)
 		st.plans, st.blocked = append(st.plans, plans...), st.blocked || blocked
 		st.sign = st.sign || s.SignAboveMinor > 0 && p.minor > s.SignAboveMinor
+		st.code = st.code || s.StepUpAboveMinor > 0 && p.minor > s.StepUpAboveMinor
 		if s.CoolOffMinutes > 0 && !m.changed.IsZero() && p.minor > s.CoolOffOverMinor {
 			if until := m.changed.Add(time.Duration(s.CoolOffMinutes) * time.Minute); until.After(now) && until.After(st.until) {
 				st.until = until
@@ -220,7 +222,7 @@ func (c *Checker) stand(p *paying, now time.Time) standing {
 			continue
 		}
 		who := c.people[v.person]
-		if who == nil || who.quiet(v.at) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed {
+		if who == nil || who.quiet(v.at) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed || st.code && v.factor == "password" {
 			continue
 		}
 		st.said = append(st.said, voter{v.person, who.roles, who.groups})

@@ -10,6 +10,7 @@ import (
 type ruleSet struct {
 	Rules            []rule `json:"rules"`
 	SignAboveMinor   int64  `json:"sign_above_minor"`
+	StepUpAboveMinor int64  `json:"step_up_above_minor"`
 	CoolOffMinutes   int64  `json:"cool_off_minutes"`
 	CoolOffOverMinor int64  `json:"cool_off_over_minor"`
 	Newcomers        struct {

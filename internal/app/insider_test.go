@@ -1,0 +1,115 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/desktest"
+	"countersign/internal/factor"
+	"countersign/internal/payout"
+)
+
+// TestWaitsFromTheLink: somebody new waits from when their link was used, not only from the decision: a link that is used late opens no door at once. Issue point 7.
+func TestWaitsFromTheLink(t *testing.T) {
+	d := newPeople(t)
+	d.waits()
+	id := d.add("new", "approver")
+	d.Clock.Add(15 * 24 * time.Hour)
+	token, _, err := d.App.MakeLink(d.ctx, d.Who["d1"], id, "new@x.test")
+	must(t, err)
+	_, err = d.App.Enrol(d.ctx, token, "a very long and odd phrase 77")
+	must(t, err)
+	p := d.Submit(90_000_00)
+	err = d.App.Approve(d.ctx, d.Who["new"], p, d.Get(p).Digest, app.Proof{})
+	if err == nil && d.Get(p).State == payout.Approved {
+		t.Errorf("whoever used the link a minute ago releases money at once, without any wait and without a cap")
+	}
+}
+
+// TestResetWaitsFromTheLink: so does somebody whose password and factors were taken away.
+func TestResetWaitsFromTheLink(t *testing.T) {
+	d := newPeople(t)
+	d.waits()
+	id := d.Who["a1"].Person
+	must(t, d.App.ProposeReset(d.ctx, d.Who["d1"], id, d.inForce(id), ""))
+	must(t, d.accept("d2", id))
+	d.Clock.Add(15 * 24 * time.Hour)
+	token, _, err := d.App.MakeLink(d.ctx, d.Who["d1"], id, "a1@x.test")
+	must(t, err)
+	_, err = d.App.Enrol(d.ctx, token, "a very long and odd phrase 77")
+	must(t, err)
+	p := d.Submit(90_000_00)
+	err = d.App.Approve(d.ctx, d.Who["a1"], p, d.Get(p).Digest, app.Proof{})
+	if err == nil && d.Get(p).State == payout.Approved {
+		t.Errorf("an administrator reset an approver, waited, used the link and releases money at once")
+	}
+}
+
+// TestSecondSignInWaits: one more sign-in of an approver, made on the console, releases no money at once. Issue point 7.
+func TestSecondSignInWaits(t *testing.T) {
+	d := newPeople(t)
+	d.waits()
+	d.Submit(1_00) // founding is over
+	_, err := d.App.AddOnConsole(d.ctx, app.NewPerson{Email: "backdoor@x.test", Password: "a very long and odd phrase 77", SameAs: "s1@x.test"})
+	must(t, err)
+	id := d.Who["s1"].Person
+	must(t, d.accept("d1", id)) // whoever holds the console and d1 is one person
+	w := app.Who{Person: id, Email: "backdoor@x.test"}
+	must(t, d.App.ChangePassword(d.ctx, w, "a very long and odd phrase 77", "another long and odd phrase 78"))
+	p := d.Submit(90_000_00)
+	err = d.App.Approve(d.ctx, w, p, d.Get(p).Digest, app.Proof{})
+	if err == nil && d.Get(p).State == payout.Approved {
+		t.Errorf("one administrator with the console made a sign-in of the senior and released money with it at once")
+	}
+}
+
+// TestStepUpMeasuredAgain: approvals by a press alone do not count where the set in force asks for a code or a key at the claim. Issue point 5.
+func TestStepUpMeasuredAgain(t *testing.T) {
+	d := desktest.New(t)
+	p := d.Submit(500_000_00)
+	d.Approve(p, "a1", "a2")
+	set := desktest.Rules()
+	set.Name, set.StepUpAboveMinor = "codes", 100_000_00
+	setRules(t, d, set)
+	if sent(d) {
+		t.Errorf("the set in force wants a code or key above 100,000; two presses on a button released 500,000")
+	}
+}
+
+// TestSeedsOfTheSameCodes: seeds that give the same codes are one seed, however they are written. Issue point 7.
+func TestSeedsOfTheSameCodes(t *testing.T) {
+	a := strings.Repeat("ABCDEFGH", 4) // 20 bytes
+	x, err := factor.ParseTOTPSecret(a)
+	must(t, err)
+	now := time.Unix(1_800_000_000, 0)
+	c1, err := factor.TOTPCode(x, now)
+	must(t, err)
+	for _, b := range []string{a + "AA", a + "AAAA", "ABCDEFGHABCDEFGHABCDEFGHAA"} {
+		y, err := factor.ParseTOTPSecret(b)
+		if err != nil {
+			continue
+		}
+		c2, err := factor.TOTPCode(y, now)
+		must(t, err)
+		if c1 == c2 && factor.SeedMark(x) != factor.SeedMark(y) {
+			t.Errorf("%s and %s give the same codes and are two seeds", x, y)
+		}
+	}
+	p, err1 := factor.ParseTOTPSecret("ABCDEFGHABCDEFGHABCDEFGHAA")
+	q, err2 := factor.ParseTOTPSecret("ABCDEFGHABCDEFGHABCDEFGHAB")
+	if err1 == nil && err2 == nil {
+		c1, _ := factor.TOTPCode(p, now)
+		c2, _ := factor.TOTPCode(q, now)
+		if c1 == c2 && factor.SeedMark(p) != factor.SeedMark(q) {
+			t.Errorf("%s and %s give the same codes and are two seeds", p, q)
+		}
+	}
+}
+
+// sent reports whether the next claim takes a payout, its countdown over.
+func sent(d *desktest.Desk) bool {
+	d.Clock.Add(10 * time.Second)
+	return d.Claim() != nil
+}
