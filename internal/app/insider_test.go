@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/desktest"
 	"countersign/internal/factor"
 	"countersign/internal/payout"
@@ -112,4 +113,36 @@ func TestSeedsOfTheSameCodes(t *testing.T) {
 func sent(d *desktest.Desk) bool {
 	d.Clock.Add(10 * time.Second)
 	return d.Claim() != nil
+}
+
+// TestDeadlockAtEffect: a rule set that nobody could meet any more, because somebody left since it was proposed, does not take effect. Issue point 3.
+func TestDeadlockAtEffect(t *testing.T) {
+	d := newPeople(t)
+	set := desktest.Rules()
+	set.Name = "three"
+	set.Rules[0].Steps[0].Count = 3 // a1, a2 and s1 can
+	must(t, d.App.ProposeRules(d.ctx, d.Who["d1"], set, 1, "x"))
+	must(t, d.App.SuspendPerson(d.ctx, d.Who["d1"], d.Who["a2"].Person, "left"))
+	wants(t, "what nobody could meet", d.App.Accept(d.ctx, d.Who["d2"], approval.Rules, app.RulesID, d.open(approval.Rules, app.RulesID).Digest, app.Proof{}), "rules.deadlock")
+	d.Submit(1_00) // and payouts go on
+	d.Verify()
+}
+
+// TestEffectAsTold: a proposal takes effect by the clock only if the history says so: whoever writes the time into the file puts no rules into force.
+func TestEffectAsTold(t *testing.T) {
+	d := newPeople(t)
+	set := desktest.Rules()
+	set.Name = "weak"
+	set.Rules[1].Steps[0].Count = 1
+	must(t, d.App.ProposeRules(d.ctx, d.Who["d1"], set, 1, "x"))
+	d.Exec("DROP TRIGGER proposal_fixed")
+	d.Exec("UPDATE proposal SET effect_at = 1 WHERE kind = 'rules' AND version = 2")
+	for range 3 {
+		if _, err := d.App.SettleNext(d.ctx); err != nil {
+			t.Log(err)
+		}
+	}
+	if n, err := d.Store.InForceVersion(d.ctx, approval.Rules, app.RulesID); err != nil || n != 1 {
+		t.Errorf("version %d of the rules is in force, and nobody said yes (%v)", n, err)
+	}
 }

@@ -144,10 +144,25 @@ func (a *App) Deadlocks(ctx context.Context) ([]approval.Stuck, error) {
 }
 
 // rulesTakeEffect: the document is in force from the end of this commit; what waits is measured again when it is decided on, and at its claim.
-func (a *App) rulesTakeEffect(_ Tx, p Proposal, _ time.Time) (map[string]any, error) {
+// People may have left since it was proposed: what nobody could decide under it is looked for again.
+func (a *App) rulesTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any, error) {
 	set, err := approval.ParseRuleSet(p.Doc)
 	if err != nil {
 		return nil, err
+	}
+	f, err := a.frame(tx, now)
+	if err != nil {
+		return nil, err
+	}
+	if f.Set, err = a.setAt(tx, p.Base); err != nil {
+		return nil, err
+	}
+	people, err := tx.People()
+	if err != nil {
+		return nil, err
+	}
+	if s := newDeadlock(f, set, f.Signers, people); s != nil {
+		return nil, deadlockFault(*s)
 	}
 	return map[string]any{"name": set.Name}, nil
 }

@@ -494,6 +494,23 @@ func (a *App) Stop(ctx context.Context, w Who, kind approval.Kind, id, seen, rea
 	})
 }
 
+// toldEffect refuses a proposal of which the history does not say that it takes effect by itself, or not at this moment: no decision binds that column.
+func toldEffect(tx Tx, p Proposal) error {
+	events, err := tx.EventsOf(string(p.Kind), p.ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		var f struct {
+			EffectAt int64 `json:"effect_at"`
+		}
+		if e.Action == string(p.Kind)+".proposed" && e.Version == p.Version && json.Unmarshal(e.Payload, &f) == nil && f.EffectAt == micro(p.EffectAt) && f.EffectAt != 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the history does not say that %s %s version %d takes effect by itself", payout.ErrBroken, p.Kind, p.ID, p.Version)
+}
+
 // SettleNext lets one proposal that is due take effect by itself, or one that is too old lapse; did is false when there is none.
 func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
 	now := a.Now()
@@ -536,6 +553,9 @@ func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
 			}
 			if DigestOfProposal(a.Place, p) != p.Digest {
 				return fmt.Errorf("%w: %s %s version %d is not what its digest says", payout.ErrBroken, p.Kind, p.ID, p.Version)
+			}
+			if err := toldEffect(tx, p); err != nil {
+				return err
 			}
 			return a.takeEffect(tx, p, clock, now)
 		})
