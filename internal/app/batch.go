@@ -155,7 +155,7 @@ func ListRefused(me approval.Signer, people []approval.Signer, sum int64, now ti
 		return out
 	}
 	switch {
-	case !me.QuietUntil.IsZero() && !now.Before(me.QuietFrom) && now.Before(me.QuietUntil):
+	case now.Before(me.QuietUntil):
 		return fault.Deny("batch.quiet", could(func(p approval.Signer) bool { return p.QuietUntil.IsZero() || !now.Before(p.QuietUntil) }))
 	case me.CeilingMinor > 0 && sum > me.CeilingMinor:
 		return fault.Deny("batch.ceiling", money.Roubles(sum), money.Roubles(me.CeilingMinor),

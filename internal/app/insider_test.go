@@ -146,3 +146,13 @@ func TestEffectAsTold(t *testing.T) {
 		t.Errorf("version %d of the rules is in force, and nobody said yes (%v)", n, err)
 	}
 }
+
+// TestQuietWithTheClockBack: a clock that was set back ends nobody's wait. Promise 24.
+func TestQuietWithTheClockBack(t *testing.T) {
+	d := newPeople(t)
+	d.waits()
+	d.add("new", "approver")
+	p := d.Submit(90_000_00)
+	d.Clock.Add(-time.Hour)
+	wants(t, "somebody new", d.App.Approve(d.ctx, d.Who["new"], p, d.Get(p).Digest, app.Proof{}), "approve.quiet")
+}

@@ -275,7 +275,7 @@ func (t *Tally) may(s *Signer) Why {
 	switch {
 	case why != Can:
 		return why
-	case s.quiet(t.Case.Now):
+	case t.Case.Now.Before(s.QuietUntil): // also before the window began: then the clock was set back
 		return Quiet
 	case len(t.Case.Need.Blocked) > 0:
 		return Blocked
