@@ -161,12 +161,8 @@ func (l *lab) facts(r LabRow) (approval.Facts, approval.Used) {
 			}
 		}
 	}
-	f.First = true
-	for _, k := range []string{key, "acc." + r.Account} {
-		if first, paid := l.known.FirstPaid[k]; paid && first.Before(r.SubmittedAt) {
-			f.First = false
-		}
-	}
+	first, paid := l.known.FirstPaid[key]
+	f.First = !paid || !first.Before(r.SubmittedAt)
 	if c, ok := l.known.Changed[r.Payee+" "+r.Account]; ok && !c.After(r.SubmittedAt) {
 		f.AccountChangedAt = c
 	}

@@ -97,7 +97,7 @@ func TestLikeAnOpenOne_BehindMany(t *testing.T) {
 	must(t, d.Store.Close())
 	for i := range 600 {
 		if _, err := db.Exec(`INSERT INTO payout SELECT 'x'||?, 100000+?, 'x'||?, 'draft', version, '', acks, makers, rule_set, amount_minor, currency, account, full_name, description, search,
-			maker_name, '', 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, '', 0, NULL, created_at, changed_at, 0, 0, 0, 0, 1 FROM payout WHERE id = ?`, i, i, i, string(first)); err != nil {
+			maker_name, '', 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, '', 0, NULL, created_at, changed_at, 0, 0, 0, 0, 1, '', '', 0, 0 FROM payout WHERE id = ?`, i, i, i, string(first)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,7 +147,7 @@ func TestNobodyCouldApprove(t *testing.T) {
 	if s := d.Get(id); s.State != payout.Draft {
 		t.Errorf("kept as %s", s.State)
 	}
-	if l := fault.As(err); len(l) != 1 || l[0].Field != "form" || fmt.Sprint(l[0].Args[1:]) != "[3 1 1]" {
+	if l := fault.As(err); len(l) != 1 || l[0].Field != "form" || fmt.Sprint(l[0].Args[1:]) != "[3 1 1 band-3]" {
 		t.Errorf("it does not say who is missing: %v", l[0].Args)
 	}
 	id = d.Submit(1_000_000_00)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 		if string(f.Set.Doc()) == string(set.Doc()) {
 			return fault.Bad("form", "rules.same")
 		}
+		if err := a.keepsGuards(set); err != nil {
+			return err
+		}
 		people, err := tx.People()
 		if err != nil {
 			return err
@@ -45,6 +49,20 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 		_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Rules, ID: RulesID, Op: "rules.set", Doc: set.Doc(), Salt: a.salt()}, seen, reason, now)
 		return err
 	})
+}
+
+// keepsGuards refuses a set that switches off what this desk was founded with: a second factor for everybody, signing above an amount, and the
+// quiet days of newcomers. What they are worth can be changed, also made stricter; there is no off switch.
+func (a *App) keepsGuards(set approval.RuleSet) error {
+	switch {
+	case a.Rules.FactorNeeded && !set.FactorNeeded:
+		return fault.Bad("factor_needed", "rules.factor")
+	case a.Rules.FactorNeeded && set.SignAboveMinor == 0:
+		return fault.Bad("sign_above", "rules.sign")
+	case set.Newcomers.QuietHours < a.Rules.Newcomers.QuietHours:
+		return fault.Bad("newcomers", "rules.quiet", a.Rules.Newcomers.QuietHours)
+	}
+	return nil
 }
 
 // makersOf are the people who may enter payouts, as signers.
@@ -211,8 +229,38 @@ func (a *App) ProposeLimits(ctx context.Context, w Who, l approval.Limits, seen 
 
 // limitsTakeEffect measures again what waits for room.
 func (a *App) limitsTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any, error) {
-	if _, err := approval.ParseLimits(p.Doc, p.Private, p.Commit); err != nil {
+	l, err := approval.ParseLimits(p.Doc, p.Private, p.Commit)
+	if err != nil {
 		return nil, err
+	}
+	if len(l.Lists) > 0 && len(p.Private) == 0 {
+		return nil, fault.Moved("subject.moved", string(p.Kind), p.Base) // its values were erased: a block would stop nothing
+	}
+	f, err := a.frame(tx, now)
+	if err != nil {
+		return nil, err
+	}
+	people, err := tx.People()
+	if err != nil {
+		return nil, err
+	}
+	old := approval.Limits{} // the frame reads what is in force from now on: today's ceilings are those of the version before
+	if p.Base > 0 {
+		b, err := tx.ProposalAt(approval.Limit, LimitsID, p.Base)
+		if err != nil {
+			return nil, err
+		}
+		if old, err = approval.ParseLimits(b.Doc, b.Private, b.Commit); err != nil {
+			return nil, err
+		}
+	}
+	before, after := slices.Clone(f.Signers), slices.Clone(f.Signers)
+	for i := range after {
+		before[i].CeilingMinor, after[i].CeilingMinor = old.Ceiling(after[i].ID), l.Ceiling(after[i].ID)
+	}
+	f.Signers = before
+	if s := newDeadlock(f, f.Set, after, people); s != nil {
+		return nil, deadlockFault(*s)
 	}
 	return nil, a.freeHeld(tx, now)
 }

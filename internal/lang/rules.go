@@ -256,6 +256,9 @@ func init() {
 		return ""
 	}
 	addFaults(map[string]string{
+		"rules.factor":    "Второй способ входа на этом рабочем месте обязателен: отключить его нельзя.",
+		"rules.sign":      "Подпись ключом доступа отключить нельзя: укажите сумму.",
+		"rules.quiet":     "Согласования новых людей не засчитываются не меньше {1} ч: меньше указать нельзя.",
 		"rules.name":      "Введите название, не длиннее 80 знаков.",
 		"rules.expiry":    "Можно от 1 до 90 дней.",
 		"rules.amount":    "Сумма не может быть меньше нуля; код или ключ доступа не нужен выше суммы, с которой нужна подпись.",
@@ -285,6 +288,9 @@ func init() {
 		"limits.until":    "Дата пишется так: 01.11.2026.",
 		"limits.same":     "Эти лимиты и списки и так действуют: менять нечего.",
 	}, map[string]string{
+		"rules.factor":    "A second factor is required on this desk: it cannot be switched off.",
+		"rules.sign":      "Signing with a passkey cannot be switched off: give an amount.",
+		"rules.quiet":     "Approvals of new people do not count for at least {1} h: less cannot be set.",
 		"rules.name":      "Enter a name, 80 characters at most.",
 		"rules.expiry":    "It can be 1 to 90 days.",
 		"rules.amount":    "The amount cannot be below zero; a code or passkey is not needed above the amount that is signed.",

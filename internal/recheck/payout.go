@@ -271,7 +271,11 @@ func (c *Checker) measure(p *paying, now time.Time, st *standing) measured {
 			st.moved = true
 		}
 	}
-	m.first = p.known && c.toAcc[p.content.Account] == 0 && (p.payee == "" || c.toPayee[p.payee] == 0)
+	if p.payee == "" {
+		m.first = p.known && c.toAcc[p.content.Account] == 0
+	} else {
+		m.first = c.toPayee[p.payee] == 0
+	}
 	d := max(day(now), p.due)
 	st.names = names(p, d)
 	add := func(name string) (used, with int64) { used = c.uses[name]; return used, used + p.minor }

@@ -52,13 +52,13 @@ func payeeFacts(ctx context.Context, q *queries.Queries, id string, version int,
 	return f, err
 }
 
+// paidTo counts payments to a saved payee, or to an account that was typed in. A rouble typed in to the account of a new payee does not make it known.
 func paidTo(ctx context.Context, q *queries.Queries, payee, account string) (int64, error) {
-	n, err := q.PaidToAccount(ctx, account)
-	if err != nil || payee == "" {
-		return n, err
+	if payee == "" {
+		return q.PaidToAccount(ctx, account)
 	}
 	c, _, err := found(q.CounterOf(ctx, paidCounter(payee)))
-	return n + c.N, err
+	return c.N, err
 }
 
 func paidCounter(payee string) string { return app.PaidCounter(payee) }
