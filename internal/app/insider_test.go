@@ -156,3 +156,84 @@ func TestQuietWithTheClockBack(t *testing.T) {
 	d.Clock.Add(-time.Hour)
 	wants(t, "somebody new", d.App.Approve(d.ctx, d.Who["new"], p, d.Get(p).Digest, app.Proof{}), "approve.quiet")
 }
+
+// TestPayeeMonth_TypedIn: the limit of a payee's month is that of its accounts too: typing one in finds no new room.
+func TestPayeeMonth_TypedIn(t *testing.T) {
+	d := desktest.New(t)
+	id := d.App.NewPayeeID()
+	c := somebody(acct(1))
+	vouch(t, d, id, "m1", "a1", c)
+	var l approval.Limits
+	l.PayeeMonth.HardMinor = 150_000_00
+	setLimits(t, d, l)
+	p := d.SubmitContent("m1", to(id, c, acct(1), 90_000_00))
+	d.Approve(p, "a2")
+	if !sent(d) {
+		t.Fatal("first did not go")
+	}
+	free := to("", c, acct(1), 89_000_00)
+	q := d.SubmitContent("m2", free)
+	d.Approve(q, "a2")
+	if sent(d) || d.Get(q).State == payout.Sending {
+		t.Errorf("179,000 left to one account in a month under a hard limit of 150,000: %s", d.Get(q).State)
+	}
+}
+
+// TestPayeeMonth_Twin: nor does another payee with the same account.
+func TestPayeeMonth_Twin(t *testing.T) {
+	d := desktest.New(t)
+	id, id2 := d.App.NewPayeeID(), d.App.NewPayeeID()
+	c := somebody(acct(1))
+	vouch(t, d, id, "m1", "a1", c)
+	vouch(t, d, id2, "m1", "a1", c, "shared_account")
+	var l approval.Limits
+	l.PayeeMonth.HardMinor = 150_000_00
+	setLimits(t, d, l)
+	p := d.SubmitContent("m1", to(id, c, acct(1), 90_000_00))
+	d.Approve(p, "a2")
+	if !sent(d) {
+		t.Fatal("first did not go")
+	}
+	q := d.SubmitContent("m2", to(id2, c, acct(1), 89_000_00))
+	d.Approve(q, "a2")
+	if sent(d) {
+		t.Errorf("179,000 left to one account in a month by two payees")
+	}
+}
+
+// TestFirstPayment_OneRouble: a rouble typed in to the account of a payee that is saved later does not make it known: its first payment above the first band needs a senior.
+func TestFirstPayment_OneRouble(t *testing.T) {
+	d := desktest.New(t)
+	set := approval.ServeRules()
+	set.FactorNeeded, set.SignAboveMinor = false, 0
+	setRules(t, d, set)
+	c := somebody(acct(1))
+	p := d.SubmitContent("m1", to("", c, acct(1), 1_00))
+	d.Approve(p, "a1")
+	d.Clock.Add(10 * time.Second)
+	if !d.Send() {
+		t.Fatal("not sent")
+	}
+	d.Settle()
+	id := d.App.NewPayeeID()
+	vouch(t, d, id, "m1", "a1", c)
+	q := d.SubmitContent("m1", to(id, c, acct(1), 900_000_00))
+	d.Approve(q, "a1", "a2")
+	if d.Get(q).State == payout.Approved {
+		t.Errorf("the first payment to a saved payee above the first band went without a senior, after one rouble by free entry")
+	}
+}
+
+// TestGuardsStay: a desk that was founded with a second factor for everybody, signing and quiet days for newcomers keeps them: no rule set switches them off.
+func TestGuardsStay(t *testing.T) {
+	d := desktest.NewWith(t, approval.ServeRules())
+	for name, off := range map[string]func(*approval.RuleSet){
+		"rules.factor": func(s *approval.RuleSet) { s.FactorNeeded = false },
+		"rules.sign":   func(s *approval.RuleSet) { s.SignAboveMinor = 0 },
+		"rules.quiet":  func(s *approval.RuleSet) { s.Newcomers.QuietHours = 71 },
+	} {
+		set := approval.ServeRules()
+		off(&set)
+		wants(t, name, d.App.ProposeRules(t.Context(), d.Who["d1"], set, 1, ""), name)
+	}
+}

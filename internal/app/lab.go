@@ -147,7 +147,9 @@ func (l *lab) facts(r LabRow) (approval.Facts, approval.Used) {
 	key := l.key(r)
 	var u approval.Sums
 	u.CompanyDay, u.CompanyMonth = l.sums[companyUse(string(day))], l.sums[companyUse(day.Month())]
-	u.PayeeDay, u.PayeeMonth = l.sums[payeeUse(key, string(day))], l.sums[payeeUse(key, day.Month())]
+	for _, k := range payeeKeys(Judged{Payee: r.Payee, Account: r.Account}) {
+		u.PayeeDay, u.PayeeMonth = max(u.PayeeDay, l.sums[payeeUse(k, string(day))]), max(u.PayeeMonth, l.sums[payeeUse(k, day.Month())])
+	}
 	for _, m := range r.Makers {
 		u.MakerDay, u.MakerMonth = max(u.MakerDay, l.sums[makerUse(m, string(day))]), max(u.MakerMonth, l.sums[makerUse(m, day.Month())])
 	}

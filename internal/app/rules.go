@@ -256,9 +256,10 @@ func (f *Frame) measure(j Judged, st *Standing) error {
 		return err
 	}
 	var u approval.Sums
-	key := payeeKey(j)
 	u.CompanyDay, u.CompanyMonth = use[companyUse(string(day))], use[companyUse(day.Month())]
-	u.PayeeDay, u.PayeeMonth = use[payeeUse(key, string(day))], use[payeeUse(key, day.Month())]
+	for _, key := range payeeKeys(j) {
+		u.PayeeDay, u.PayeeMonth = max(u.PayeeDay, use[payeeUse(key, string(day))]), max(u.PayeeMonth, use[payeeUse(key, day.Month())])
+	}
 	for _, m := range j.Makers {
 		u.MakerDay = max(u.MakerDay, use[makerUse(m, string(day))])
 		u.MakerMonth = max(u.MakerMonth, use[makerUse(m, day.Month())])
@@ -290,9 +291,23 @@ func payeeKey(j Judged) string {
 	return "acc." + j.Account
 }
 
+// payeeKeys are all that a payout to somebody fills: the saved payee, over all of its accounts, and the account itself, so that typing it in, or saving it
+// under another name, finds no new room.
+func payeeKeys(j Judged) []string {
+	if j.Payee == "" {
+		return []string{payeeKey(j)}
+	}
+	if j.Account == "" {
+		return []string{j.Payee}
+	}
+	return []string{j.Payee, "acc." + j.Account}
+}
+
 func useNames(j Judged, day calendar.Day) []string {
-	key := payeeKey(j)
-	out := []string{companyUse(string(day)), companyUse(day.Month()), payeeUse(key, string(day)), payeeUse(key, day.Month())}
+	out := []string{companyUse(string(day)), companyUse(day.Month())}
+	for _, key := range payeeKeys(j) {
+		out = append(out, payeeUse(key, string(day)), payeeUse(key, day.Month()))
+	}
 	for _, m := range j.Makers {
 		out = append(out, makerUse(m, string(day)), makerUse(m, day.Month()))
 	}

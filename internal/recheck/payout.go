@@ -279,11 +279,14 @@ func (c *Checker) measure(p *paying, now time.Time, st *standing) measured {
 	d := max(day(now), p.due)
 	st.names = names(p, d)
 	add := func(name string) (used, with int64) { used = c.uses[name]; return used, used + p.minor }
-	key := payeeKey(p)
 	m.usedC, m.companyDay = add("company " + d)
 	_, m.companyMonth = add("company " + d[:7])
-	_, m.payeeDay = add("payee " + key + " " + d)
-	m.usedPayee, m.payeeMonth = add("payee " + key + " " + d[:7])
+	for _, key := range payeeKeys(p) {
+		_, with := add("payee " + key + " " + d)
+		m.payeeDay = max(m.payeeDay, with)
+		used, with := add("payee " + key + " " + d[:7])
+		m.usedPayee, m.payeeMonth = max(m.usedPayee, used), max(m.payeeMonth, with)
+	}
 	m.makerDay, m.makerMonth = p.minor, p.minor
 	for _, id := range p.makers {
 		used, with := add("maker " + id + " " + d)
@@ -294,16 +297,20 @@ func (c *Checker) measure(p *paying, now time.Time, st *standing) measured {
 	return m
 }
 
-func payeeKey(p *paying) string {
+// payeeKeys are whom a payout goes to: the saved payee, and the account, however it was named.
+func payeeKeys(p *paying) []string {
 	if p.payee != "" {
-		return p.payee
+		return []string{p.payee, "account " + p.content.Account}
 	}
-	return "account " + p.content.Account
+	return []string{"account " + p.content.Account}
 }
 
 // names are the counters that a payout fills on a Moscow day.
 func names(p *paying, d string) []string {
-	out := []string{"company " + d, "company " + d[:7], "payee " + payeeKey(p) + " " + d, "payee " + payeeKey(p) + " " + d[:7]}
+	out := []string{"company " + d, "company " + d[:7]}
+	for _, key := range payeeKeys(p) {
+		out = append(out, "payee "+key+" "+d, "payee "+key+" "+d[:7])
+	}
 	for _, id := range p.makers {
 		out = append(out, "maker "+id+" "+d, "maker "+id+" "+d[:7])
 	}
