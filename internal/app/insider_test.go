@@ -237,3 +237,23 @@ func TestGuardsStay(t *testing.T) {
 		wants(t, name, d.App.ProposeRules(t.Context(), d.Who["d1"], set, 1, ""), name)
 	}
 }
+
+// TestQueueFlood: nobody fills the queue so that others' proposals are not seen: so many open proposals of one person, and no more.
+func TestQueueFlood(t *testing.T) {
+	d := desktest.New(t)
+	var last error
+	for i := range 150 {
+		if last = d.App.ProposePayee(t.Context(), d.Who["m1"], app.PayeeEntry{ID: d.App.NewPayeeID(), Content: somebody(acct(i + 1))}); last != nil {
+			break
+		}
+	}
+	wants(t, "the hundred and first", last, "subject.many")
+	open, err := d.Store.OpenProposals(t.Context(), 500)
+	must(t, err)
+	if len(open) != 100 {
+		t.Errorf("%d are open", len(open))
+	}
+	if err := d.App.ProposePayee(t.Context(), d.Who["m2"], app.PayeeEntry{ID: d.App.NewPayeeID(), Content: somebody(acct(200))}); err != nil {
+		t.Errorf("another maker: %v", err)
+	}
+}

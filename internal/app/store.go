@@ -66,6 +66,8 @@ type Tx interface {
 	EndProposal(p Proposal, state string, by payout.Actor, at time.Time) error
 	OpenProposal(kind approval.Kind, id string) (Proposal, bool, error)
 	InForce(kind approval.Kind, id string) (Proposal, bool, error)
+	// OpenBy counts the open proposals of one person.
+	OpenBy(person string) (int, error)
 	// LastProposal is the number of the newest version, 0 when there is none.
 	LastProposal(kind approval.Kind, id string) (int, error)
 	// UnsentOf lists payouts numbered over after that wait for approval or sending and name this payee, by number; last is the highest number.

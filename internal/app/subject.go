@@ -55,6 +55,9 @@ const (
 	Stopped   = "stopped"
 )
 
+// maxOpenBy bounds the open proposals of one person: nobody fills the queue so that others' proposals are not seen.
+const maxOpenBy = 100
+
 // MaxProposal bounds a document, bytes.
 const MaxProposal = 1 << 20
 
@@ -142,6 +145,11 @@ func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason strin
 		return p, err
 	} else if is {
 		return p, fault.Moved("subject.pending", string(p.Kind), open.Version)
+	}
+	if n, err := tx.OpenBy(by.Person); err != nil {
+		return p, err
+	} else if n >= maxOpenBy {
+		return p, fault.Bad("form", "subject.many", maxOpenBy)
 	}
 	inForce, _, err := tx.InForce(p.Kind, p.ID)
 	if err != nil {

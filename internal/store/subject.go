@@ -142,6 +142,11 @@ func (t *txn) InForce(kind approval.Kind, id string) (app.Proposal, bool, error)
 	return p, err == nil, err
 }
 
+func (t *txn) OpenBy(person string) (int, error) {
+	n, err := t.q.OpenBy(t.ctx, person)
+	return int(n), err
+}
+
 func (t *txn) LastProposal(kind approval.Kind, id string) (int, error) {
 	n, err := t.q.LastProposal(t.ctx, queries.LastProposalParams{Kind: string(kind), ID: id})
 	return int(n), err

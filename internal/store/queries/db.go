@@ -366,6 +366,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.openAttemptStmt, err = db.PrepareContext(ctx, openAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenAttempt: %w", err)
 	}
+	if q.openByStmt, err = db.PrepareContext(ctx, openBy); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenBy: %w", err)
+	}
 	if q.openEnrolmentsStmt, err = db.PrepareContext(ctx, openEnrolments); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenEnrolments: %w", err)
 	}
@@ -1109,6 +1112,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing openAttemptStmt: %w", cerr)
 		}
 	}
+	if q.openByStmt != nil {
+		if cerr := q.openByStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openByStmt: %w", cerr)
+		}
+	}
 	if q.openEnrolmentsStmt != nil {
 		if cerr := q.openEnrolmentsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing openEnrolmentsStmt: %w", cerr)
@@ -1542,6 +1550,7 @@ type Queries struct {
 	nextPollAtStmt          *sql.Stmt
 	nextToSendStmt          *sql.Stmt
 	openAttemptStmt         *sql.Stmt
+	openByStmt              *sql.Stmt
 	openEnrolmentsStmt      *sql.Stmt
 	openOfStmt              *sql.Stmt
 	openProposalsStmt       *sql.Stmt
@@ -1718,6 +1727,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextPollAtStmt:          q.nextPollAtStmt,
 		nextToSendStmt:          q.nextToSendStmt,
 		openAttemptStmt:         q.openAttemptStmt,
+		openByStmt:              q.openByStmt,
 		openEnrolmentsStmt:      q.openEnrolmentsStmt,
 		openOfStmt:              q.openOfStmt,
 		openProposalsStmt:       q.openProposalsStmt,

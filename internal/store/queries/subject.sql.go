@@ -174,6 +174,17 @@ func (q *Queries) MarkOpen(ctx context.Context, arg MarkOpenParams) (int64, erro
 	return result.RowsAffected()
 }
 
+const openBy = `-- name: OpenBy :one
+SELECT COUNT(*) FROM proposal_open o JOIN subject s ON s.kind = o.kind AND s.id = o.id AND s.version = o.version WHERE s.person_id = ?1
+`
+
+func (q *Queries) OpenBy(ctx context.Context, personID string) (int64, error) {
+	row := q.queryRow(ctx, q.openByStmt, openBy, personID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const openProposals = `-- name: OpenProposals :many
 SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
   CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
