@@ -51,16 +51,16 @@ func (a *App) addHalt(tx Tx, h HaltRow, reason string) error {
 	if err != nil {
 		return err
 	}
-	set, err := a.inForce(tx)
+	rules, err := a.rulesVersion(tx)
 	if err != nil {
 		return err
 	}
-	if err := tx.AddSubject(Subject{Kind: approval.Release, ID: itoa(id), Version: 1, Digest: ReleaseDigest(id), Acks: []string{}, RuleSet: set.Version,
+	if err := tx.AddSubject(Subject{Kind: approval.Release, ID: itoa(id), Version: 1, Digest: ReleaseDigest(id), Acks: []string{}, RuleSet: rules,
 		By: h.By, At: h.At}); err != nil {
 		return err
 	}
 	tx.Touch(Change{Desk: true})
-	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout), "rule_set": set.Version}, reason, h.At)
+	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout), "rule_set": rules}, reason, h.At)
 }
 
 // ReleaseDigest stands for "sending goes on after stop n"; the form carries none.
@@ -102,19 +102,19 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 			return fault.Deny("denied.role")
 		}
 		now := a.Now()
-		set, err := a.inForce(tx)
+		rules, err := a.rulesVersion(tx)
 		if err != nil {
 			return err
 		}
 		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: ReleaseDigest(h.ID),
-			RuleSet: set.Version, Factor: FactorPassword, At: now}); err != nil {
+			RuleSet: rules, Factor: FactorPassword, At: now}); err != nil {
 			return err
 		}
 		if t, _, err = a.releaseTally(tx, h); err != nil {
 			return err
 		}
 		tx.Touch(Change{Desk: true})
-		facts := map[string]any{"rules": set.Version, "factor": FactorPassword}
+		facts := map[string]any{"rules": rules, "factor": FactorPassword}
 		if !t.Met {
 			return a.append(tx, w.actor(), "halt.release_asked", "halt", itoa(h.ID), 1, facts, "", now)
 		}
@@ -151,17 +151,17 @@ func (a *App) ResumeBack(ctx context.Context, w Who) error {
 		if t.May(me) != approval.Already {
 			return fault.Moved("halt.none")
 		}
-		set, err := a.inForce(tx)
+		rules, err := a.rulesVersion(tx)
 		if err != nil {
 			return err
 		}
 		now := a.Now()
 		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Back, Digest: ReleaseDigest(h.ID),
-			RuleSet: set.Version, Factor: FactorPassword, At: now}); err != nil {
+			RuleSet: rules, Factor: FactorPassword, At: now}); err != nil {
 			return err
 		}
 		tx.Touch(Change{Desk: true})
-		return a.append(tx, w.actor(), "halt.back", "halt", itoa(h.ID), 1, map[string]any{"rules": set.Version, "factor": FactorPassword}, "", now)
+		return a.append(tx, w.actor(), "halt.back", "halt", itoa(h.ID), 1, map[string]any{"rules": rules, "factor": FactorPassword}, "", now)
 	})
 }
 

@@ -257,3 +257,42 @@ func TestQueueFlood(t *testing.T) {
 		t.Errorf("another maker: %v", err)
 	}
 }
+
+// TestRulesAsWritten: a rules document that was altered in the file is believed by nobody: nothing is approved by it, nothing leaves, and sending stops. The same for
+// a version that the file calls in force and nobody agreed to. Promises 2 and 11.
+func TestRulesAsWritten(t *testing.T) {
+	for name, stmts := range map[string][]string{
+		"document": {"DROP TRIGGER proposal_fixed", `UPDATE proposal SET doc = replace(doc, '"count":2', '"count":1') WHERE kind = 'rules'`},
+		"in force": {`INSERT INTO proposal_end SELECT kind, id, version, 'effective', person_id, email, at FROM subject WHERE kind = 'rules' AND version = 2`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := desktest.New(t)
+			id := d.Approved(900_000_00)
+			p := d.Submit(900_000_00)
+			weak := desktest.Rules()
+			weak.Name, weak.Rules[1].Steps[0].Count = "weak", 1
+			must(t, d.App.ProposeRules(t.Context(), d.Who["d1"], weak, 1, "x"))
+			for _, s := range stmts {
+				d.Exec(s)
+			}
+			d.Restart()
+			if err := d.App.Approve(t.Context(), d.Who["a1"], p, d.Get(p).Digest, app.Proof{}); err == nil {
+				t.Error("somebody approved under rules that nobody agreed to")
+			}
+			if d.Claim() != nil {
+				t.Error("a payout left under rules that nobody agreed to")
+			}
+			if s := d.Get(id); s.State != payout.Approved {
+				t.Errorf("%s", s.State)
+			}
+			if f, err := d.App.Frame(t.Context()); err != nil {
+				t.Errorf("pages cannot read on: %v", err)
+			} else if st, err := f.Stand(app.JudgedOf(d.Get(p)), nil); err != nil || len(st.Need.Blocked) == 0 {
+				t.Errorf("pages offer it: %v", err)
+			}
+			if desk, err := d.App.Desk(t.Context()); err != nil || desk.Halt == nil || desk.Halt.Cause != "altered" {
+				t.Errorf("sending goes on: %+v %v", desk.Halt, err)
+			}
+		})
+	}
+}

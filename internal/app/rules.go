@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"countersign/internal/approval"
+	"countersign/internal/audit"
 	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -27,6 +30,8 @@ type measures interface {
 	PayeeFacts(id string, version int, bik, account string) (PayeeFacts, error)
 	PaidTo(payee, account string) (n int64, err error)
 	Use(names []string) (map[string]int64, error)
+	// EventsOf lists the history of one subject, oldest first.
+	EventsOf(kind, subject string) ([]audit.Event, error)
 }
 
 // PayeeFacts are what rules look at about a saved payee.
@@ -342,6 +347,16 @@ func (a *App) setInForce(m measures) (approval.RuleSet, error) {
 
 func (a *App) inForce(tx Tx) (approval.RuleSet, error) { return a.setInForce(tx) }
 
+// rulesVersion is the number of the set in force, for records that name it: also when its document cannot be believed.
+func (a *App) rulesVersion(tx Tx) (int, error) {
+	n, err := tx.InForceVersion(approval.Rules, RulesID)
+	if err != nil || n > 0 {
+		return n, err
+	}
+	set, err := a.inForce(tx)
+	return set.Version, err
+}
+
 // setAt returns a numbered set; they never change, so each is read once.
 func (a *App) setAt(m measures, version int) (approval.RuleSet, error) {
 	if v, ok := a.sets.Load(version); ok {
@@ -352,6 +367,13 @@ func (a *App) setAt(m measures, version int) (approval.RuleSet, error) {
 		return a.Rules, nil // a desk from before rule sets were kept, not yet written to
 	}
 	if err != nil {
+		return approval.RuleSet{}, err
+	}
+	if err := asWritten(m, p); err != nil {
+		if _, page := m.(reading); page && errors.Is(err, payout.ErrBroken) {
+			// Pages go on reading: a set without rules lets nobody approve anything, and says so.
+			return approval.RuleSet{Version: version, ExpiryDays: a.Rules.ExpiryDays, FactorNeeded: a.Rules.FactorNeeded}, nil
+		}
 		return approval.RuleSet{}, err
 	}
 	set, err := approval.ParseRuleSet(p.Doc)
@@ -387,6 +409,33 @@ func (a *App) foundRules(tx Tx) error {
 		"environment": a.Place.Environment, "project": a.Place.Project}, now) // with these anybody can compute every digest anew
 }
 
+// asWritten refuses a document of rules or limits that is not the one whose hash the history holds, and a version in force to which nobody said yes: somebody
+// wrote past the desk. It fails with payout.ErrBroken.
+func asWritten(m measures, p Proposal) error {
+	events, err := m.EventsOf(string(p.Kind), p.ID)
+	if err != nil {
+		return err
+	}
+	kind := string(p.Kind)
+	written, agreed := false, false
+	for _, e := range events {
+		if e.Version != p.Version {
+			continue
+		}
+		switch e.Action {
+		case kind + ".proposed", kind + ".founded":
+			written = factString(e.Payload, "doc") == hash(p.Doc)
+			agreed = agreed || e.Action == kind+".founded"
+		case kind + ".approved":
+			agreed = true
+		}
+	}
+	if !written || p.State == Effective && !agreed {
+		return fmt.Errorf("%w: %s version %d is not what its history says", payout.ErrBroken, kind, p.Version)
+	}
+	return nil
+}
+
 // limitsInForce returns the limits in force; the zero Limits when none were ever set.
 func (a *App) limitsInForce(m measures) (approval.Limits, error) {
 	n, err := m.InForceVersion(approval.Limit, LimitsID)
@@ -398,6 +447,12 @@ func (a *App) limitsInForce(m measures) (approval.Limits, error) {
 	}
 	p, err := m.ProposalAt(approval.Limit, LimitsID, n)
 	if err != nil {
+		return approval.Limits{}, err
+	}
+	if err := asWritten(m, p); err != nil {
+		if _, page := m.(reading); page && errors.Is(err, payout.ErrBroken) {
+			return approval.Limits{}, nil // pages go on reading; whatever writes refuses
+		}
 		return approval.Limits{}, err
 	}
 	l, err := approval.ParseLimits(p.Doc, p.Private, p.Commit)
@@ -427,5 +482,13 @@ func (l reading) PayeeFacts(id string, version int, bik, account string) (PayeeF
 }
 func (l reading) PaidTo(payee, account string) (int64, error) {
 	return l.r.PaidTo(l.ctx, payee, account)
+}
+func (l reading) EventsOf(kind, subject string) ([]audit.Event, error) {
+	rows, err := l.r.Timeline(l.ctx, kind, subject)
+	out := make([]audit.Event, len(rows))
+	for i, r := range rows {
+		out[i] = r.Event
+	}
+	return out, err
 }
 func (l reading) Use(names []string) (map[string]int64, error) { return l.r.Use(l.ctx, names) }

@@ -122,6 +122,9 @@ func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
 		return nil, err
 	}
 	st, f, err := a.standing(tx, p)
+	if errors.Is(err, payout.ErrBroken) { // the rules or limits are not what was agreed to
+		return nil, a.haltNow(tx, "altered", id, now, err)
+	}
 	if err != nil {
 		return nil, err
 	}
