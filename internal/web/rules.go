@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/labstack/echo/v4"
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
@@ -351,7 +350,7 @@ func (w *Web) showRules(r *req, d *desk, s approval.RuleSet, at *app.Proposal) e
 		if propose && v.Open == nil {
 			v.Main = &templates.Link{Href: "/settings/rules/edit", Label: t.Edit}
 		}
-		if w.has("GET", "/settings/rules/try") {
+		if r.may(app.TryRules) {
 			v.Actions = append(v.Actions, templates.Link{Href: "/settings/rules/try", Label: t.Try})
 		}
 	}
@@ -360,11 +359,6 @@ func (w *Web) showRules(r *req, d *desk, s approval.RuleSet, at *app.Proposal) e
 		return err
 	}
 	return r.show(http.StatusOK, templates.Rules(p, v))
-}
-
-// has reports whether the desk has a route.
-func (w *Web) has(method, path string) bool {
-	return slices.ContainsFunc(w.echo.Routes(), func(rt *echo.Route) bool { return rt.Method == method && rt.Path == path })
 }
 
 // rulesForm is a rule set as it is typed: nothing typed is lost, whatever is wrong with it.
@@ -858,7 +852,7 @@ func (w *Web) showRulesForm(r *req, d *desk, status int, f rulesForm, faults fau
 	x.summary(v)
 	if checked != nil {
 		v.Done = t.Checked
-		if w.has("POST", "/settings/rules/try") {
+		if r.may(app.TryRules) {
 			v.Try = &templates.Act{Action: "/settings/rules/try", Label: t.Try, Hidden: []templates.Hidden{{Name: "doc", Value: string(checked.Doc())}}, TestID: "try"}
 		}
 	}
