@@ -262,7 +262,7 @@ func (a *App) Try(ctx context.Context, m MadeUp, draft approval.RuleSet) (Tried,
 	if f.Signer(m.Maker).ID == "" {
 		return t, fault.Bad("maker", "people.none")
 	}
-	j := Judged{AmountMinor: m.AmountMinor, Makers: []string{m.Maker}, Source: m.Source, Digest: "made up", First: &m.First, Changed: &time.Time{}, UsedDay: &m.Used, UsedMonth: &m.Used}
+	j := Judged{AmountMinor: m.AmountMinor, Makers: []string{m.Maker}, Source: m.Source, Digest: "made up", First: &m.First, Changed: &time.Time{}, Used: &m.Used}
 	if m.Source == "" {
 		j.Source = "desk"
 	}

@@ -58,21 +58,22 @@ type Frame struct {
 
 // Judged is a payout as rules look at it.
 type Judged struct {
-	ID                 payout.ID
-	AmountMinor        int64
-	Payee              string
-	PayeeVersion       int
-	BIK, Account, INN  string
-	Makers             []string
-	Source, DueDate    string
-	Digest             string
-	RuleSet            int
-	SubmittedAt        time.Time
-	First              *bool // set by the laboratory, which makes payouts up
-	Changed            *time.Time
-	PayeeGroups        []string
-	MakerGroups        []string
-	UsedDay, UsedMonth *approval.Sums
+	ID                payout.ID
+	AmountMinor       int64
+	Payee             string
+	PayeeVersion      int
+	BIK, Account, INN string
+	Makers            []string
+	Source, DueDate   string
+	Digest            string
+	RuleSet           int
+	SubmittedAt       time.Time
+	// What follows is set by the laboratory alone, which makes payouts up: facts that are told instead of measured.
+	First       *bool
+	Changed     *time.Time
+	PayeeGroups []string
+	MakerGroups []string
+	Used        *approval.Sums
 }
 
 // JudgedOf is a stored payout as rules look at it.
@@ -107,7 +108,7 @@ type Standing struct {
 	PayeeMoved  bool
 }
 
-// MaySign says whether this person could approve now, and why not.
+// Signer is a person as this frame judges them, with ceiling and cap; the zero Signer for nobody.
 func (f *Frame) Signer(person string) approval.Signer {
 	i := slices.IndexFunc(f.Signers, func(s approval.Signer) bool { return s.ID == person && person != "" })
 	if i < 0 {
@@ -248,8 +249,8 @@ func (f *Frame) measure(j Judged, st *Standing) error {
 		}
 		st.Facts.First = n == 0
 	}
-	if j.UsedDay != nil && j.UsedMonth != nil {
-		st.sums(*j.UsedDay, j.AmountMinor)
+	if j.Used != nil {
+		st.sums(*j.Used, j.AmountMinor)
 		return nil
 	}
 	day := calendar.DayOf(f.Now)

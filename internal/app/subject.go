@@ -173,7 +173,7 @@ func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason strin
 		if err != nil {
 			return p, err
 		}
-		if ok, lack := approval.Reachable(a.caseOf(p, now), people); !ok {
+		if ok, lack := approval.Reachable(CaseOf(p, now), people); !ok {
 			missing := 1
 			if len(lack) > 0 {
 				missing = lack[0].Missing
@@ -219,16 +219,13 @@ func (a *App) noteProposal(tx Tx, p Proposal, by payout.Actor, what, text string
 	return a.append(tx, by, string(p.Kind)+"."+what, string(p.Kind), p.ID, p.Version, facts, text, now)
 }
 
-// caseOf is a proposal as counting sees it.
-func (a *App) caseOf(p Proposal, now time.Time) approval.Case { return CaseOf(p, now) }
-
 // CaseOf is a proposal as counting sees it: its proposer and whom it concerns are barred; who became an approver later does not count.
 func CaseOf(p Proposal, now time.Time) approval.Case {
 	need, _ := approval.ForKind(p.Kind)
 	return approval.Case{Need: need, Digest: p.Digest, Barred: append([]string{p.By.Person}, p.Concerns...), Submitted: p.At, Now: now}
 }
 
-// TallyOf says how far an open proposal is.
+// tallyOf says how far an open proposal is.
 func (a *App) tallyOf(tx Tx, p Proposal, now time.Time) (approval.Tally, []approval.Signer, error) {
 	people, err := tx.Signers()
 	if err != nil {
@@ -238,7 +235,7 @@ func (a *App) tallyOf(tx Tx, p Proposal, now time.Time) (approval.Tally, []appro
 	if err != nil {
 		return approval.Tally{}, nil, err
 	}
-	return approval.Count(a.caseOf(p, now), people, ds), people, nil
+	return approval.Count(CaseOf(p, now), people, ds), people, nil
 }
 
 // openFor loads the open version that was on the reader's screen. Conflict "approve.moved" when another one is open now, "subject.closed"
