@@ -46,6 +46,7 @@ type deskOptions struct {
 	OurKey                          *rsa.PrivateKey
 	BankKeys                        []bank131.PublicKey
 	BankTimeout, PollMin, SendAfter time.Duration
+	NoBalance                       bool // the account gives no balance: it is not asked for
 	Rules                           approval.RuleSet
 	Demo                            *web.Demo
 	CutOnStop                       bool
@@ -98,7 +99,7 @@ func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
 		}
 	}
 	a := app.New(app.Options{Store: s, Seal: seal, Keys: keys, BankKeys: ring, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
-		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow})
+		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow, NoBalance: o.NoBalance})
 	if err := errors.Join(a.BeginSeals(ctx), a.RefreshBank(ctx)); err != nil {
 		s.Close()
 		return nil, err

@@ -55,6 +55,8 @@ type Options struct {
 	BankTimeout time.Duration
 	// Flow is "single".
 	Flow string
+	// NoBalance: the account gives no balance; it is not asked for, and no payout waits for money.
+	NoBalance bool
 	// Calendar is another bank calendar than the one that four eyes entered; nil: that one. It must not wait for a transaction: it is called within one.
 	Calendar func() calendar.Calendar
 	// BankKeys checks the bank's messages; nil: no key can be added, and nothing refused is checked again.
@@ -76,6 +78,7 @@ type App struct {
 	bank      atomic.Pointer[BankSettings]
 	refresh   sync.Mutex // one reader of the bank's settings at a time
 	loading   sync.Mutex // one reader of a directory of banks at a time
+	money     balance
 	wakeSend  chan struct{}
 	wakeInbox chan struct{}
 	wakePoll  chan struct{}

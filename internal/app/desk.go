@@ -194,6 +194,7 @@ type DeskState struct {
 	// Released are the ids of those who said yes to going on.
 	Released   []string
 	Quarantine string
+	Balance    BalanceView
 	BankDown   bool
 	DownSince  time.Time
 	Seq        int64
@@ -205,7 +206,7 @@ func (a *App) Desk(ctx context.Context) (DeskState, error) {
 	if err != nil {
 		return DeskState{}, err
 	}
-	d.Quarantine = a.Store.Quarantined()
+	d.Quarantine, d.Balance = a.Store.Quarantined(), a.Balance()
 	a.mu.Lock()
 	d.BankDown, d.DownSince = a.bankDown, a.downSince
 	a.mu.Unlock()
@@ -213,7 +214,7 @@ func (a *App) Desk(ctx context.Context) (DeskState, error) {
 }
 
 // Held says why an approved payout does not leave: "quarantine", "credentials", "halt", "evidence", "payee", "date", "cooloff", "limit", "countdown",
-// "bank_down", or "" when nothing holds it (it leaves with the next claim) or it is not approved. due is its due day, "" for none.
+// "bank_down", "funds", or "" when nothing holds it (it leaves with the next claim) or it is not approved. due is its due day, "" for none.
 func (d DeskState) Held(state payout.State, why, due string, sendAt, heldUntil, now time.Time) string {
 	switch {
 	case state != payout.Approved:
@@ -234,6 +235,8 @@ func (d DeskState) Held(state payout.State, why, due string, sendAt, heldUntil, 
 		return "countdown"
 	case d.BankDown:
 		return "bank_down"
+	case why == "funds" && d.Balance.Known:
+		return "funds"
 	}
 	return ""
 }

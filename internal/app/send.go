@@ -48,12 +48,13 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		if err != nil {
 			return err
 		}
+		money := a.purse()
 		for _, id := range ids {
 			// Asked before each: the one before may have shown that a row was altered, and stopped everything in this very transaction.
 			if _, halted, err := tx.Halt(); err != nil || halted {
 				return err
 			}
-			o, err := a.claim(tx, id)
+			o, err := a.claim(tx, id, money)
 			if err != nil {
 				return err
 			}
@@ -68,6 +69,7 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		return nil, err
 	}
 	a.setLive(order, true)
+	a.spend(order)
 	if err := a.Store.Anchor(); err != nil {
 		// Without an anchor nothing leaves: it is recorded as what it is, a request that never had a connection.
 		nerr := a.Answered(ctx, order, protocol.Answer{}, protocol.Raw{})
@@ -89,7 +91,7 @@ func (a *App) setLive(o *protocol.Order, on bool) {
 }
 
 // claim judges one approved payout. nil, nil means that it does not go now (and says why on its row).
-func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
+func (a *App) claim(tx Tx, id payout.ID, money *purse) (*protocol.Order, error) {
 	now := a.Now()
 	p, err := tx.Payout(id)
 	if errors.Is(err, payout.ErrBroken) {
@@ -148,6 +150,8 @@ func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
 		return nil, a.holdUntil(tx, p, "cooloff", st.CoolOff, now)
 	case hard:
 		return nil, a.holdUntil(tx, p, "limit", roomAgain(h, now), now)
+	case !money.takes(s.Content.Amount.Minor):
+		return nil, a.hold(tx, p, "funds", now)
 	}
 	n, err := tx.Attempts(id)
 	if err != nil {
@@ -320,6 +324,7 @@ func (a *App) Answered(ctx context.Context, o *protocol.Order, answer protocol.A
 	if err != nil {
 		return fmt.Errorf("record the answer to %s/%d: %w", o.Payout, o.Attempt, err)
 	}
+	a.settled(liveKey(o), act.Evidence.Answer)
 	if act.Evidence.Answer == protocol.CredentialNo {
 		a.mu.Lock()
 		a.probe, a.onePerGo = true, true
@@ -494,6 +499,7 @@ func (a *App) lose(ctx context.Context, before time.Time) (did bool, err error) 
 			if _, err := a.answered(tx, at.Payout, at.N, protocol.Answer{GotConn: true, Err: "lost"}, protocol.Raw{}); err != nil {
 				return err
 			}
+			a.settled(fmt.Sprintf("%s/%d", at.Payout, at.N), protocol.Unsure)
 		}
 		return nil
 	})

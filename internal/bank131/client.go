@@ -155,19 +155,17 @@ func (c *Client) Status(ctx context.Context, session string) (protocol.Fetch, pr
 	return ParseFetch(session, r.http, r.body), r.raw()
 }
 
-// Balance asks for the balance of our wallet, in kopecks. proper means that the bank answered as documented: it is the harmless call
-// that shows a bank in working order. at is the moment that is asked about.
-func (c *Client) Balance(ctx context.Context, at time.Time) (proper bool, minor int64, raw protocol.Raw) {
+// Balance asks for the balance of our wallet: the harmless call. at is the moment that is asked about.
+func (c *Client) Balance(ctx context.Context, at time.Time) (protocol.Balance, protocol.Raw) {
 	body, err := json.Marshal(map[string]string{"request_datetime": at.UTC().Format(dateTimeOffset)})
 	if err != nil {
-		return false, 0, protocol.Raw{}
+		return protocol.Balance{}, protocol.Raw{}
 	}
 	r := c.ask(ctx, pathBalance, body)
 	if r.err != "" || r.encoded {
-		return false, 0, r.raw()
+		return protocol.Balance{}, r.raw()
 	}
-	proper, minor = parseBalance(r.http, r.body)
-	return proper, minor, r.raw()
+	return parseBalance(r.http, r.body), r.raw()
 }
 
 // LastAnswer is when the bank last answered anything in full, by our clock.

@@ -121,8 +121,8 @@ func TestReadingCalls(t *testing.T) {
 	if f, raw := c.Status(t.Context(), "ps_3230"); f.Problem != "" || f.Session.Status != "accepted" || raw.HTTP != 200 {
 		t.Errorf("%+v", f)
 	}
-	if proper, minor, _ := c.Balance(t.Context(), noon.In(time.FixedZone("", 3*60*60))); !proper || minor != 13100 {
-		t.Errorf("%v %d", proper, minor)
+	if b, _ := c.Balance(t.Context(), noon.In(time.FixedZone("", 3*60*60))); b != (protocol.Balance{Proper: true, Known: true, Minor: 13100}) {
+		t.Errorf("balance %+v", b)
 	}
 	for name, down := range map[string]http.HandlerFunc{
 		"401": func(w http.ResponseWriter, _ *http.Request) {
@@ -143,7 +143,7 @@ func TestReadingCalls(t *testing.T) {
 	} {
 		address, count := bank(t, down)
 		c := client(t, address, nil)
-		if proper, _, _ := c.Balance(t.Context(), noon); proper || count.Load() != 1 {
+		if b, _ := c.Balance(t.Context(), noon); b.Proper || count.Load() != 1 {
 			t.Errorf("balance %s: proper, or asked %d times", name, count.Load())
 		}
 	}

@@ -103,28 +103,28 @@ func ParseFetch(asked string, http int, body []byte) protocol.Fetch {
 	return f
 }
 
-// parseBalance reads the answer of wallet/balance: proper when it is one, minor the first rouble wallet in kopecks.
-func parseBalance(http int, body []byte) (proper bool, minor int64) {
-	n, doubled, err := parse(body)
+// parseBalance reads the answer of wallet/balance: the first rouble wallet.
+func parseBalance(http int, text []byte) (b protocol.Balance) {
+	n, doubled, err := parse(text)
 	if err != nil || doubled || http != 200 {
-		return false, 0
+		return protocol.Balance{}
 	}
 	status, _ := n.str("status")
 	wallets, there := n.get("wallets")
 	if status != "ok" || !there || wallets.kind != list {
-		return false, 0
+		return protocol.Balance{}
 	}
-	found := false
 	for _, w := range wallets.vals {
 		sum, currency, ok := amount(w)
 		if !ok {
-			return false, 0
+			return protocol.Balance{}
 		}
-		if !found && strings.EqualFold(currency, "rub") {
-			found, minor = true, sum
+		if !b.Known && strings.EqualFold(currency, "rub") {
+			b.Known, b.Minor = true, sum
 		}
 	}
-	return true, minor
+	b.Proper = true
+	return b
 }
 
 func errorCode(n node) string {

@@ -97,8 +97,14 @@ func TestAnswerFixtures(t *testing.T) {
 			t.Errorf("%s: %s %+v, want %s", file, got, f, want)
 		}
 	}
-	if proper, minor := parseBalance(200, fixture(t, "resp-wallet-balance.json")); !proper || minor != 13100 {
-		t.Errorf("balance %v %d", proper, minor)
+	if b := parseBalance(200, fixture(t, "resp-wallet-balance.json")); b != (protocol.Balance{Proper: true, Known: true, Minor: 13100}) {
+		t.Errorf("balance %+v", b)
+	}
+	// A proper answer without a rouble account tells nothing about roubles: not known is not nothing.
+	for _, body := range []string{`{"status":"ok","wallets":[]}`, `{"status":"ok","wallets":[{"id":"1","amount_details":{"amount":5,"currency":"usd"}}]}`} {
+		if b := parseBalance(200, []byte(body)); b != (protocol.Balance{Proper: true}) {
+			t.Errorf("%s: %+v", body, b)
+		}
 	}
 }
 

@@ -82,6 +82,7 @@ type Serve struct {
 	BankPrivateKeyFile string        `placeholder:"FILE" help:"Our private key that signs requests, PEM, made by 'keys new' (bank-request.pem). Required." group:"Bank"`
 	BankPublicKeyFile  string        `placeholder:"FILE" help:"The bank's public key or keys that its webhooks are checked with, PEM. Required." group:"Bank"`
 	BankFlow           string        `default:"single" placeholder:"FLOW" help:"How a payout is asked for: 'single', one request." group:"Bank"`
+	BankBalance        string        `default:"on" placeholder:"on|off" help:"Ask the bank for the balance of the account: 'off' where the account has none. When it is known and too small, payouts wait for funds." group:"Bank"`
 	BankTimeout        time.Duration `default:"60s" placeholder:"TIME" help:"How long to wait for an answer of the bank; then the outcome is unknown." group:"Bank"`
 	PollMin            time.Duration `default:"20s" placeholder:"TIME" help:"How often the bank is asked about a payout in its first 10 minutes." group:"Bank"`
 	SendAfter          time.Duration `default:"10s" placeholder:"TIME" help:"Countdown between the last approval and sending, in which it can be taken back." group:"Bank"`
@@ -136,6 +137,7 @@ func (c *Serve) Validate() []error {
 	} else {
 		l.oneOf("bank-flow", c.BankFlow, FlowSingle)
 	}
+	l.oneOf("bank-balance", c.BankBalance, "on", "off")
 	l.between("bank-timeout", c.BankTimeout, 10*time.Millisecond, 10*time.Minute)
 	l.between("poll-min", c.PollMin, 10*time.Millisecond, time.Hour)
 	l.between("send-after", c.SendAfter, 0, 24*time.Hour)

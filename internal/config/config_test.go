@@ -66,7 +66,7 @@ func TestParse_Serve(t *testing.T) {
 	want := Serve{
 		Addr: "127.0.0.1:8080", PublicURL: "https://desk.example.org", DB: dir + "/db/desk.db", SessionKeyFile: dir + "/session.key",
 		HistoryKeyFile: dir + "/history.pem", AnchorFile: dir + "/outside/anchor", BankURL: "https://bank.example.org", BankProject: "acme",
-		BankPrivateKeyFile: dir + "/bank-request.pem", BankPublicKeyFile: dir + "/bank.pub", BankFlow: "single",
+		BankPrivateKeyFile: dir + "/bank-request.pem", BankPublicKeyFile: dir + "/bank.pub", BankFlow: "single", BankBalance: "on",
 		BankTimeout: time.Minute, PollMin: 20 * time.Second, SendAfter: 10 * time.Second,
 	}
 	if !reflect.DeepEqual(*s, want) || s.TLS() {
@@ -332,7 +332,7 @@ func TestParse_Help(t *testing.T) {
 	for command, want := range map[string][]string{
 		"":             {"demo", "serve", "people add", "keys new", "banksim", "audit verify", "backup", "--version"},
 		"demo":         {"--addr", "--data", "--sample", "--rules", "--delay", "--send-after", "--poll-min", "--bank-timeout", "Default 400", "DASHBOARD_SAMPLE"},
-		"serve":        {"--db", "--public-url", "--bank-url", "--bank-project", "--bank-private-key-file", "--bank-public-key-file", "--session-key-file", "--history-key-file", "--anchor-file", "--bank-flow", "--bank-timeout", "--poll-min", "--send-after", "--tls-cert-file", "--tls-key-file", "--trusted-proxy", "DASHBOARD_BANK_URL", "--addr"},
+		"serve":        {"--db", "--public-url", "--bank-url", "--bank-project", "--bank-private-key-file", "--bank-public-key-file", "--session-key-file", "--history-key-file", "--anchor-file", "--bank-flow", "--bank-balance", "--bank-timeout", "--poll-min", "--send-after", "--tls-cert-file", "--tls-key-file", "--trusted-proxy", "DASHBOARD_BANK_URL", "--addr"},
 		"people add":   {"EMAIL", "--name", "--roles", "--password-file", "--same-person-as", "--db", "--history-key-file"},
 		"keys new":     {"--out", "bank-request.pem"},
 		"banksim":      {"--addr", "--data", "--project", "--webhook-url", "--partner-public-key-file", "--bank-private-key-file", "--delay", "--seed", "51  the payout fails"},

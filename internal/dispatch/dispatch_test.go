@@ -17,20 +17,22 @@ var want = protocol.Expect{Reference: "cs1-1-a", AmountMinor: 10000, Currency: "
 
 // fakeDesk holds payouts that may go, by number, and notes what it is told.
 type fakeDesk struct {
-	mu        sync.Mutex
-	queue     []*protocol.Order
-	polls     []*protocol.Poll
-	answers   []string // "payout kind"
-	fetches   []protocol.Fetch
-	states    []string
-	start     time.Time
-	now       func() time.Time
-	needProbe bool
-	halted    bool
-	fail      int // how many Answered fail before one works
-	claimErr  error
-	claims    []time.Duration
-	lost      int
+	mu         sync.Mutex
+	queue      []*protocol.Order
+	polls      []*protocol.Poll
+	answers    []string // "payout kind"
+	fetches    []protocol.Fetch
+	states     []string
+	start      time.Time
+	now        func() time.Time
+	balanceDue bool
+	balances   []protocol.Balance
+	needProbe  bool
+	halted     bool
+	fail       int // how many Answered fail before one works
+	claimErr   error
+	claims     []time.Duration
+	lost       int
 }
 
 func newFakeDesk(n int) *fakeDesk {
@@ -122,6 +124,18 @@ func (d *fakeDesk) BankState(down bool, since time.Time) {
 
 func (d *fakeDesk) NeedProbe() bool { d.mu.Lock(); defer d.mu.Unlock(); return d.needProbe }
 
+func (d *fakeDesk) BalanceDue(context.Context) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.balanceDue
+}
+
+func (d *fakeDesk) SawBalance(_ time.Time, b protocol.Balance) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.balances, d.balanceDue = append(d.balances, b), false
+}
+
 func (d *fakeDesk) Probed() { d.mu.Lock(); defer d.mu.Unlock(); d.needProbe = false }
 
 // fakeBank answers as told.
@@ -180,11 +194,11 @@ func (b *fakeBank) Status(_ context.Context, s string) (protocol.Fetch, protocol
 	return b.status(s), protocol.Raw{}
 }
 
-func (b *fakeBank) Balance(context.Context, time.Time) (bool, int64, protocol.Raw) {
+func (b *fakeBank) Balance(context.Context, time.Time) (protocol.Balance, protocol.Raw) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.balances = append(b.balances, time.Since(b.start))
-	return b.balance == nil || b.balance(), 0, protocol.Raw{}
+	return protocol.Balance{Proper: b.balance == nil || b.balance()}, protocol.Raw{}
 }
 
 func always(a protocol.Answer) func(int) (time.Duration, protocol.Answer) {

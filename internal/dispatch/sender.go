@@ -36,13 +36,17 @@ type Desk interface {
 	NeedProbe() bool
 	// Probed is told that it was.
 	Probed()
+	// BalanceDue reports that the balance of our account is to be asked for before the next claim; SawBalance is told each answer to that
+	// question, asked is when the call began.
+	BalanceDue(context.Context) bool
+	SawBalance(asked time.Time, b protocol.Balance)
 }
 
 // Bank is what the dispatcher needs of internal/bank131. No method returns an error: whatever happened is in the value.
 type Bank interface {
 	InitPayout(ctx context.Context, key string, body []byte) (protocol.Answer, protocol.Raw)
 	Status(ctx context.Context, session string) (protocol.Fetch, protocol.Raw)
-	Balance(ctx context.Context, at time.Time) (proper bool, minor int64, raw protocol.Raw)
+	Balance(ctx context.Context, at time.Time) (protocol.Balance, protocol.Raw)
 }
 
 // Options of all workers. Desk, Bank and Now are needed; zero durations and counts take the default in brackets.
@@ -170,6 +174,10 @@ func (s *Sender) next(ctx context.Context) (*protocol.Order, int, error) {
 	if v != claim {
 		return nil, 0, nil
 	}
+	// What comes of it is no reason to stop: a balance that is not known holds nothing back.
+	if s.o.Desk.BalanceDue(ctx) {
+		s.balance(ctx, s.o.Now())
+	}
 	// The claim must not be torn by a stop: committed but unseen, its payout would end unknown.
 	o, err := s.o.Desk.Claim(context.WithoutCancel(ctx))
 	if err != nil || o == nil {
@@ -181,7 +189,7 @@ func (s *Sender) next(ctx context.Context) (*protocol.Order, int, error) {
 
 // probe makes the harmless calls: the balance, else the status of a session that we know.
 func (s *Sender) probe(ctx context.Context) bool {
-	if proper, _, _ := s.o.Bank.Balance(ctx, s.o.Now()); proper {
+	if s.balance(ctx, s.o.Now()).Proper {
 		return true
 	}
 	s.mu.Lock()
@@ -210,11 +218,20 @@ func (s *Sender) credentials(ctx context.Context) bool {
 	if early {
 		return false
 	}
-	proper, _, _ := s.o.Bank.Balance(ctx, now)
+	proper := s.balance(ctx, now).Proper
 	if proper {
 		s.o.Desk.Probed()
 	}
 	return proper
+}
+
+// balance asks for the balance and tells the desk. A call that a stop cut tells nothing.
+func (s *Sender) balance(ctx context.Context, now time.Time) protocol.Balance {
+	b, _ := s.o.Bank.Balance(ctx, now)
+	if ctx.Err() == nil {
+		s.o.Desk.SawBalance(now, b)
+	}
+	return b
 }
 
 // know remembers a session for probes.

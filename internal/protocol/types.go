@@ -104,6 +104,13 @@ func plainDigits(s string, n int) bool {
 	return true
 }
 
+// Balance is the answer to a call for the balance of our account. Proper: the bank answered as documented, which shows one in working
+// order. Known: there is a rouble account in it; Minor is what is there, in kopecks.
+type Balance struct {
+	Proper, Known bool
+	Minor         int64
+}
+
 // Reading is what one session object says of the payout.
 type Reading string
 

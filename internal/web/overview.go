@@ -37,7 +37,7 @@ func (w *Web) overview(r *req) error { // GET /
 		total += int(c.N)
 	}
 	t := r.t.Overview
-	v := &templates.OverviewView{ShowMoves: r.may(app.Decide), MovesAll: "/approvals"}
+	v := &templates.OverviewView{Funds: r.fundsLine(d), ShowMoves: r.may(app.Decide), MovesAll: "/approvals"}
 	mine := d.mine(r.me.ID)
 	if v.ShowMoves {
 		var n int64

@@ -26,6 +26,9 @@ func (o *one) standing() (*templates.StandingView, error) {
 	v := &templates.StandingView{}
 	o.standingAlerts(v)
 	o.standingNotes(v)
+	if note := o.fundsNote(o.d.Balance); note != "" {
+		v.Notes = append(v.Notes, note)
+	}
 	if s.State == payout.PendingApproval && o.r.may(app.Decide) {
 		v.Mine = o.whyNot()
 	}

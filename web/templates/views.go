@@ -237,6 +237,7 @@ type OverviewView struct {
 	MovesAll  templ.SafeURL
 	Empty     Empty // when Moves is empty: «Ваших ходов нет. 3 ждут других»
 	Figures   []Figure
+	Funds     string // the balance of our account, "" where it is not asked for
 	Chart     Chart // see Plot
 	ChartPaid Sum
 	ChartFail Sum
