@@ -43,12 +43,13 @@ type folded struct {
 	answer   *Evidence // of the latest attempt
 	credNo   bool      // an earlier credential refusal that no taken answer superseded
 	refunds  map[string]refunded
-	asked    bool // there was a request whose fate is not "proved not sent"
-	shown    bool // the bank itself showed a session with our reference
+	asked    bool      // there was a request whose fate is not "proved not sent"
+	shown    bool      // the bank itself showed a session with our reference
+	ruling   *Evidence // the latest ruling of people: all that is older is replaced by it
 }
 
 func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar.Calendar) *folded {
-	f := &folded{expect: e, sentAt: sentAt, calendar: c, refunds: map[string]refunded{}}
+	f := &folded{expect: e, sentAt: sentAt, calendar: c, refunds: map[string]refunded{}, ruling: ruled(all)}
 	ours := map[string]bool{} // sessions that carry our reference, by a fetched status
 	disowned := map[string]bool{}
 	var taken []string
@@ -91,14 +92,17 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar
 			}
 		}
 	}
-	for _, s := range taken {
-		f.second = f.second || s != f.bound
-	}
-	for s := range ours {
-		f.second = f.second || s != f.bound
+	// What was bound stays bound; what else older evidence says, a ruling of people has replaced.
+	for _, ev := range all {
+		named := ev.Source == FromAnswer && ev.Answer == Taken || ev.Source == FromFetch && ev.Ours && !ev.Disowns
+		f.second = f.second || named && ev.Session != f.bound && !f.replaced(ev)
 	}
 	for _, ev := range all {
 		switch {
+		case f.replaced(ev):
+			if counts := f.counts(ev, disowned); counts {
+				f.addRefunds(ev) // what came back came back, whatever is ruled about the rest
+			}
 		case ev.Source == FromFetch && !ev.Disowns && ev.Session == f.bound && f.bound != "":
 			if ev.UpdatedAt.IsZero() {
 				ev.UpdatedAt = ev.At // without the bank's clock a fetched status is as new as the moment it was fetched
@@ -120,8 +124,47 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar
 	}
 	f.asked = attempts > 0 && f.answer == nil || f.answer != nil && f.answer.Answer != NotSent && f.answer.Answer != CredentialNo
 	// A fetched session with our reference governs whatever we believed; else the latest attempt must have been asked.
-	f.governs = f.asked || f.shown
+	f.governs = f.asked || f.shown || f.ruling != nil
+	f.rule()
 	return f
+}
+
+// ruled is the latest ruling; nil for none. Of two at one moment the one by its words, never by its place in the list.
+func ruled(all []Evidence) (v *Evidence) {
+	for i := range all {
+		if e := &all[i]; e.Source == FromVerdict && (v == nil || cmp.Or(e.At.Compare(v.At), cmp.Compare(e.Reading, v.Reading), cmp.Compare(e.Why, v.Why)) > 0) {
+			v = e
+		}
+	}
+	return v
+}
+
+// replaced reports whether a ruling stands in the place of this evidence: it is older.
+func (f *folded) replaced(e Evidence) bool { return f.ruling != nil && e.At.Before(f.ruling.At) }
+
+// counts reports whether evidence is about the bound session, or about any while none is bound.
+func (f *folded) counts(e Evidence, disowned map[string]bool) bool {
+	switch e.Source {
+	case FromFetch:
+		return !e.Disowns && e.Session == f.bound && f.bound != ""
+	case FromWebhook:
+		return e.Ours && e.Matches && (f.bound == e.Session || f.bound == "" && !disowned[e.Session])
+	}
+	return false
+}
+
+// rule lets the ruling stand in the place of all that is older: from here on it counts like a final fetched status.
+func (f *folded) rule() {
+	if f.ruling == nil {
+		return
+	}
+	v := *f.ruling
+	v.UpdatedAt = v.At
+	f.fetches = append(f.fetches, v)
+	if f.answer != nil && f.replaced(*f.answer) {
+		f.answer = nil
+	}
+	f.credNo = false // a refusal of who we are proves nothing against what people ruled
 }
 
 // tells reports whether one answer to an attempt says more than another to the same attempt. There should be one; if there are two, a
@@ -179,8 +222,13 @@ func (f *folded) paid(o payout.Outcome) payout.Outcome {
 func (f *folded) outcome() payout.Outcome {
 	o := f.numbered()
 	refused := f.answer != nil && f.answer.Answer == Refused
-	o.Review = o.Review || !f.asked || refused && f.shown && o.State != payout.Failed
+	o.Review = o.Review || !f.asked && f.ruling == nil || refused && f.shown && o.State != payout.Failed || f.movedAfterAll()
 	return o
+}
+
+// movedAfterAll: the bank shows as open what people ruled not paid. The ruling stands, loudly.
+func (f *folded) movedAfterAll() bool {
+	return f.ruling != nil && f.ruling.Reading == NotPaid && slices.ContainsFunc(f.fetches, func(e Evidence) bool { return e.Reading == Open })
 }
 
 // numbered is the numbered list of design.md "Webhooks and evidence"; first match wins.

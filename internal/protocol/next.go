@@ -34,7 +34,11 @@ type Observation struct {
 	Attempt int
 	Webhook *Webhook
 	Fetch   *Fetch
+	Ruling  *Ruling
 }
+
+// Ruling is what people decided about an outcome that the bank leaves open or contradicts.
+type Ruling struct{ Paid bool }
 
 // Webhook is a genuine (validly signed) message. Problem is a stable code when its body cannot be used
 // ("not_json", "doubled_key", "mixed_names", "no_session", "odd_shape"), "" otherwise.
@@ -92,8 +96,13 @@ func Next(s State, o Observation) (State, Action) {
 		a = s.told(o)
 	case o.Fetch != nil:
 		a = s.fetched(o)
+	case o.Ruling != nil:
+		a = ruling(o)
 	}
 	evidence := s.Evidence
+	if v := ruled(evidence); v != nil && a.Keep && a.Evidence.At.Before(v.At) {
+		a.Evidence.At = v.At // it comes after the ruling, whatever the clock says: nobody who ruled had seen it
+	}
 	if a.Keep {
 		s.Evidence = append(append([]Evidence{}, evidence...), a.Evidence)
 	}
@@ -109,7 +118,7 @@ func Next(s State, o Observation) (State, Action) {
 		a.NotSent = ""
 		unsent := func(f *folded) bool { return f.shown && !f.asked }
 		switch {
-		case a.Halt != "":
+		case a.Halt != "", o.Ruling != nil:
 		case now.second && !before.second:
 			a.Halt = HaltSecondSession
 		case s.Now.Waiting(), s.Now.Ended(), unsent(now) && !unsent(before):
@@ -118,6 +127,24 @@ func Next(s State, o Observation) (State, Action) {
 	}
 	return s, a
 }
+
+func ruling(o Observation) Action {
+	ev := Evidence{Source: FromVerdict, At: o.At, Ours: true, Matches: true, Reading: Paid}
+	if !o.Ruling.Paid {
+		ev.Reading, ev.Why = NotPaid, RuledNotPaid
+	}
+	return Action{Keep: true, Evidence: ev}
+}
+
+// SaysOpen reports whether the latest fetched status of the payout's session says that the bank is still at it.
+func (s State) SaysOpen() bool {
+	f := s.gather(s.Evidence)
+	e, ok := newest(f.fetches, func(e Evidence) bool { return e.Source == FromFetch })
+	return ok && e.Reading == Open
+}
+
+// Ruled reports whether people ruled on this payout.
+func Ruled(all []Evidence) bool { return ruled(all) != nil }
 
 func (s State) gather(evidence []Evidence) *folded {
 	return gather(s.Expect, s.SentAt, s.Attempts, evidence, s.Calendar)

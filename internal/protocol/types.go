@@ -184,7 +184,12 @@ const (
 	FromAnswer  Source = "answer"
 	FromWebhook Source = "webhook"
 	FromFetch   Source = "fetch"
+	// FromVerdict is a ruling of people: not what the bank said, but what four eyes agreed to take as said.
+	FromVerdict Source = "verdict"
 )
+
+// RuledNotPaid is the Why of a payout that people ruled not paid.
+const RuledNotPaid = "ruled_not_paid"
 
 // Evidence is one thing that the bank said about one payout, reduced to what the fold needs; it holds no personal data.
 // It is stored as it is and never changes.
