@@ -13,17 +13,17 @@ type FundsTexts struct {
 }
 
 var russianFunds = FundsTexts{
-	Line: "На счёте в банке {1}, {2}.", Enough: "На согласованные выплаты хватает.", Short: "На согласованные выплаты не хватает {1}.",
+	Line: "На счёте в банке {1}\u00a0₽, {2}.", Enough: "На согласованные выплаты хватает.", Short: "На согласованные выплаты не хватает {1}\u00a0₽.",
 	Unknown: "Остаток на счёте в банке неизвестен: на запрос {1} банк его не назвал. Отправка идёт.", Never: "Остаток на счёте в банке ещё не известен.",
-	Note: "На счёте в банке {1} ({2}).", TooFew: "На счёте в банке {1} ({2}): меньше суммы выплаты. После согласования она подождёт пополнения.",
-	Waits: "На счёте в банке {1} ({2}): на эту выплату и на те, что ждут дольше, не хватает. Уйдёт сама после пополнения, сначала самые давние.",
+	Note: "На счёте в банке {1}\u00a0₽ ({2}).", TooFew: "На счёте в банке {1}\u00a0₽ ({2}): меньше суммы выплаты. После согласования она подождёт пополнения.",
+	Waits: "На счёте в банке {1}\u00a0₽ ({2}): на эту выплату и на те, что ждут дольше, не хватает. Уйдёт сама после пополнения, сначала самые давние.",
 }
 
 var englishFunds = FundsTexts{
-	Line: "{1} on the account at the bank, {2}.", Enough: "It covers all approved payouts.", Short: "The approved payouts need {1} more.",
+	Line: "{1}\u00a0₽ on the account at the bank, {2}.", Enough: "It covers all approved payouts.", Short: "The approved payouts need {1}\u00a0₽ more.",
 	Unknown: "The balance at the bank is not known: asked {1}, the bank did not tell it. Sending goes on.", Never: "The balance at the bank is not known yet.",
-	Note: "{1} on the account at the bank ({2}).", TooFew: "{1} on the account at the bank ({2}): less than this payout. Once approved it waits for funds.",
-	Waits: "{1} on the account at the bank ({2}): too little for this payout and those that have waited longer. It leaves by itself once there is enough, the oldest first.",
+	Note: "{1}\u00a0₽ on the account at the bank ({2}).", TooFew: "{1}\u00a0₽ on the account at the bank ({2}): less than this payout. Once approved it waits for funds.",
+	Waits: "{1}\u00a0₽ on the account at the bank ({2}): too little for this payout and those that have waited longer. It leaves by itself once there is enough, the oldest first.",
 }
 
 // Funds returns the words about the balance.
