@@ -23,14 +23,15 @@ const module = "countersign/"
 var allowed = map[string]string{
 	"cmd/dashboard":          "* | golang.org/x/sync github.com/alecthomas/kong golang.org/x/mod golang.org/x/net",
 	"db":                     "",
-	"internal/app":           "internal/bikdir internal/factor internal/payee internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/auth internal/audit internal/fault",
+	"internal/app":           "internal/bankreport internal/bikdir internal/factor internal/payee internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/auth internal/audit internal/fault",
 	"internal/approval":      "internal/money internal/fault",
 	"internal/archtest":      "",
 	"internal/audit":         "| golang.org/x/mod",
 	"internal/auth":          "| golang.org/x/crypto golang.org/x/text github.com/alexedwards/argon2id",
 	"internal/bank131":       "internal/protocol internal/money internal/fault",
 	"internal/bankdetails":   "internal/money internal/fault | golang.org/x/text",
-	"internal/banksim":       "",
+	"internal/bankreport":    "internal/calendar | github.com/xuri/excelize golang.org/x/text",
+	"internal/banksim":       "| github.com/xuri/excelize",
 	"internal/bikdir":        "internal/fault | golang.org/x/text",
 	"internal/browsertest":   "",
 	"internal/calendar":      "",
@@ -47,7 +48,7 @@ var allowed = map[string]string{
 	"internal/recheck":       "internal/audit internal/payout internal/factor",
 	"internal/store":         "internal/app internal/recheck internal/factor internal/payee internal/payout internal/protocol internal/approval internal/bankdetails internal/calendar internal/money internal/audit internal/auth internal/fault db internal/store/queries | modernc.org/sqlite github.com/pressly/goose/v3 golang.org/x/mod",
 	"internal/store/queries": "",
-	"internal/web": "internal/app internal/factor internal/payee internal/calendar internal/auth internal/live internal/audit internal/payout internal/approval internal/bankdetails internal/money internal/fault internal/lang " +
+	"internal/web": "internal/app internal/bankreport internal/factor internal/payee internal/calendar internal/auth internal/live internal/audit internal/payout internal/approval internal/bankdetails internal/money internal/fault internal/lang " +
 		"web/templates web/static internal/protocol | github.com/labstack/echo/v4 github.com/a-h/templ github.com/gorilla/sessions golang.org/x/net",
 	"internal/webhook":      "internal/app internal/protocol internal/fault",
 	"web/static":            "",

@@ -53,6 +53,7 @@ func (b *Bank) routes() http.Handler {
 	}
 	handle("/api/v1/wallet/balance", false, b.balance)
 	mux.HandleFunc("GET /ledger", b.serveLedger)
+	mux.HandleFunc("GET /report", b.serveReport)
 	mux.HandleFunc("GET /{$}", b.servePage)
 	return mux
 }

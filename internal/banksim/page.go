@@ -33,7 +33,7 @@ var (
 type pageWords struct {
 	Title, Lead, Others, Kop, Does, Ends, Times                              string
 	Ledger, Empty, Newest, Reference, Session, Amount, Account, Status, Seen string
-	Other, OtherLang, Lang, Raw                                              string
+	Other, OtherLang, Lang, Raw, Report                                      string
 }
 
 var pageIn = map[string]pageWords{
@@ -41,14 +41,14 @@ var pageIn = map[string]pageWords{
 		Lang: "en", OtherLang: "ru", Other: "Русский",
 		Title: "Pretend Bank 131", Lead: "No real money. The last two digits of the amount choose what happens. d = %s.",
 		Others: "others", Kop: "Kopecks", Does: "What the bank does", Ends: "Where the payout ends", Times: "Money leaves",
-		Ledger: "Ledger", Empty: "Nothing has been asked yet.", Newest: "The newest %d of %d.", Raw: "All of it as JSON",
+		Ledger: "Ledger", Empty: "Nothing has been asked yet.", Newest: "The newest %d of %d.", Raw: "All of it as JSON", Report: "Daily reports",
 		Reference: "Reference", Session: "Bank session", Amount: "Amount, ₽", Account: "Account", Status: "Status", Seen: "Requests",
 	},
 	"ru": {
 		Lang: "ru", OtherLang: "en", Other: "English",
 		Title: "Учебный Банк 131", Lead: "Денег здесь нет. Что произойдёт, решают последние две цифры суммы. d = %s.",
 		Others: "прочие", Kop: "Копейки", Does: "Что делает банк", Ends: "Чем кончается выплата", Times: "Деньги ушли",
-		Ledger: "Книга банка", Empty: "Запросов ещё не было.", Newest: "Последние %d из %d.", Raw: "Вся книга в JSON",
+		Ledger: "Книга банка", Empty: "Запросов ещё не было.", Newest: "Последние %d из %d.", Raw: "Вся книга в JSON", Report: "Отчёты за день",
 		Reference: "Метка", Session: "Сессия банка", Amount: "Сумма, ₽", Account: "Счёт", Status: "Статус", Seen: "Запросов",
 	},
 }
@@ -83,7 +83,8 @@ func (b *Bank) servePage(w http.ResponseWriter, r *http.Request) {
 		Rows    []pageRow
 		Entries []pageEntry
 		Shown   string
-	}{pageWords: words, CSS: template.CSS(pageCSS), D: fmt.Sprintf(words.Lead, b.o.Delay.Round(time.Millisecond))}
+		Days    []string
+	}{pageWords: words, Days: b.days(), CSS: template.CSS(pageCSS), D: fmt.Sprintf(words.Lead, b.o.Delay.Round(time.Millisecond))}
 	for _, k := range kopecks {
 		row := pageRow{Kop: fmt.Sprint(k.Kop), Bank: k.Bank, End: k.End, Executed: k.Executed}
 		if lang == "ru" {
@@ -135,6 +136,15 @@ func (b *Bank) servePage(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	_, _ = w.Write(out.Bytes()) // a reader who left wants no page
+}
+
+// days are the last days of which the page offers the report, today first.
+func (b *Bank) days() (out []string) {
+	now := b.o.Now().In(moscow)
+	for i := range 7 {
+		out = append(out, now.AddDate(0, 0, -i).Format("2006-01-02"))
+	}
+	return out
 }
 
 // grouped writes a number in groups of three, apart by a no-break space.
