@@ -72,7 +72,9 @@ func ReleaseDigest(id int64) string {
 // Resume is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, Conflict
 // "halt.off" when nothing is stopped. The same person's yes again changes nothing.
 func (a *App) Resume(ctx context.Context, w Who) error {
-	return a.write(ctx, People, func(tx Tx) error {
+	released := false
+	if err := a.write(ctx, People, func(tx Tx) error {
+		released = false
 		person, err := authorize(tx, w, Resume)
 		if err != nil {
 			return err
@@ -121,8 +123,22 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 		if err := tx.Release(h.ID, now); err != nil {
 			return err
 		}
-		return a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, facts, "", now)
-	})
+		released = true
+		if err := a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, facts, "", now); err != nil || a.Store.Quarantined() == "" {
+			return err
+		}
+		facts = map[string]any{"halt": h.ID, "incarnation": ""}
+		if l := a.Store.Loss(); l != nil {
+			facts["incarnation"] = l.Incarnation
+		}
+		if err := tx.Released(); err != nil {
+			return err
+		}
+		return a.append(tx, w.actor(), "desk.released", "halt", itoa(h.ID), 1, facts, "", now)
+	}); err != nil || !released {
+		return err
+	}
+	return a.Store.EndQuarantine()
 }
 
 // ResumeBack withdraws the person's own yes to sending again, while the second one is missing. Conflict "halt.off" when nothing is stopped (any more),

@@ -162,6 +162,14 @@ func (f *Folded) stage(e audit.Event, d eventPayload) {
 		if e.Action == payout.ActCameBack {
 			f.Why = d.Why
 		}
+	case payout.ActRestored:
+		f.Why = d.Why
+		if payout.State(d.To) == payout.Unknown {
+			f.Asked, f.HeldUntil = true, time.Time{}
+			if f.SentAt.IsZero() {
+				f.SentAt = e.At
+			}
+		}
 	case payout.ActClaimed:
 		f.SentAt, f.Why, f.HeldUntil = e.At, "", time.Time{}
 	case payout.ActNotSent:

@@ -92,8 +92,13 @@ func TestQuarantine(t *testing.T) {
 	d.Replace(backup)
 	d.Open()
 	held("older")
-	d.Approve(pending, "a1") // people may go on; nothing leaves
-	held("older")
+	// What was approved at the time of the copy may have been paid since; what waited may have been approved and paid.
+	if s := d.Get(later); s.State != payout.Unknown || s.Why != payout.WhyRestored {
+		t.Errorf("approved at the backup: %s %q", s.State, s.Why)
+	}
+	if s := d.Get(pending); s.State != payout.Cancelled || s.Why != payout.WhyRestored {
+		t.Errorf("pending at the backup: %s %q", s.State, s.Why)
+	}
 	must(t, d.Store.Close())
 	if b, _ := os.ReadFile(d.Anchor()); string(b) != string(anchor) {
 		t.Error("closing from quarantine moved the anchor")

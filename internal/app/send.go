@@ -469,8 +469,11 @@ func (a *App) Recover(ctx context.Context) error {
 	}
 	for range 1_000_000 {
 		did, err := a.lose(ctx, a.Now().Add(time.Hour*24*365*10))
-		if err != nil || !did {
+		if err != nil {
 			return err
+		}
+		if !did {
+			return a.enterQuarantine(ctx)
 		}
 	}
 	return fmt.Errorf("too many open attempts")

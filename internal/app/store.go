@@ -176,6 +176,11 @@ type Tx interface {
 	// Unapplied counts stored messages that were not applied yet.
 	Unapplied() (int, error)
 
+	// ToRestore lists payouts made before then that are drafts, or wait for approval or for being sent.
+	ToRestore(before time.Time, limit int) ([]payout.ID, error)
+	// Released notes that two people let this life of the database be sent from.
+	Released() error
+
 	Halt() (HaltRow, bool, error)
 	AddHalt(h HaltRow) (int64, error)
 	Release(haltID int64, at time.Time) error
@@ -194,8 +199,13 @@ type Store interface {
 	Write(ctx context.Context, lane Lane, fn func(Tx) error) (Change, error)
 	// Anchor writes the newest signed head outside the data folder.
 	Anchor() error
-	// Quarantined says why nothing may be sent from this database ("" when it may): "older", "differs", "missing".
+	// Quarantined says why nothing may be sent from this database ("" when it may): "older" or "differs" than the anchor, the anchor is
+	// "missing", or the database was "restored" from a copy.
 	Quarantined() string
+	// Loss is what the start found when it put the database into quarantine; nil when it did not.
+	Loss() *Loss
+	// EndQuarantine lets the database be sent from and anchors it. Conflict "halt.other_copy" when the anchor has moved since the start: another copy runs.
+	EndQuarantine() error
 	Reader
 }
 

@@ -84,6 +84,7 @@ const (
 	ActExpired      = "payout.expired"
 	ActCameBack     = "payout.came_back" // at the claim: rules or standing changed
 	ActPayeeChanged = "payout.payee_changed"
+	ActRestored     = "payout.restored" // the database is a copy that lost what came after it
 	ActSuffices     = "payout.suffices" // the approvals that stand are enough again
 	ActClaimed      = "payout.claimed"
 	ActNotSent      = "payout.not_sent"
@@ -359,6 +360,31 @@ func (p *Payout) CameBack(why string, at time.Time) (Event, error) {
 	p.s.Why = why
 	e := p.event(ActCameBack, from, System("dispatcher"), at)
 	e.Facts["why"] = why
+	return e, nil
+}
+
+// WhyRestored is why a payout of a restored copy is unknown, or cancelled.
+const WhyRestored = "restored"
+
+// Restored is what becomes of a payout when its database turns out to be a copy that lost what came after it: one that was approved may have
+// been paid since, so its outcome is unknown; a draft, or one that waited for approval, ends, because it may have been approved and paid since.
+// Either can be paid again only as a replacement. Conflict "payout.state" for any other state: those tell of a request, or are ends.
+func (p *Payout) Restored(at time.Time) (Event, error) {
+	from := p.s.State
+	switch from {
+	case Approved:
+		p.s.State, p.s.Asked, p.s.HeldUntil = Unknown, true, time.Time{}
+		if p.s.SentAt.IsZero() {
+			p.s.SentAt = at // the latest that it may have been; limits and banking days count from here
+		}
+	case Draft, PendingApproval:
+		p.s.State = Cancelled
+	default:
+		return Event{}, fault.Moved("payout.state", p.s.Number, string(from))
+	}
+	p.s.ChangedAt, p.s.Why = at, WhyRestored
+	e := p.event(ActRestored, from, System("restore"), at)
+	e.Facts["why"] = WhyRestored
 	return e, nil
 }
 

@@ -45,6 +45,7 @@ type folded struct {
 	refunds  map[string]refunded
 	asked    bool      // there was a request whose fate is not "proved not sent"
 	shown    bool      // the bank itself showed a session with our reference
+	restored bool      // the database is a copy: this may have been asked after it was made
 	ruling   *Evidence // the latest ruling of people: all that is older is replaced by it
 }
 
@@ -72,6 +73,8 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar
 			} else if ev.Ours {
 				ours[ev.Session] = true
 			}
+		case FromRestore:
+			f.restored = true
 		}
 	}
 	if len(taken) > 0 {
@@ -122,7 +125,7 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar
 			}
 		}
 	}
-	f.asked = attempts > 0 && f.answer == nil || f.answer != nil && f.answer.Answer != NotSent && f.answer.Answer != CredentialNo
+	f.asked = f.restored || attempts > 0 && f.answer == nil || f.answer != nil && f.answer.Answer != NotSent && f.answer.Answer != CredentialNo
 	// A fetched session with our reference governs whatever we believed; else the latest attempt must have been asked.
 	f.governs = f.asked || f.shown || f.ruling != nil
 	f.rule()
@@ -290,6 +293,8 @@ func (f *folded) numbered() payout.Outcome {
 	}
 	// 5) The answer.
 	switch {
+	case f.restored && (f.answer == nil || f.answer.Answer != Taken && !refused):
+		return payout.Outcome{State: payout.Unknown, Why: payout.WhyRestored}
 	case f.answer == nil:
 		return payout.Outcome{State: payout.Sending}
 	case f.answer.Answer == Taken:

@@ -184,6 +184,8 @@ const (
 	FromAnswer  Source = "answer"
 	FromWebhook Source = "webhook"
 	FromFetch   Source = "fetch"
+	// FromRestore is no word of the bank's: the database is a copy, and what was asked after it was made is not known.
+	FromRestore Source = "restore"
 	// FromVerdict is a ruling of people: not what the bank said, but what four eyes agreed to take as said.
 	FromVerdict Source = "verdict"
 )

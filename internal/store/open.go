@@ -21,6 +21,7 @@ import (
 	"modernc.org/sqlite"
 
 	"countersign/db"
+	"countersign/internal/app"
 	"countersign/internal/audit"
 	"countersign/internal/payout"
 	"countersign/internal/store/queries"
@@ -76,6 +77,7 @@ type Store struct {
 	newest     audit.Head
 	kept       audit.Head // the last kept head
 	quarantine string
+	loss       *app.Loss  // what a quarantine at the start found
 	dead       error      // set once nothing may be written any more
 	anchored   audit.Head // what the anchor file holds, as far as this process knows
 }
@@ -274,8 +276,10 @@ func (s *Store) tail(ctx context.Context) error {
 	} else if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	s.quarantine, err = s.compareAnchor(ctx, read)
-	return err
+	if s.quarantine, err = s.compareAnchor(ctx, read); err != nil || s.quarantine == "" {
+		return err
+	}
+	return s.declare(ctx)
 }
 
 // compareAnchor says why nothing may be sent from this database: "older", "differs", "missing"; "" when it may.
@@ -284,6 +288,14 @@ func (s *Store) compareAnchor(ctx context.Context, read audit.ReadHashes) (strin
 		return "", nil
 	}
 	anchor, err := audit.ReadAnchor(s.o.Anchor, audit.VerifierFor(s.o.Signer))
+	if err == nil {
+		s.anchored = anchor
+	}
+	if restored, err := s.restored(ctx); err != nil {
+		return "", err
+	} else if restored {
+		return "restored", nil
+	}
 	switch {
 	case errors.Is(err, audit.ErrAnchorMissing):
 		n, err := s.w.CountAllAttempts(ctx)
@@ -304,7 +316,6 @@ func (s *Store) compareAnchor(ctx context.Context, read audit.ReadHashes) (strin
 	}
 	switch state {
 	case audit.AnchorMatches, audit.AnchorContinues:
-		s.anchored = anchor
 		return "", nil
 	case audit.AnchorOlder:
 		return "older", nil

@@ -510,6 +510,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.toExpireStmt, err = db.PrepareContext(ctx, toExpire); err != nil {
 		return nil, fmt.Errorf("error preparing query ToExpire: %w", err)
 	}
+	if q.toRestoreStmt, err = db.PrepareContext(ctx, toRestore); err != nil {
+		return nil, fmt.Errorf("error preparing query ToRestore: %w", err)
+	}
 	if q.unmarkOpenStmt, err = db.PrepareContext(ctx, unmarkOpen); err != nil {
 		return nil, fmt.Errorf("error preparing query UnmarkOpen: %w", err)
 	}
@@ -1352,6 +1355,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing toExpireStmt: %w", cerr)
 		}
 	}
+	if q.toRestoreStmt != nil {
+		if cerr := q.toRestoreStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing toRestoreStmt: %w", cerr)
+		}
+	}
 	if q.unmarkOpenStmt != nil {
 		if cerr := q.unmarkOpenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing unmarkOpenStmt: %w", cerr)
@@ -1598,6 +1606,7 @@ type Queries struct {
 	submittedStmt           *sql.Stmt
 	suspendPersonStmt       *sql.Stmt
 	toExpireStmt            *sql.Stmt
+	toRestoreStmt           *sql.Stmt
 	unmarkOpenStmt          *sql.Stmt
 	unsentOfStmt            *sql.Stmt
 	updateAccountStmt       *sql.Stmt
@@ -1775,6 +1784,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		submittedStmt:           q.submittedStmt,
 		suspendPersonStmt:       q.suspendPersonStmt,
 		toExpireStmt:            q.toExpireStmt,
+		toRestoreStmt:           q.toRestoreStmt,
 		unmarkOpenStmt:          q.unmarkOpenStmt,
 		unsentOfStmt:            q.unsentOfStmt,
 		updateAccountStmt:       q.updateAccountStmt,

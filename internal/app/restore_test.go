@@ -1,0 +1,147 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/audit"
+	"countersign/internal/desktest"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+	"countersign/internal/store"
+)
+
+// TestRestore: a restored copy says what it lost, sends nothing, takes nothing for unpaid that may have been paid since, and goes on only after two
+// people; then new payouts leave, and what was approved at the time of the copy never does. Promises 1 and 6.
+func TestRestore(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	paid := d.Approved(100_00)
+	if !d.Send() {
+		t.Fatal("not sent")
+	}
+	d.Settle()
+	way := d.Approved(150_00)
+	if !d.Send() {
+		t.Fatal("not sent")
+	}
+	draft, err := d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: "kept", Content: d.Content(400_00)})
+	must(t, err)
+	pending := d.Submit(300_00)
+	later := d.Approved(200_00)
+	backup := filepath.Join(d.Dir, "backup.db")
+	must(t, store.Backup(ctx, d.DB(), backup))
+	if !d.Send() { // after the copy was made
+		t.Fatal("not sent")
+	}
+	d.Settle()
+	gone := d.Submit(999_00)
+	requests := func() (n int) {
+		for _, e := range d.Ledger() {
+			n += e.Requests
+		}
+		return n
+	}
+	before := requests()
+	must(t, d.Store.Close())
+	must(t, os.Remove(d.DB()))
+	r, err := store.Restore(ctx, backup, d.DB(), d.Signer)
+	if err != nil || !r.OK() {
+		t.Fatalf("restore: %v %+v", err, r)
+	}
+	if _, err := store.Restore(ctx, backup, d.DB(), d.Signer); err == nil {
+		t.Fatal("it was written over")
+	}
+
+	for range 2 { // a second start finds the same, and adds nothing
+		d.Open()
+		if q := d.Store.Quarantined(); q != "restored" {
+			t.Fatalf("quarantine %q", q)
+		}
+		for id, want := range map[payout.ID]payout.State{paid: payout.Succeeded, way: payout.InProgress, draft: payout.Cancelled, pending: payout.Cancelled, later: payout.Unknown} {
+			if s := d.Get(id); s.State != want {
+				t.Errorf("No %d is %s, want %s", s.Number, s.State, want)
+			}
+		}
+		if _, err := d.Store.PayoutByID(ctx, gone); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("what was entered after the copy: %v", err)
+		}
+		n := 0
+		for _, e := range d.Events() {
+			if e.Action == "desk.restored" {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d events tell of the restore", n)
+		}
+		d.Clock.Add(time.Hour)
+		if d.Claim() != nil {
+			t.Fatal("claimed in quarantine")
+		}
+		d.Verify()
+		must(t, d.Store.Close())
+	}
+	d.Open()
+	if l := d.Store.Loss(); l.Lost() == 0 || l.Anchor.Size != l.Copy.Size+l.Lost() {
+		t.Errorf("lost %+v", l)
+	}
+	must(t, d.App.Resume(ctx, d.Who["a1"]))
+	if d.Store.Quarantined() == "" {
+		t.Fatal("one person ended the quarantine")
+	}
+	must(t, d.App.Resume(ctx, d.Who["d1"]))
+	if q := d.Store.Quarantined(); q != "" {
+		t.Fatalf("two people did not end it: %q", q)
+	}
+	if d.Claim() != nil {
+		t.Fatal("something left that was approved before")
+	}
+	fresh := d.Approved(50_00)
+	if !d.Send() {
+		t.Fatal("a new payout does not leave")
+	}
+	d.Settle()
+	if s := d.Get(later); s.State != payout.Unknown {
+		t.Errorf("what may have been paid is %s", s.State)
+	}
+	if n := requests(); n != before+1 {
+		t.Errorf("%d requests, want %d and one", n, before)
+	}
+	_ = fresh
+	must(t, d.Store.Close())
+	d.Open() // the anchor is its own again
+	if q := d.Store.Quarantined(); q != "" {
+		t.Errorf("after a restart: %q", q)
+	}
+	d.Verify()
+}
+
+// TestRestore_OtherCopyRuns: who wrote the anchor after the start still runs, so no two people can let this one send.
+func TestRestore_OtherCopyRuns(t *testing.T) {
+	d := desktest.New(t)
+	backup := filepath.Join(d.Dir, "backup.db")
+	must(t, store.Backup(t.Context(), d.DB(), backup))
+	d.Approved(100_00)
+	if !d.Send() {
+		t.Fatal("not sent")
+	}
+	must(t, d.Store.Close())
+	d.Replace(backup)
+	d.Open()
+	h := d.Store.Loss().Anchor
+	h.Size++
+	h, err := audit.SignHead(h, d.Signer)
+	must(t, err)
+	must(t, audit.WriteAnchor(d.Anchor(), h.Signed))
+	must(t, d.App.Resume(t.Context(), d.Who["a1"]))
+	if err := d.App.Resume(t.Context(), d.Who["a2"]); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("resumed: %v", err)
+	}
+	if d.Store.Quarantined() == "" {
+		t.Error("it may send beside another copy")
+	}
+}
