@@ -220,6 +220,9 @@ func runVerify(ctx context.Context, c *config.AuditVerify, stdout, stderr io.Wri
 	if !r.OK() {
 		fmt.Fprintf(stdout, "broken at %d: %s\n", r.Broken, r.Reason)
 	}
+	for _, l := range r.Losses {
+		fmt.Fprintf(stdout, "event %d, %s: a copy went on in the place of a database that knew %d events more\n", l.Seq, l.At.UTC().Format(time.RFC3339), l.Lost)
+	}
 	forged := false
 	if c.Approvals { // also when something is broken: what else is wrong helps whoever looks for it
 		if forged, err = approvals(ctx, c.DB, stdout); err != nil {
@@ -229,6 +232,9 @@ func runVerify(ctx context.Context, c *config.AuditVerify, stdout, stderr io.Wri
 	switch {
 	case !r.OK() || forged:
 		return verifyBroken
+	case (r.Anchor == audit.AnchorOlder || r.Anchor == audit.AnchorDiffers) && r.Declares(*anchor):
+		fmt.Fprintf(stdout, "%d events and %d signed heads hold; what the anchor knew beyond them is declared lost\n", r.Events, r.Heads)
+		return verifyOK
 	case r.Anchor == audit.AnchorOlder || r.Anchor == audit.AnchorDiffers:
 		fmt.Fprintf(stdout, "%d events hold, but the database is %s than the anchor, which holds %d events\n", r.Events, anchorWord(r.Anchor), anchor.Size)
 		return verifyOther
@@ -275,6 +281,37 @@ func historyKey(ctx context.Context, c *config.AuditVerify) (note.Verifier, erro
 		return nil, err
 	}
 	return audit.LoadVerifier(b)
+}
+
+// runRestore proves a copy, puts it in place and says what is lost.
+func runRestore(ctx context.Context, c *config.Restore, stdout, stderr io.Writer) int {
+	fail := func(err error) int {
+		fmt.Fprintln(stderr, "dashboard: cannot restore:", oneLine(err))
+		return exitFailed
+	}
+	signer, err := readKey("--history-key-file", c.HistoryKeyFile, audit.LoadSigner)
+	if err != nil {
+		return fail(err)
+	}
+	r, err := store.Restore(ctx, c.From, c.DB, signer)
+	switch {
+	case err != nil:
+		return fail(err)
+	case !r.OK():
+		fmt.Fprintf(stderr, "dashboard: the copy is broken at %d: %s\n", r.Broken, r.Reason)
+		return exitFailed
+	}
+	fmt.Fprintf(stdout, "%d events of %s are in place, the newest of %s\n", r.Events, c.From, r.Newest.At.UTC().Format(time.RFC3339))
+	if c.AnchorFile != "" {
+		switch a, err := audit.ReadAnchor(c.AnchorFile, audit.VerifierFor(signer)); {
+		case err != nil:
+			fmt.Fprintln(stderr, "dashboard: warning: what is lost cannot be told:", oneLine(err))
+		default:
+			fmt.Fprintf(stdout, "%d events are lost: the anchor knew %d, the last of %s\n", max(a.Size-r.Events, 0), a.Size, a.At.UTC().Format(time.RFC3339))
+		}
+	}
+	fmt.Fprintln(stdout, "it starts in quarantine: nothing is sent until two people let it go on")
+	return 0
 }
 
 func runBackup(ctx context.Context, c *config.Backup) error { return store.Backup(ctx, c.DB, c.Out) }

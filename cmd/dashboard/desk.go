@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,7 +102,7 @@ func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
 	}
 	a := app.New(app.Options{Store: s, Seal: seal, Keys: keys, BankKeys: ring, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
 		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow, NoBalance: o.NoBalance})
-	if err := errors.Join(a.BeginSeals(ctx), a.RefreshBank(ctx)); err != nil {
+	if err := errors.Join(a.DeclareLoss(ctx), a.BeginSeals(ctx), a.RefreshBank(ctx)); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -146,6 +148,21 @@ func (d *desk) build(ctx context.Context) error {
 	return nil
 }
 
+// identity is who this process is to the bank, without secrets.
+func (d *desk) identity() app.Identity {
+	id := app.Identity{"bank_url": d.BankURL, "project": d.Project, "flow": d.Flow}
+	if print, err := bank131.Fingerprint(&d.OurKey.PublicKey); err == nil {
+		id["our_key"] = print
+	}
+	var theirs []string
+	for _, k := range d.BankKeys {
+		theirs = append(theirs, k.ID)
+	}
+	slices.Sort(theirs)
+	id["bank_keys"] = strings.Join(theirs, " ")
+	return id
+}
+
 // anchorEvery is how old the anchor may become without a send.
 const anchorEvery = time.Minute
 
@@ -154,6 +171,11 @@ const anchorEvery = time.Minute
 func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready func()) error {
 	if err := d.app.Recover(ctx); err != nil {
 		return fmt.Errorf("recover: %w", err)
+	}
+	if d.Born == "serve" { // the demo's bank has another address each time
+		if err := d.app.CheckIdentity(ctx, d.identity()); err != nil {
+			return err
+		}
 	}
 	// The file may hold another key than before, and a change of keys may have been cut before it came to this.
 	if _, err := d.app.RetryRefused(ctx); err != nil {

@@ -70,6 +70,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return runVerify(ctx, c, stdout, stderr)
 	case *config.Backup:
 		err = runBackup(ctx, c)
+	case *config.Restore:
+		return runRestore(ctx, c, stdout, stderr)
 	case *config.Version:
 		fmt.Fprintln(stdout, "countersign", version())
 	default:

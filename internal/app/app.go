@@ -79,6 +79,9 @@ type App struct {
 	refresh   sync.Mutex // one reader of the bank's settings at a time
 	loading   sync.Mutex // one reader of a directory of banks at a time
 	money     balance
+	identity  Identity // how this process was started
+	accepted  Identity // what two people, or the first start, accepted last
+	foreign   bool     // that is not what was accepted last
 	wakeSend  chan struct{}
 	wakeInbox chan struct{}
 	wakePoll  chan struct{}

@@ -34,6 +34,9 @@ func (a *App) storeMessage(tx Tx, body []byte, keyID string) error {
 
 // ApplyNext applies the oldest stored message; did is false when all are applied.
 func (a *App) ApplyNext(ctx context.Context) (did bool, err error) {
+	if a.Foreign() {
+		return false, nil // it may be another bank's word: kept, and applied once two people accepted whose it is
+	}
 	any, err := a.Store.AnyToApply(ctx)
 	if err != nil || !any {
 		return false, err
@@ -133,6 +136,9 @@ func (a *App) wakePollOf(tx Tx, session string, id payout.ID, now time.Time) err
 
 // DuePoll returns the next session to ask about, nil when none is due. Each is handed out once until Fetched.
 func (a *App) DuePoll(ctx context.Context) (*protocol.Poll, error) {
+	if a.Foreign() {
+		return nil, nil // another bank's answers prove nothing
+	}
 	due, err := a.Store.DuePolls(ctx, a.Now(), 20)
 	if err != nil {
 		return nil, err

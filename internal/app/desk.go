@@ -124,8 +124,19 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 			return err
 		}
 		released = true
-		if err := a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, facts, "", now); err != nil || a.Store.Quarantined() == "" {
+		if err := a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, facts, "", now); err != nil {
 			return err
+		}
+		if a.Foreign() {
+			a.mu.Lock()
+			id := a.identity
+			a.mu.Unlock()
+			if err := a.acceptIdentity(tx, id); err != nil {
+				return err
+			}
+		}
+		if a.Store.Quarantined() == "" {
+			return nil
 		}
 		facts = map[string]any{"halt": h.ID, "incarnation": ""}
 		if l := a.Store.Loss(); l != nil {
@@ -138,6 +149,10 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 	}); err != nil || !released {
 		return err
 	}
+	a.mu.Lock()
+	a.foreign = false
+	a.mu.Unlock()
+	wake(a.wakeInbox)
 	return a.Store.EndQuarantine()
 }
 

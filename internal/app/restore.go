@@ -15,7 +15,7 @@ import (
 const (
 	HaltQuarantine = "quarantine" // the database does not continue its anchor: a copy
 	HaltCopy       = "copy"       // another copy may have run: the anchor's stamp is old, or of another machine
-	HaltSettings   = "settings"   // keys, address, project or flow are not those that were accepted last
+	HaltIdentity   = "identity"   // keys, address, project or flow are not those that were accepted last
 )
 
 // Loss is what a start found when the database and its anchor disagreed.
@@ -35,9 +35,9 @@ func (l Loss) Lost() int64 { return max(l.Anchor.Size-l.Copy.Size, 0) }
 // restoreAtOnce bounds how many payouts one transaction marks.
 const restoreAtOnce = 100
 
-// enterQuarantine says in the history that this database is a copy, stops sending until two people let it go on, and marks what may have happened
-// after the copy was made. It can be repeated: a start after a crash goes on where it ended.
-func (a *App) enterQuarantine(ctx context.Context) error {
+// DeclareLoss says in the history that this database is a copy, and stops sending until two people let it go on. It is the first event of a new life:
+// call it before anything else is written. It can be repeated.
+func (a *App) DeclareLoss(ctx context.Context) error {
 	l := a.Store.Loss()
 	if l == nil {
 		return nil
@@ -60,6 +60,15 @@ func (a *App) enterQuarantine(ctx context.Context) error {
 		return a.halt(tx, HaltQuarantine, "", a.Now())
 	}); err != nil {
 		return fmt.Errorf("enter quarantine: %w", err)
+	}
+	return nil
+}
+
+// markRestored marks what may have happened after the copy was made. A start after a crash goes on where it ended.
+func (a *App) markRestored(ctx context.Context) error {
+	l := a.Store.Loss()
+	if l == nil {
+		return nil
 	}
 	for range 1_000_000 {
 		n := 0

@@ -25,7 +25,7 @@ const scan = 100
 // approver, the digest, the rows against their events, and the bytes against the approved content. Before it returns, the head of
 // the history that holds the attempt stands in the anchor file.
 func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
-	if a.Store.Quarantined() != "" {
+	if a.Store.Quarantined() != "" || a.Foreign() {
 		return nil, nil
 	}
 	a.mu.Lock()
@@ -473,7 +473,7 @@ func (a *App) Recover(ctx context.Context) error {
 			return err
 		}
 		if !did {
-			return a.enterQuarantine(ctx)
+			return a.markRestored(ctx)
 		}
 	}
 	return fmt.Errorf("too many open attempts")

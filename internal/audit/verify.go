@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -48,6 +49,23 @@ type Report struct {
 	Broken int64       // the first sequence that does not hold or is no longer vouched for; 0 if all hold
 	Reason string      // one line on it, for the log and the console; "" if all hold
 	Anchor AnchorState // how the stored events stand to the anchor
+	// Losses are the restores that the history itself declares, oldest first.
+	Losses []Loss
+}
+
+// Loss is one declared restore: the copy ended at Seq-1, the anchor that it was compared with was Anchor (zero when there was none).
+type Loss struct {
+	Seq    int64
+	At     time.Time
+	Lost   int64
+	Anchor Head // size, root and incarnation only
+}
+
+// Declares reports whether one of the declared restores was compared with this anchor: then what it knows and the database does not is no secret.
+func (r Report) Declares(anchor Head) bool {
+	return slices.ContainsFunc(r.Losses, func(l Loss) bool {
+		return l.Anchor.Size == anchor.Size && l.Anchor.Root == anchor.Root && l.Anchor.Incarnation == anchor.Incarnation
+	})
 }
 
 // OK reports whether the history holds in itself; it says nothing of the anchor.

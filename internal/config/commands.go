@@ -328,6 +328,33 @@ func (c *AuditVerify) Validate() []error {
 
 func (c *AuditVerify) String() string { return describe("audit verify", c) }
 
+// Restore puts a copy where a desk is to run.
+type Restore struct {
+	From           string `placeholder:"FILE" help:"The copy, made by 'backup'. Required."`
+	DB             string `name:"db" placeholder:"FILE" help:"Database file to be; it must not exist. Required."`
+	HistoryKeyFile string `placeholder:"FILE" help:"Key that the history is signed with (history.pem). Required."`
+	AnchorFile     string `placeholder:"FILE" help:"The anchor, to say how much is lost. It is only read."`
+}
+
+// Help implements kong.HelpProvider.
+func (*Restore) Help() string {
+	return `The copy is proved whole before, and marked after: every start of it begins in quarantine. Everything reads, nothing is sent; what was approved
+in it is an unknown outcome, since it may have been paid after the copy was made. Two people, on the page "Stop sending", let it go on.`
+}
+
+// Validate implements [Command].
+func (c *Restore) Validate() []error {
+	var l lines
+	l.file("from", c.From)
+	l.file("history-key-file", c.HistoryKeyFile)
+	if l.newFile("db", c.DB) {
+		l.apart(setting{"from", c.From}, setting{"db", c.DB}, setting{"history-key-file", c.HistoryKeyFile}, setting{"anchor-file", c.AnchorFile})
+	}
+	return l
+}
+
+func (c *Restore) String() string { return describe("restore", c) }
+
 // Backup copies the database of a running desk.
 type Backup struct {
 	DB  string `name:"db" placeholder:"FILE" help:"Database file, also of a running desk. Required."`

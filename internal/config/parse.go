@@ -31,7 +31,8 @@ type cli struct {
 	Audit   struct {
 		Verify AuditVerify `cmd:"" help:"Prove that the history is whole and unchanged."`
 	} `cmd:"" help:"The history."`
-	Backup Backup `cmd:"" help:"Copy the database, also of a running desk."`
+	Backup  Backup  `cmd:"" help:"Copy the database, also of a running desk."`
+	Restore Restore `cmd:"" help:"Put a copy where a desk is to run; it starts in quarantine."`
 }
 
 const description = "Countersign: a payout desk. One person enters, others countersign, the bank is asked once."

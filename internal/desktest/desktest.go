@@ -170,6 +170,7 @@ func (d *Desk) Open() {
 	d.Ring = bank131.NewRing(d.hooks.Keys, &d.Our.PublicKey)
 	d.App = app.New(app.Options{Store: d.Store, BankKeys: d.Ring, Seal: d.Seal, Keys: d.Keys, Wire: wire{}, Hasher: hasher, Rules: d.rules, Place: payout.Place{Environment: "test", Project: Project},
 		Now: d.Clock.Now, Rand: rand.Reader, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: "single"})
+	must(d.T, d.App.DeclareLoss(context.Background()))
 	must(d.T, d.App.BeginSeals(context.Background()))
 	must(d.T, d.App.RefreshBank(context.Background()))
 	must(d.T, d.App.Recover(context.Background()))

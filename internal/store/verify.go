@@ -57,6 +57,7 @@ func Verify(ctx context.Context, path string, verifier note.Verifier, anchor *au
 	c := &checker{ctx: ctx, tx: tx, q: q, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
 		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, factors: map[string]*factorFact{}, batches: map[string]batchFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
 	r, err := audit.Verify(source{ctx, tx, q}, audit.Check{Verifier: verifier, Anchor: anchor, Each: c.event})
+	r.Losses = c.losses
 	if err != nil {
 		return r, err
 	}
@@ -177,6 +178,7 @@ type checker struct {
 	uses     map[string]int64 // counters of limits
 	halts    map[string]*haltFact
 	accounts []accountFact
+	losses   []audit.Loss
 	changed  map[string][]accountChange // by the address's hash
 	texts    int64
 	place    *payout.Place // where the desk stands, as the history says; nil before issue 4
@@ -282,6 +284,8 @@ func (c *checker) event(e audit.Event) error {
 		return c.person(e, f, text)
 	case "halt":
 		c.halt(e, f)
+	case "desk":
+		return c.desk(e)
 	case "batch":
 		if e.Action == "batch.decided" {
 			return c.batch(e)
