@@ -69,9 +69,20 @@ func ReleaseDigest(id int64) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Resume is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, Conflict
+// Resume is ResumeProved with no more than the person's sign-in.
+func (a *App) Resume(ctx context.Context, w Who) error { return a.ResumeProved(ctx, w, Proof{}) }
+
+// weighty are the causes whose release says "no other copy of this desk runs, and this is our bank": whoever has a second factor shows it.
+var weighty = map[string]bool{HaltQuarantine: true, HaltCopy: true, HaltIdentity: true}
+
+// ReleaseNeedsProof reports that this person's yes to going on needs a one-time code or a passkey.
+func ReleaseNeedsProof(h HaltRow, mine []Factor) bool {
+	return weighty[h.Cause] && slices.ContainsFunc(mine, func(f Factor) bool { return f.Kind == KindTOTP || f.Kind == KindPasskey })
+}
+
+// ResumeProved is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, Conflict
 // "halt.off" when nothing is stopped. The same person's yes again changes nothing.
-func (a *App) Resume(ctx context.Context, w Who) error {
+func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 	released := false
 	if err := a.write(ctx, People, func(tx Tx) error {
 		released = false
@@ -108,15 +119,27 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: ReleaseDigest(h.ID),
-			RuleSet: rules, Factor: FactorPassword, At: now}); err != nil {
+		mine, err := tx.Factors(w.Person)
+		if err != nil {
 			return err
 		}
+		factor, keep, err := a.prove(tx, w, proof, stepUp{Digest: ReleaseDigest(h.ID), Code: ReleaseNeedsProof(h, mine)}, now)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddDecision(Decided{Kind: approval.Release, ID: itoa(h.ID), Version: 1, By: w.actor(), Answer: approval.Yes, Digest: ReleaseDigest(h.ID),
+			RuleSet: rules, Factor: factor, At: now}); err != nil {
+			return err
+		}
+		facts, err := keep(tx, approval.Release, itoa(h.ID), 1)
+		if err != nil {
+			return err
+		}
+		facts["rules"], facts["factor"] = rules, factor
 		if t, _, err = a.releaseTally(tx, h); err != nil {
 			return err
 		}
 		tx.Touch(Change{Desk: true})
-		facts := map[string]any{"rules": rules, "factor": FactorPassword}
 		if !t.Met {
 			return a.append(tx, w.actor(), "halt.release_asked", "halt", itoa(h.ID), 1, facts, "", now)
 		}

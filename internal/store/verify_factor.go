@@ -197,6 +197,9 @@ func (c *checker) proofRows(total map[string]int64) error {
 	for k, s := range c.subs {
 		add(k.kind, k.id, k.version, s.decisions)
 	}
+	for id, h := range c.halts {
+		add("release", id, 1, h.decisions)
+	}
 	total["proof"] = int64(len(want))
 	return c.each("SELECT kind, id, version, seq, person_id, factor_id, digest, expires_at, nonce, credential, public_key, auth_data, client_data, signature FROM proof", func(r *sql.Rows) error {
 		var k key

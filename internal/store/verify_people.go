@@ -116,7 +116,7 @@ func (c *checker) halt(e audit.Event, f facts) {
 			answer = approval.Back
 		}
 		h.decisions = append(h.decisions, decisionFact{person: e.Person, email: e.SignIn, answer: string(answer), digest: app.ReleaseDigest(number(e.Subject)),
-			factor: f.Factor, rules: f.Rules, at: toMicro(e.At)})
+			factor: f.Factor, proof: f.Proof, rules: f.Rules, at: toMicro(e.At)})
 		if e.Action == "halt.off" {
 			h.released = toMicro(e.At)
 		}

@@ -51,6 +51,7 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 	if h.Cause == "person" {
 		by, why = d.name(r.t, h.By.Person), d.HaltReason
 	}
+	v.Text = append(v.Text, r.copyText(h.Cause, d.Quarantine)...)
 	v.Facts = []templates.Fact{{Label: t.By, Value: by}, {Label: t.At, Value: clockDay(r, h.At)}, {Label: t.Why, Value: why}}
 	if h.Payout != "" {
 		s, err := w.App.Store.PayoutByID(r.ctx(), h.Payout)
@@ -59,6 +60,10 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		} else if fault.KindOf(err) != fault.NotFound {
 			return err
 		}
+	}
+	v.Facts = append(v.Facts, r.copyFacts()...)
+	if refused != nil {
+		v.Error = &templates.FieldError{Field: "form", Text: say(r.t, refused)}
 	}
 	me := d.signer(r.me.ID)
 	for _, id := range d.Released {
@@ -80,6 +85,16 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		v.Release = &templates.Act{Action: "/halt/release", Label: t.Release, Main: true, TestID: "release"}
 		if len(d.Released) > 0 {
 			v.Release.Label = t.ReleaseSecond
+		}
+		mine, err := w.App.Factors(r.ctx(), r.me.ID)
+		if err != nil {
+			return err
+		}
+		if app.ReleaseNeedsProof(h, mine) {
+			if v.Sign, err = r.signView(r.ctx(), "/account/passkeys/challenge", app.ReleaseDigest(h.ID), false, true); err != nil {
+				return err
+			}
+			v.Sign.Note = r.t.Copies().Confirm
 		}
 	case contains(d.Released, r.me.ID):
 		v.WhyNot = t.Already
@@ -140,7 +155,16 @@ func (w *Web) releaseBack(r *req) error { // POST /halt/back
 }
 
 func (w *Web) release(r *req) error { // POST /halt/release
-	if err := w.App.Resume(r.ctx(), r.me.who()); err != nil {
+	done, err := w.tryCode(r, r.Request().PostForm.Get("code"))
+	if err != nil {
+		return err
+	}
+	err = w.App.ResumeProved(r.ctx(), r.me.who(), proofOf(r))
+	done(err)
+	if fs := fault.As(err); len(fs) > 0 && (fs[0].Kind == fault.Invalid || fs[0].Code == "halt.other_copy") {
+		return w.showHalt(r, statusOf(err), "", fs[0])
+	}
+	if err != nil {
 		return err
 	}
 	return r.see("/halt")

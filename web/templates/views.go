@@ -238,7 +238,7 @@ type OverviewView struct {
 	Empty     Empty // when Moves is empty: «Ваших ходов нет. 3 ждут других»
 	Figures   []Figure
 	Funds     string // the balance of our account, "" where it is not asked for
-	Chart     Chart // see Plot
+	Chart     Chart  // see Plot
 	ChartPaid Sum
 	ChartFail Sum
 	Answers   []AnswerRow
@@ -739,9 +739,10 @@ type HaltView struct {
 	Signs    []Signature // who has agreed to resume
 	Stop     *ReasonAct  // shown open
 	Release  *Act
-	Back     *Act   // takes the reader's own first yes back
-	WhyNot   string // why this reader cannot resume
-	Waiting  string // «Ждут отправки: 12 выплат на …»
+	Sign     *SignView // what the reader's yes asks for beside the sign-in; nil for nothing
+	Back     *Act      // takes the reader's own first yes back
+	WhyNot   string    // why this reader cannot resume
+	Waiting  string    // «Ждут отправки: 12 выплат на …»
 	Timeline []Event
 	Error    *FieldError
 }
