@@ -589,7 +589,12 @@ type SignInView struct {
 	Carried    []Hidden
 	Note       string // «Вход закончился. Введённое сохранится»
 	Demo       []DemoPerson
+	// Codes are the one-time codes of the demonstration's people, where its rules ask for them.
+	Codes []DemoCode
 }
+
+// DemoCode is what one person of a demonstration would read from an app.
+type DemoCode struct{ Email, Code, Seed string }
 
 // InboxView lists the bank's messages.
 type InboxView struct {
