@@ -73,6 +73,7 @@ type App struct {
 	polling   map[string]bool // polls under way: "session/id"
 	sets      sync.Map        // rule sets by version: they never change
 	limits    sync.Map        // limits by version
+	lists     sync.Map        // payees that lists name, by id and version
 	bank      atomic.Pointer[BankSettings]
 	refresh   sync.Mutex // one reader of the bank's settings at a time
 	loading   sync.Mutex // one reader of a directory of banks at a time

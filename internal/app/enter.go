@@ -372,7 +372,7 @@ func (a *App) maySubmit(st Standing, f *Frame, s payout.Snapshot) error {
 		return err
 	}
 	if e := st.Listed; e != nil {
-		return fault.Bad("form", "payout.listed", e.List, e.What, e.Reason)
+		return fault.Bad("form", "payout.listed", e.List, e.What, e.Reason, st.ListedOwner)
 	}
 	if b := st.Need.Blocked; len(b) > 0 {
 		return fault.Bad("form", "payout.blocked", b[0].Rule, b[0].Reason)

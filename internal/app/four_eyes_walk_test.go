@@ -239,7 +239,7 @@ func (f *fourEyes) payee() payee.Content {
 	return c
 }
 
-// toPayee makes a payout's content one to a saved payee, where there is one in force.
+// toPayee makes a payout's content one to a saved payee, or to their account alone, where there is one in force.
 func (f *fourEyes) toPayee(c *payout.Content) {
 	if len(f.payees) == 0 {
 		return
@@ -251,4 +251,7 @@ func (f *fourEyes) toPayee(c *payout.Content) {
 	}
 	a := x.Accounts[f.rnd.IntN(len(x.Accounts))]
 	c.PayeeID, c.PayeeVer, c.FullName, c.BIK, c.Account, c.INN, c.KPP = id, v, x.FullName, a.BIK, a.Number, x.INN, x.KPP
+	if f.rnd.IntN(3) == 0 { // to their account, without naming them: lists and limits hold all the same
+		c.PayeeID, c.PayeeVer = "", 0
+	}
 }

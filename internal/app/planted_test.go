@@ -31,6 +31,7 @@ var planted = []struct{ bug, pkg, test string }{
 	{"somebody new counts at once", "app", "TestWalk"},
 	{"a ceiling is not looked at", "app", "TestWalk"},
 	{"a payee's maker approves its payouts", "app", "TestPayeeMakers"},
+	{"a blocked payee is blocked by name only", "app", "TestLists_PayeeByAccount"},
 	{"a proposer decides", "app", "TestWalk"},
 	{"a hard limit is not measured at the claim", "app", "TestWalk"},
 	{"room in a limit is not reserved at the claim", "app", "TestWalk"},

@@ -248,12 +248,12 @@ func init() {
 		}
 		return t.Stuck(kind, textArg(args, 1), amountArg(args, 2), amountArg(args, 3), textArg(args, 4), seat, missing)
 	}
-	// list, what, reason: where only some may be paid there is no reason to name.
+	// list, what, reason, owner: where only some may be paid there is no reason to name.
 	sentences["payout.listed"] = func(t *Texts, args []any) string {
 		if textArg(args, 0) == "allow" {
 			return t.Decision().ListAllow
 		}
-		return ""
+		return Fill(t.faults["payout.listed"], t.ListedAs(textArg(args, 1), textArg(args, 2), textArg(args, 3)))
 	}
 	addFaults(map[string]string{
 		"rules.factor":    "Второй способ входа на этом рабочем месте обязателен: отключить его нельзя.",

@@ -317,7 +317,8 @@ func names(p *paying, d string) []string {
 	return out
 }
 
-// stopped reports whether the lists stop where it goes.
+// stopped reports whether the lists stop where it goes. An entry for a payee is one for its accounts: a block for all that it ever had, whoever names them, an
+// allowance for those that it has.
 func (c *Checker) stopped(p *paying, now time.Time) bool {
 	if len(c.limits.Lists) == 0 || !p.known {
 		return false
@@ -328,7 +329,7 @@ func (c *Checker) stopped(p *paying, now time.Time) bool {
 		if e.Until != "" && day(now) > e.Until {
 			continue
 		}
-		hit := e.Value != "" && e.Value == value[e.What]
+		hit := e.Value != "" && (e.Value == value[e.What] || e.What == "payee" && c.owns(e.Value, p.content.BIK, p.content.Account, e.List == "block"))
 		if e.List == "block" && hit {
 			return true
 		}
@@ -339,6 +340,19 @@ func (c *Checker) stopped(p *paying, now time.Time) bool {
 	for what := range allow {
 		if !mine[what] {
 			return true
+		}
+	}
+	return false
+}
+
+// owns reports whether a payee has the account, or for ever: had its number in any version that was in force.
+func (c *Checker) owns(id, bik, number string, ever bool) bool {
+	vs := c.payees[id]
+	for i, v := range vs {
+		for _, a := range v.accounts {
+			if a[1] == number && (ever || a[0] == bik && i == len(vs)-1) {
+				return true
+			}
 		}
 	}
 	return false
