@@ -67,8 +67,8 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 	if f.Confirmed != nil {
 		p.confirmed = *f.Confirmed
 	}
-	if f.Review != nil {
-		p.review = *f.Review
+	if f.Review != nil { // evidence spoke: the bank was asked
+		p.review, p.asked = *f.Review, true
 	}
 	p.state, p.digest = f.To, f.Digest
 	return c.room(e.Subject, p)

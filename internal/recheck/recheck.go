@@ -106,7 +106,7 @@ type paying struct {
 	payeeVer                 int
 	at, sent                 time.Time // submitted; claimed last
 	votes                    []vote
-	confirmed, review        bool
+	confirmed, review, asked bool
 	content                  payout.Content // of the version that was submitted last
 	known                    bool           // the content is there and not erased
 	counted                  []string       // the counters that it fills now
