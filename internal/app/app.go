@@ -74,6 +74,7 @@ type App struct {
 	sets      sync.Map        // rule sets by version: they never change
 	limits    sync.Map        // limits by version
 	lists     sync.Map        // payees that lists name, by id and version
+	stands    sync.Map        // what people were before, by id and version
 	bank      atomic.Pointer[BankSettings]
 	refresh   sync.Mutex // one reader of the bank's settings at a time
 	loading   sync.Mutex // one reader of a directory of banks at a time

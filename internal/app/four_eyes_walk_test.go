@@ -229,6 +229,7 @@ func (f *fourEyes) rules() approval.RuleSet {
 		OverMinor: []int64{1_000_000_00, 30_000_000_00}[rnd.IntN(2)]}}}, Steps: []approval.Step{step(1, approval.Approver), step(1, approval.Senior)}})
 	maybe("in order", approval.Rule{When: approval.When{OverMinor: second, Entry: "saved"}, Ordered: true, Steps: []approval.Step{step(1, approval.Approver), step(1, approval.Senior)}})
 	maybe("named", approval.Rule{When: approval.When{OverMinor: first, UpToMinor: second}, Steps: []approval.Step{{Count: 1, People: []string{f.d.Who["a1"].Person, f.d.Who["a2"].Person, f.d.Who["e0"].Person, f.d.Who["e3"].Person}}}})
+	maybe("with a member", approval.Rule{When: approval.When{UpToMinor: second}, Steps: []approval.Step{step(1, approval.Approver), {Count: 1, Groups: []string{"ural"}}}})
 	maybe("rent", approval.Rule{When: approval.When{PayeeGroups: []string{"rent"}}, Steps: []approval.Step{step(2, approval.Approver)}})
 	if rnd.IntN(6) == 0 {
 		r.Rules = append(r.Rules, approval.Rule{Name: "no free entry", When: approval.When{OverMinor: second, Entry: "free"}, Blocked: "saved payees only"})

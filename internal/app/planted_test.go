@@ -29,6 +29,8 @@ var planted = []struct{ bug, pkg, test string }{
 	{"a suspended approver counts", "app", "TestFourEyesRaces"},
 	{"an approver counts for what was submitted before", "app", "TestWalk"},
 	{"somebody new counts at once", "app", "TestWalk"},
+	{"a yes grows when its giver joins a group", "app", "TestGroupLater"},
+	{"counting again lets a yes grow", "recheck", "TestStill"},
 	{"a ceiling is not looked at", "app", "TestWalk"},
 	{"a payee's maker approves its payouts", "app", "TestPayeeMakers"},
 	{"a blocked payee is blocked by name only", "app", "TestLists_PayeeByAccount"},

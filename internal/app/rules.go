@@ -221,8 +221,9 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 			return d.Answer == approval.Yes && (st.Sign && !strings.HasPrefix(d.Factor, signedFactor) || st.StepUp && d.Factor == FactorPassword)
 		})
 	}
+	ds, err := f.asGiven(j.ID, ds)
 	st.Tally = approval.Count(c, f.Signers, ds)
-	return st, nil
+	return st, err
 }
 
 // measure fills the facts: only those that a rule or limit in force looks at cost a read.

@@ -135,6 +135,9 @@ func (c *Checker) approved(e audit.Event, f facts, p *paying) error {
 		c.found("%s approved and could not: %s", e.Person, why)
 	}
 	v := vote{person: e.Person, answer: "yes", digest: f.Digest, factor: f.Factor, at: e.At}
+	if who := c.people[e.Person]; who != nil {
+		v.roles, v.groups = who.roles, who.groups
+	}
 	n := 1 + len(p.votes)
 	if strings.HasPrefix(f.Factor, signedFactor) {
 		if v.signed, err = c.signature(e.Kind, e.Subject, p.version, n, v, f.Batch); err != nil {
@@ -225,9 +228,38 @@ func (c *Checker) stand(p *paying, now time.Time) standing {
 		if who == nil || who.quiet(v.at) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed || st.code && v.factor == "password" {
 			continue
 		}
-		st.said = append(st.said, voter{v.person, who.roles, who.groups})
+		st.said = append(st.said, v.still(who))
 	}
 	return st
+}
+
+// more reports whether somebody who said yes is by now what a plan that is not done asks for, and was not in anything they said.
+func (st *standing) more(now voter) bool {
+	for i := range st.plans {
+		p := &st.plans[i]
+		if p.filled(st.said) < len(p.seats()) && slices.ContainsFunc(p.steps, func(s step) bool {
+			return s.takes(&now) && !slices.ContainsFunc(st.said, func(v voter) bool { return v.id == now.id && s.takes(&v) })
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// still is the voter as what they were when they gave it and are to this day.
+func (v *vote) still(now *person) voter {
+	out := voter{id: v.person}
+	for _, r := range []string{"approver", "senior", "admin"} {
+		if has(v.roles, r) && has(now.roles, r) {
+			out.roles = append(out.roles, r)
+		}
+	}
+	for _, g := range now.groups {
+		if slices.Contains(v.groups, g) {
+			out.groups = append(out.groups, g)
+		}
+	}
+	return out
 }
 
 // bars says what keeps the person from deciding on the payout at all; "" for nothing.
@@ -507,7 +539,7 @@ func (c *Checker) Approve(id, who string, now time.Time) (Answer, string, error)
 	}
 	person := c.people[who]
 	stands := slices.ContainsFunc(st.said, func(v voter) bool { return v.id == who })
-	gains := missing(append(slices.Clip(st.said), voter{who, person.roles, person.groups})) < missing(st.said)
+	gains := missing(append(slices.Clip(st.said), voter{who, person.roles, person.groups})) < missing(st.said) || stands && st.more(voter{who, person.roles, person.groups})
 	if state := payout.State(p.state); stands && (st.met() || !gains) && (state == payout.PendingApproval || state == payout.Approved || state.Sent()) {
 		return Already, "", nil
 	}

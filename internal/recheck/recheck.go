@@ -95,6 +95,7 @@ type vote struct {
 	person, answer, digest, factor string
 	at                             time.Time
 	signed                         bool
+	roles, groups                  []string // what the person was when giving it
 }
 
 type paying struct {

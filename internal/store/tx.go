@@ -367,7 +367,7 @@ func signers(ctx context.Context, q *queries.Queries) ([]approval.Signer, error)
 	all, err := people(ctx, q)
 	out := make([]approval.Signer, len(all))
 	for i, p := range all {
-		out[i] = approval.Signer{ID: p.ID, Name: p.Name, Standing: !p.Suspended, Groups: p.Groups, Since: p.ApproverSince, QuietFrom: p.QuietFrom, QuietUntil: p.QuietUntil,
+		out[i] = approval.Signer{ID: p.ID, Name: p.Name, Version: p.Version, Standing: !p.Suspended, Groups: p.Groups, Since: p.ApproverSince, QuietFrom: p.QuietFrom, QuietUntil: p.QuietUntil,
 			CappedUntil: p.CappedUntil}
 		for _, r := range p.Roles {
 			out[i].Roles = append(out[i].Roles, approval.Role(r))
