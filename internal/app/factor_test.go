@@ -478,7 +478,7 @@ func issue3(t *testing.T) (*store.Store, *app.App, string) {
 	s, err := store.Open(t.Context(), store.Options{Path: path, Anchor: filepath.Join(dir, "anchor"), Signer: signer, Now: clock.Now, Born: "demo"})
 	must(t, err)
 	t.Cleanup(func() { s.Close() })
-	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
+	hasher, err := auth.NewHasher(desktest.Light, auth.DefaultQueue)
 	must(t, err)
 	return s, app.New(app.Options{Store: s, Seal: seal, Hasher: hasher, Rules: approval.DemoRules(), Now: clock.Now, Rand: rand.Reader}), path
 }

@@ -101,6 +101,10 @@ func (wire) EncodePayout(e protocol.Expect) ([]byte, error) { return bank131.Enc
 func (wire) DecodePayout(b []byte) (protocol.Expect, error) { return bank131.DecodePayout(b) }
 func (wire) ParseWebhook(b []byte) protocol.Webhook         { return bank131.ParseWebhook(b) }
 
+// Light is as little work as a password hash can be: 46 MiB for each sign-in of each test prove nothing more. What a real desk asks for is judged by
+// internal/auth's tests and by those that start the real binary.
+var Light = auth.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
 // Project is the project of every test desk.
 const Project = "desktest"
 
@@ -165,7 +169,7 @@ func (d *Desk) Open() {
 	d.Store, err = store.Open(context.Background(), store.Options{Path: d.DB(), Anchor: d.Anchor(), Signer: d.Signer, Now: d.Clock.Now, Born: "serve",
 		Batch: d.Batch, Queue: d.Queue})
 	must(d.T, err)
-	hasher, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
+	hasher, err := auth.NewHasher(Light, auth.DefaultQueue)
 	must(d.T, err)
 	d.Ring = bank131.NewRing(d.hooks.Keys, &d.Our.PublicKey)
 	d.App = app.New(app.Options{Store: d.Store, BankKeys: d.Ring, Seal: d.Seal, Keys: d.Keys, Wire: wire{}, Hasher: hasher, Rules: d.rules, Place: payout.Place{Environment: "test", Project: Project},
