@@ -2,6 +2,7 @@ package lang
 
 import (
 	"math"
+	"strings"
 
 	"countersign/internal/money"
 )
@@ -49,6 +50,8 @@ type RulesTexts struct {
 	Whats                                                                          map[string]string
 	SoftWord, HardWord, LimitsChecked, SoftHelp, HardHelp, UntilHelp, AmountHelp   string
 	ListLine                                                                       string
+	// Nobody could approve a payout: {1} the rule, {2} the sum, {3} approvals that it needs, {4} people missing, {5} whom the rule asks for.
+	NobodyCould string
 }
 
 var russianRules = RulesTexts{
@@ -95,7 +98,8 @@ var russianRules = RulesTexts{
 	ListReason: "Причина", ListUntil: "Действует до", Forever: "бессрочно", Until: "до {1}", ListsCaption: "Кому платить нельзя и кому можно", Erased: "значение удалено", Over2: "кончилось",
 	Whats:    map[string]string{"account": "Счёт", "bik": "БИК", "inn": "ИНН", "payee": "Получатель"},
 	SoftWord: "Мягкий", HardWord: "Жёсткий", LimitsChecked: "Ошибок нет. Лимиты ниже ещё не отправлены.", SoftHelp: "Выше нужен ещё один согласующий", HardHelp: "Выше выплата не уйдёт", UntilHelp: "Например, 01.11.2026; пусто: бессрочно", AmountHelp: "Пусто: лимита нет",
-	ListLine: "{1}: {2} {3}",
+	ListLine:    "{1}: {2} {3}",
+	NobodyCould: "Согласовать это некому: по правилу «{1}» на {2} нужно согласований: {3}. Не хватает людей: {4} ({5}), кроме тех, кто вводил выплату. Добавить людей или изменить правила может предложить администратор. Выплата сохранена черновиком.",
 }
 
 var englishRules = RulesTexts{
@@ -142,7 +146,8 @@ var englishRules = RulesTexts{
 	ListReason: "Reason", ListUntil: "In force until", Forever: "for ever", Until: "until {1}", ListsCaption: "Who must not be paid, and who may", Erased: "value erased", Over2: "over",
 	Whats:    map[string]string{"account": "Account", "bik": "BIK", "inn": "INN", "payee": "Payee"},
 	SoftWord: "Soft", HardWord: "Hard", LimitsChecked: "No mistakes. The limits below are not submitted yet.", SoftHelp: "Above it one more approver is needed", HardHelp: "Above it nothing leaves", UntilHelp: "For example 01.11.2026; empty: for ever", AmountHelp: "Empty: no limit",
-	ListLine: "{1}: {2} {3}",
+	ListLine:    "{1}: {2} {3}",
+	NobodyCould: "Nobody could approve this: by the rule “{1}”, {2} needs approvals: {3}. People missing: {4} ({5}), besides those who entered the payout. An administrator can propose to add people or to change the rules. It is kept as a draft.",
 }
 
 // Rules returns the words of rules and limits.
@@ -247,6 +252,25 @@ func init() {
 			seat = t.SeatWords(role, intArg(args, 6))
 		}
 		return t.Stuck(kind, textArg(args, 1), amountArg(args, 2), amountArg(args, 3), textArg(args, 4), seat, missing)
+	}
+	// amount, how many it needs, how many are missing, of them senior, the rule that asks for them, and whom it asks for: a role, people by name, groups
+	sentences["payout.nobody"] = func(t *Texts, args []any) string {
+		rule, missing := textArg(args, 4), intArg(args, 2)
+		if rule == "" || missing < 1 || len(args) < 8 {
+			return ""
+		}
+		var who []string
+		if role := textArg(args, 5); role != "" {
+			who = append(who, t.SeatWords(role, missing))
+		}
+		people, _ := args[6].([]string)
+		who = append(who, people...)
+		groups, _ := args[7].([]string)
+		for _, g := range groups {
+			who = append(who, Fill(t.Rules().Group, g))
+		}
+		amount, _ := args[0].(money.Amount)
+		return Fill(t.Rules().NobodyCould, t.RuleName(rule), MoneySign(t.tag, amount), intArg(args, 1), missing, strings.Join(who, ", "))
 	}
 	// list, what, reason, owner: where only some may be paid there is no reason to name.
 	sentences["payout.listed"] = func(t *Texts, args []any) string {
