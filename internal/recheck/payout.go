@@ -148,6 +148,9 @@ func (c *Checker) approved(e audit.Event, f facts, p *paying) error {
 	if c.set != nil {
 		c.said[e.Person+" "+day(e.At)] += p.minor
 	}
+	if f.Batch != "" {
+		c.lists[f.Batch] = append(c.lists[f.Batch], listYes{e.Person, p.minor, v.signed, payout.State(f.To) == payout.Approved, c.stand(p, e.At)})
+	}
 	return nil
 }
 

@@ -73,8 +73,8 @@ func (c *checker) factorRows(total map[string]int64) error {
 		if want == nil {
 			return at(c.last, "a passkey or code was never added")
 		}
-		if got.seq, got.key = want.seq, want.key; want.name == "" {
-			got.name = ""
+		if got.seq, got.key = want.seq, want.key; want.name == "" && got.kind != app.KindRecovery {
+			got.name = "" // erased, or never given
 		}
 		if got.version > want.version { // used since
 			got.version, got.seal = want.version, want.seal
@@ -283,7 +283,7 @@ func (c *checker) bankRows807(total map[string]int64) error {
 	}
 	total["bank_file"], total["bank_name"] = 1, c.banks.n
 	got := bankFact{seq: c.banks.seq}
-	err := c.tx.QueryRowContext(c.ctx, "SELECT sha, day, version, n, person_id, email, at FROM bank_file").Scan(&got.sha, &got.day, &got.version, &got.n, &got.person, &got.email, &got.at)
+	err := c.tx.QueryRowContext(c.ctx, "SELECT sha, day, version, n, person_id, email, at FROM bank_file WHERE id = 1").Scan(&got.sha, &got.day, &got.version, &got.n, &got.person, &got.email, &got.at)
 	if err != nil && !none(err) {
 		return err
 	}
