@@ -875,6 +875,13 @@ func (a *App) KeySignIn(ctx context.Context, challenge string, response []byte, 
 			return no(nil)
 		}
 		acc := accounts[0]
+		if d.Only != "" {
+			at := slices.IndexFunc(accounts, func(x Account) bool { return x.Email == d.Only })
+			if at < 0 {
+				return no(nil)
+			}
+			acc = accounts[at]
+		}
 		f := mine[i]
 		if cred.CloneWarning {
 			return a.cloned(f, Who{Person: person.ID, Email: acc.Email})

@@ -586,6 +586,15 @@ func TestKeySignIn(t *testing.T) {
 	wants(t, "two minutes later", enter(q, said), "signin.key")
 	q, said = ask()
 	wants(t, "nonsense", enter(fmt.Sprintf("%sAA", q), said), "signin.key")
+	q, said = ask()
+	_, _, err := d.App.KeySignIn(t.Context(), q, said, app.Door{Only: d.Who["a2"].Email}, "")
+	wants(t, "a page that another person left covered", err, "signin.key")
+	q, said = ask()
+	_, l, err := d.App.KeySignIn(t.Context(), q, said, app.Door{Only: d.Who["a1"].Email}, "")
+	must(t, err)
+	if l.Email != d.Who["a1"].Email {
+		t.Errorf("entered as %s", l.Email)
+	}
 	key.NoUV = true
 	q, said = ask()
 	wants(t, "nobody verified", enter(q, said), "signin.key")

@@ -18,6 +18,8 @@ type Door struct {
 	Code string
 	// Demo: the demonstration's one press, which asks for nothing and counts as shown whatever the person could show.
 	Demo bool
+	// Only is the e-mail of whoever alone may enter here, "" for anybody: a covered page shows what one person typed.
+	Only string
 }
 
 // CheckPassword judges e-mail and password with the same work whether or not there is such a name, and returns the account.

@@ -86,6 +86,7 @@ type SessionView struct {
 	IdleSeconds int    // the idle limit: the page counts from its own last activity
 	EndsAtMs    int64  // the hard end, epoch milliseconds
 	AskCode     bool   // this person signs in with one-time codes
+	Key         bool   // or with a passkey
 	DemoPerson  string // in the demo the cover signs in by one press: value of field person; else ""
 }
 
