@@ -69,7 +69,7 @@ func ReleaseDigest(id int64) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Resume is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, Conflict
+// Resume is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, else as Accept; Conflict
 // "halt.off" when nothing is stopped. The same person's yes again changes nothing.
 func (a *App) Resume(ctx context.Context, w Who) error {
 	return a.write(ctx, People, func(tx Tx) error {
@@ -99,7 +99,7 @@ func (a *App) Resume(ctx context.Context, w Who) error {
 		case approval.Barred:
 			return fault.Deny("halt.own")
 		default:
-			return fault.Deny("denied.role")
+			return denySubject(t, me, people)
 		}
 		now := a.Now()
 		rules, err := a.rulesVersion(tx)

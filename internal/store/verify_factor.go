@@ -47,6 +47,9 @@ func (c *checker) factor(e audit.Event, text string) (is bool, err error) {
 		}
 		x = &factorFact{seq: e.Seq, person: e.Subject, kind: f.Kind, name: text, fingerprint: f.Fingerprint, key: f.Key, created: toMicro(e.At)}
 		c.factors[f.ID] = x
+		if key := app.FounderKey(e); key != "" {
+			c.founders = append(c.founders, founderFact{e.Seq, key})
+		}
 	}
 	if x == nil || x.person != e.Subject || x.removed != 0 || x.kind != f.Kind || x.fingerprint != f.Fingerprint {
 		return true, broken("this factor is not the person's")
@@ -56,6 +59,36 @@ func (c *checker) factor(e audit.Event, text string) (is bool, err error) {
 		x.removed = toMicro(e.At)
 	}
 	return true, nil
+}
+
+// founderFact is a key that nobody had to vouch for, and since which event.
+type founderFact struct {
+	seq int64
+	key string
+}
+
+// anchorKeys compares the keys that nobody vouched for with those that the anchor lists: "" when they are the same, else the first that is not.
+func (c *checker) anchorKeys(anchor audit.Head) string {
+	var keys []string
+	for _, f := range c.founders {
+		if f.seq <= anchor.Size {
+			keys = append(keys, f.key)
+		}
+	}
+	if anchor.SameFounders(keys) {
+		return ""
+	}
+	for _, k := range keys {
+		if !slices.Contains(anchor.Founders, k) {
+			return k
+		}
+	}
+	for _, k := range anchor.Founders {
+		if !slices.Contains(keys, k) {
+			return k
+		}
+	}
+	return "one of them twice"
 }
 
 // factorRows compares what proves people's presence with its events. A use moves a row's version, seal, step and time without an event: these are bound by the seal, whose
