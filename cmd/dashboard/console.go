@@ -235,6 +235,9 @@ func runVerify(ctx context.Context, c *config.AuditVerify, stdout, stderr io.Wri
 	case (r.Anchor == audit.AnchorOlder || r.Anchor == audit.AnchorDiffers) && r.Declares(*anchor):
 		fmt.Fprintf(stdout, "%d events and %d signed heads hold; what the anchor knew beyond them is declared lost\n", r.Events, r.Heads)
 		return verifyOK
+	case r.Keys != "":
+		fmt.Fprintf(stdout, "%d events hold, but the database and the anchor do not name the same keys of founders: %s\n", r.Events, r.Keys)
+		return verifyOther
 	case r.Anchor == audit.AnchorOlder || r.Anchor == audit.AnchorDiffers:
 		fmt.Fprintf(stdout, "%d events hold, but the database is %s than the anchor, which holds %d events\n", r.Events, anchorWord(r.Anchor), anchor.Size)
 		return verifyOther

@@ -24,6 +24,7 @@ import (
 	"countersign/internal/bikdir"
 	"countersign/internal/calendar"
 	"countersign/internal/config"
+	"countersign/internal/factor"
 	"countersign/internal/web"
 )
 
@@ -77,8 +78,9 @@ func (f demoFiles) bank() string   { return join(f.dir, "bank") }
 func (f demoFiles) people() string { return join(f.dir, "keys/people") }
 func (f demoFiles) filled() string { return join(f.dir, "keys/filled") }
 
-// make builds folders, keys and pass phrases that are missing. fresh says that the demo was never filled.
-func (f demoFiles) make() (fresh bool, err error) {
+// make builds folders, keys and pass phrases that are missing; with seeds every person also gets one for one-time codes, because rules that ask everybody
+// for a second factor would otherwise lead each of them to its setting first. fresh says that the demo was never filled.
+func (f demoFiles) make(seeds bool) (fresh bool, err error) {
 	for _, d := range []string{"db", "keys", "outside", "bank"} {
 		if err := os.MkdirAll(join(f.dir, d), 0o700); err != nil {
 			return false, err
@@ -117,26 +119,35 @@ func (f demoFiles) make() (fresh bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		fmt.Fprintf(&b, "%s\t%s\n", p.email, pw)
+		fmt.Fprintf(&b, "%s\t%s", p.email, pw)
+		if seeds {
+			fmt.Fprintf(&b, "\t%s", factor.NewTOTPSecret(rand.Reader))
+		}
+		fmt.Fprintln(&b)
 	}
 	return true, writeNew(f.people(), []byte(b.String()), 0o600)
 }
 
-// passwords reads the pass phrases by e-mail.
-func (f demoFiles) passwords() (map[string]string, error) {
+// demoSecret is what one person of the demo signs in with.
+type demoSecret struct {
+	password string
+	seed     string // of one-time codes, base32; "" where the demo began with rules that ask for none
+}
+
+// secrets reads what the people sign in with, by e-mail.
+func (f demoFiles) secrets() (map[string]demoSecret, error) {
 	b, err := os.ReadFile(f.people())
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
+	out := map[string]demoSecret{}
 	for line := range bytes.Lines(b) {
-		email, pw, ok := strings.Cut(trimLine(line), "\t")
-		if ok {
-			out[email] = pw
-		}
+		email, rest, _ := strings.Cut(trimLine(line), "\t")
+		pw, seed, _ := strings.Cut(rest, "\t")
+		out[email] = demoSecret{pw, seed}
 	}
 	for _, p := range demoPeople {
-		if out[p.email] == "" {
+		if out[p.email].password == "" {
 			return nil, fmt.Errorf("%s lacks %s", f.people(), p.email)
 		}
 	}
@@ -164,11 +175,11 @@ func runDemo(ctx context.Context, c *config.Demo, stdout io.Writer, log *slog.Lo
 		return err
 	}
 	defer lock.Close()
-	fresh, err := files.make()
+	fresh, err := files.make(c.Rules == config.RulesStrict)
 	if err != nil {
 		return err
 	}
-	pass, err := files.passwords()
+	secrets, err := files.secrets()
 	if err != nil {
 		return err
 	}
@@ -213,7 +224,7 @@ func runDemo(ctx context.Context, c *config.Demo, stdout io.Writer, log *slog.Lo
 	}
 	defer func() { d.close() }()
 	if fresh {
-		if err := addDemoPeople(ctx, d.app, pass); err != nil {
+		if err := addDemoPeople(ctx, d.app, secrets); err != nil {
 			return err
 		}
 		if err := fill(ctx, d, bank, clock, c.Sample); err != nil {
@@ -247,7 +258,7 @@ func runDemo(ctx context.Context, c *config.Demo, stdout io.Writer, log *slog.Lo
 		if err != nil {
 			return err
 		}
-		d.Demo.People = append(d.Demo.People, web.DemoPerson{Email: p.email, Password: pass[p.email], Name: p.name, Roles: roles})
+		d.Demo.People = append(d.Demo.People, web.DemoPerson{Email: p.email, Password: secrets[p.email].password, Seed: secrets[p.email].seed, Name: p.name, Roles: roles})
 	}
 	for _, r := range banksim.Kopecks() {
 		d.Demo.Kopecks = append(d.Demo.Kopecks, web.KopecksRow{Kop: r.Kop, Bank: r.Bank, End: r.End, BankRU: r.BankRU, EndRU: r.EndRU})
@@ -276,12 +287,12 @@ func loadDemoBanks(ctx context.Context, a *app.App, now time.Time) error {
 }
 
 // addDemoPeople adds the eight people; their passwords are hashed two at a time.
-func addDemoPeople(ctx context.Context, a *app.App, pass map[string]string) error {
+func addDemoPeople(ctx context.Context, a *app.App, secrets map[string]demoSecret) error {
 	hashes := make([]string, len(demoPeople))
 	errs := make([]error, len(demoPeople))
 	var wg sync.WaitGroup
 	for i, p := range demoPeople {
-		wg.Go(func() { hashes[i], errs[i] = a.Hasher.Hash(ctx, pass[p.email]) })
+		wg.Go(func() { hashes[i], errs[i] = a.Hasher.Hash(ctx, secrets[p.email].password) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -292,7 +303,7 @@ func addDemoPeople(ctx context.Context, a *app.App, pass map[string]string) erro
 		if err != nil {
 			return err
 		}
-		if _, err := a.AddFounderHashed(ctx, app.NewPerson{Email: p.email, Name: p.name, Roles: roles}, hashes[i]); err != nil {
+		if _, err := a.AddFounderHashed(ctx, app.NewPerson{Email: p.email, Name: p.name, Roles: roles, TOTP: secrets[p.email].seed}, hashes[i]); err != nil {
 			return fmt.Errorf("%s: %w", p.email, err)
 		}
 	}

@@ -19,11 +19,11 @@ import (
 func BenchmarkFill(b *testing.B) {
 	for b.Loop() {
 		files := demoFiles{b.TempDir()}
-		if _, err := files.make(); err != nil {
+		if _, err := files.make(false); err != nil {
 			b.Fatal(err)
 		}
 		begin := time.Now()
-		pass, err := files.passwords()
+		secrets, err := files.secrets()
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func BenchmarkFill(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := addDemoPeople(context.Background(), d.app, pass); err != nil {
+		if err := addDemoPeople(context.Background(), d.app, secrets); err != nil {
 			b.Fatal(err)
 		}
 		if err := fill(context.Background(), d, bank, clock, 400); err != nil {

@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/bank131"
 	"countersign/internal/bankdetails"
 	"countersign/internal/banksim"
 	"countersign/internal/calendar"
+	"countersign/internal/payee"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
@@ -28,6 +30,7 @@ import (
 const sampleDays = 60
 
 type samplePayee struct {
+	id                           string // of the saved payee
 	name, bik, account, inn, kpp string
 }
 
@@ -144,6 +147,12 @@ func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n 
 			ends[i], ends[j] = ends[j], ends[i]
 		}
 	}
+	f.clock.to(at[0].Add(-24 * time.Hour))
+	for i := range payees {
+		if err := f.save(&payees[i], i, r); err != nil {
+			return fmt.Errorf("payee %d: %w", i, err)
+		}
+	}
 	deeds := make([]deed, n)
 	used := map[string]bool{} // account and amount: two alike would be a repeat
 	for i := range deeds {
@@ -212,9 +221,13 @@ func plan(at time.Time, p samplePayee, end sampleEnd, used map[string]bool, r *r
 			break
 		}
 	}
+	saved := "" // small sums go to people whom nobody saved, too: the rules allow it
+	if minor > approval.FirstBandMinor || minor%200_00 == 0 {
+		saved = p.id
+	}
 	contract, act := 10+r.IntN(90), 1+r.IntN(300)
 	return deed{at: at, minor: minor, end: end, maker: sampleMakers[r.IntN(len(sampleMakers))], first: r.IntN(3),
-		content: payout.Content{Details: bankdetails.Details{FullName: p.name, BIK: p.bik, Account: p.account, INN: p.inn, KPP: p.kpp,
+		content: payout.Content{PayeeID: saved, Details: bankdetails.Details{FullName: p.name, BIK: p.bik, Account: p.account, INN: p.inn, KPP: p.kpp,
 			Description: fmt.Sprintf(sampleWhat[r.IntN(len(sampleWhat))], contract, act)},
 			AmountText: fmt.Sprintf("%d.%02d", minor/100, minor%100), OwnRef: fmt.Sprintf("ВП-%d", 2000+r.IntN(7000)),
 			Note: fmt.Sprintf("Договор № %d, акт № %d", contract, act)}}
@@ -243,6 +256,30 @@ var (
 	sampleMakers    = []string{"kuznetsova@demo.test", "lebedev@demo.test"}
 	sampleApprovers = []string{"orlov@demo.test", "gromova@demo.test", "sokolovsky@demo.test"}
 )
+
+// save has one maker enter a payee and an approver agree to it, as the pages do.
+func (f *filler) save(p *samplePayee, i int, r *rand.Rand) error {
+	c := payee.Content{Kind: payee.Person, FullName: p.name, INN: p.inn, KPP: p.kpp, Accounts: []payee.Account{{BIK: p.bik, Number: p.account}}, Groups: []string{"авторы"}}
+	switch {
+	case p.kpp != "":
+		c.Kind, c.Groups = payee.Company, []string{"подрядчики"}
+	case p.inn != "":
+		c.Kind, c.Groups = payee.Sole, []string{"подрядчики"}
+	}
+	p.id = f.d.app.NewPayeeID()
+	if err := f.d.app.ProposePayee(f.ctx, f.who[sampleMakers[i%len(sampleMakers)]], app.PayeeEntry{ID: p.id, Content: c}); err != nil {
+		return err
+	}
+	f.tick(r)
+	ps, err := f.d.store.Proposals(f.ctx, approval.Payee, p.id, 1)
+	if err != nil {
+		return err
+	}
+	if len(ps) == 0 {
+		return errors.New("the proposal is not there")
+	}
+	return f.d.app.Accept(f.ctx, f.who[sampleApprovers[i%len(sampleApprovers)]], approval.Payee, p.id, ps[0].Digest, app.Proof{})
+}
 
 func (f *filler) tick(r *rand.Rand) {
 	f.clock.to(f.clock.Now().Add(f.pace/8 + time.Duration(r.Int64N(int64(f.pace)))))

@@ -84,6 +84,16 @@ FROM event e LEFT JOIN event_text t ON t.seq = e.seq WHERE e.seq = sqlc.arg(seq)
 -- name: EventsFrom :many
 SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > sqlc.arg(after) ORDER BY seq LIMIT sqlc.arg(most);
 
+-- name: PersonEvents :many
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE kind = 'person' ORDER BY seq;
+
+-- name: PersonEventsAfter :many
+-- The plus keeps SQLite on the events themselves: only the last few are new.
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > sqlc.arg(after) AND +kind = 'person' ORDER BY seq;
+
+-- name: FactorsAdded :many
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE action = 'factor.added' AND seq > sqlc.arg(after) ORDER BY seq;
+
 -- name: InsertHead :exec
 INSERT INTO head (size, at, signed) VALUES (sqlc.arg(size), sqlc.arg(at), sqlc.arg(signed));
 

@@ -69,3 +69,10 @@ SELECT id FROM payout WHERE state = 'approved' AND why = 'limit' AND held_until 
 
 -- name: OpenBy :one
 SELECT COUNT(*) FROM proposal_open o JOIN subject s ON s.kind = o.kind AND s.id = o.id AND s.version = o.version WHERE s.person_id = sqlc.arg(person_id);
+
+-- name: OpenFrom :many
+SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
+  CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
+FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
+JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
+WHERE s.person_id = sqlc.arg(person_id) ORDER BY o.at, o.kind, o.id LIMIT sqlc.arg(most);

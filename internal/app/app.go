@@ -75,6 +75,9 @@ type App struct {
 	polling   map[string]bool // polls under way: "session/id"
 	sets      sync.Map        // rule sets by version: they never change
 	limits    sync.Map        // limits by version
+	lists     sync.Map        // payees that lists name, by id and version
+	stands    sync.Map        // what people were before, by id and version
+	memory    memory          // what the history says of people
 	bank      atomic.Pointer[BankSettings]
 	refresh   sync.Mutex // one reader of the bank's settings at a time
 	loading   sync.Mutex // one reader of a directory of banks at a time
@@ -119,7 +122,7 @@ func wake(c chan struct{}) {
 
 // write runs fn in one commit and tells whoever shows or acts on the change.
 func (a *App) write(ctx context.Context, lane Lane, fn func(Tx) error) error {
-	c, err := a.Store.Write(ctx, lane, func(tx Tx) error { return fn(&sealed{tx, a}) })
+	c, err := a.Store.Write(ctx, lane, func(tx Tx) error { return fn(&sealed{Tx: tx, a: a}) })
 	if err != nil {
 		return a.after(ctx, err)
 	}

@@ -227,6 +227,7 @@ func TestApproveMany_Whole(t *testing.T) {
 func TestApproveMany_Signed(t *testing.T) {
 	d := desktest.NewWith(t, signing())
 	key, _ := d.Passkey("a1")
+	second, _ := d.Passkey("a2")
 	a, b, c := d.Submit(700_000_00), d.Submit(800_000_00), d.Submit(900_000_00)
 	signed := func(items []app.BatchItem) app.Proof {
 		t.Helper()
@@ -266,7 +267,6 @@ func TestApproveMany_Signed(t *testing.T) {
 			t.Errorf("decisions %+v", ds)
 		}
 	}
-	second, _ := d.Passkey("a2")
 	must(t, approve(t, d, "a2", a, d.Signed(second, "a2", a)))
 	d.Clock.Add(4 * time.Second)
 	if !d.Send() {

@@ -80,7 +80,7 @@ func ReleaseNeedsProof(h HaltRow, mine []Factor) bool {
 	return weighty[h.Cause] && slices.ContainsFunc(mine, func(f Factor) bool { return f.Kind == KindTOTP || f.Kind == KindPasskey })
 }
 
-// ResumeProved is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, Conflict
+// ResumeProved is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, else as Accept; Conflict
 // "halt.off" when nothing is stopped. The same person's yes again changes nothing.
 func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 	released := false
@@ -112,7 +112,7 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 		case approval.Barred:
 			return fault.Deny("halt.own")
 		default:
-			return fault.Deny("denied.role")
+			return denySubject(t, me, people)
 		}
 		now := a.Now()
 		rules, err := a.rulesVersion(tx)

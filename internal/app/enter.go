@@ -372,7 +372,7 @@ func (a *App) maySubmit(st Standing, f *Frame, s payout.Snapshot) error {
 		return err
 	}
 	if e := st.Listed; e != nil {
-		return fault.Bad("form", "payout.listed", e.List, e.What, e.Reason)
+		return fault.Bad("form", "payout.listed", e.List, e.What, e.Reason, st.ListedOwner)
 	}
 	if b := st.Need.Blocked; len(b) > 0 {
 		return fault.Bad("form", "payout.blocked", b[0].Rule, b[0].Reason)
@@ -381,14 +381,25 @@ func (a *App) maySubmit(st Standing, f *Frame, s payout.Snapshot) error {
 		return fault.Bad("amount", "payout.limit", money.Amount{Minor: h.LimitMinor, Currency: s.Content.Amount.Currency})
 	}
 	if ok, lack := approval.Reachable(st.Tally.Case, f.Signers); !ok {
-		missing, seniors, rule := 0, 0, ""
+		var worst approval.Shortage // the rule that lacks most, and of equals the one that asks for fewer people
+		seniors := 0
 		for _, l := range lack {
-			missing, rule = max(missing, l.Missing), l.Rule
-			if len(l.Step.Roles) == 1 && l.Step.Roles[0] == approval.Senior {
+			only := len(l.Step.Roles) == 1 && l.Step.Roles[0] == approval.Senior
+			if only {
 				seniors = max(seniors, l.Missing)
 			}
+			if l.Missing > worst.Missing || l.Missing == worst.Missing && only {
+				worst = l
+			}
 		}
-		return fault.Bad("form", "payout.nobody", s.Content.Amount, st.Need.Count(), missing, seniors, rule)
+		role, people := "", []string{}
+		if len(worst.Step.Roles) > 0 {
+			role = string(worst.Step.Roles[0])
+		}
+		for _, id := range worst.Step.People {
+			people = append(people, f.Signer(id).Name)
+		}
+		return fault.Bad("form", "payout.nobody", s.Content.Amount, st.Need.Count(), worst.Missing, seniors, worst.Rule, role, people, worst.Step.Groups)
 	}
 	return nil
 }

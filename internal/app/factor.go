@@ -60,6 +60,8 @@ func (f Factor) Copied() bool {
 }
 
 const (
+	// demoPlace is the environment of the demo, whose bank is a pretended one.
+	demoPlace = "demo"
 	// founders is the VouchedBy of a founder's first passkey.
 	founders = "founding"
 	// vouchWait is how long after somebody vouched a passkey begins to sign.
@@ -462,7 +464,7 @@ func (a *App) BeginPasskey(ctx context.Context, w Who) (q Question, err error) {
 	return q, err
 }
 
-// AddPasskey keeps the passkey that the browser made. A founder's first signs at once; another approver's waits until a second person vouched for it: that is
+// AddPasskey keeps the passkey that the browser made. A founder's first signs at once while the founding lasts; another approver's waits until a second person vouched for it: that is
 // proposed here, if it can be. Invalid "factor.expired", "factor.refused", "factor.taken", "factor.name"; Denied "factor.fresh".
 func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response []byte, name string) (f Factor, err error) {
 	if a.Keys == nil {
@@ -471,6 +473,7 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 	if name, err = factorName(name); err != nil {
 		return f, err
 	}
+	first := false
 	err = a.write(ctx, People, func(tx Tx) error {
 		now := a.Now()
 		person, mine, err := a.own(tx, w, now)
@@ -496,8 +499,7 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 			}
 		}
 		f = Factor{ID: a.newID(now), Person: w.Person, Kind: KindPasskey, Name: name, Data: cred.Marshal(), Fingerprint: factor.Fingerprint(cred), CreatedAt: now, Step: int64(cred.SignCount)}
-		first, err := a.foundersFirst(tx, person)
-		if err != nil {
+		if first, err = a.foundersFirst(tx, person); err != nil {
 			return err
 		}
 		if first {
@@ -519,14 +521,35 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 		}
 		return err
 	})
+	if err == nil && first {
+		if err := a.Store.Anchor(); err != nil {
+			a.Log.Error("a founder's key is not in the anchor yet", "error", err) // it goes there before the next send
+		}
+	}
 	return f, err
 }
 
-// foundersFirst reports whether a passkey is the first that a founder ever had, and nobody ever took their factors away: it signs without a second
-// person's word. Its fingerprint stands in the history, whose head is anchored, and is shown to be written down.
+// FounderKey is how the anchor lists a key that nobody had to vouch for: whose it is and its fingerprint; "" for an event that tells of none.
+func FounderKey(e audit.Event) string {
+	var f struct {
+		Fingerprint string `json:"fingerprint"`
+		VouchedBy   string `json:"vouched_by"`
+	}
+	if e.Action != "factor.added" || e.Kind != "person" || json.Unmarshal(e.Payload, &f) != nil || f.VouchedBy != founders {
+		return ""
+	}
+	return e.Subject + " " + f.Fingerprint
+}
+
+// foundersFirst reports whether a passkey is the first that a founder ever had, the founding is not over, and nobody ever took their factors away: it signs
+// without a second person's word. Its fingerprint stands in the anchor, and is shown to be written down. In the demo, where no money moves and payouts are there from
+// the beginning, the founding never ends.
 func (a *App) foundersFirst(tx Tx, p auth.Person) (bool, error) {
 	if !p.Founding || !p.QuietFrom.IsZero() {
 		return false, nil
+	}
+	if over, err := tx.Submitted(); err != nil || over && a.Place.Environment != demoPlace {
+		return false, err
 	}
 	events, err := tx.EventsOf("person", p.ID)
 	if err != nil {
@@ -875,6 +898,13 @@ func (a *App) KeySignIn(ctx context.Context, challenge string, response []byte, 
 			return no(nil)
 		}
 		acc := accounts[0]
+		if d.Only != "" {
+			at := slices.IndexFunc(accounts, func(x Account) bool { return x.Email == d.Only })
+			if at < 0 {
+				return no(nil)
+			}
+			acc = accounts[at]
+		}
 		f := mine[i]
 		if cred.CloneWarning {
 			return a.cloned(f, Who{Person: person.ID, Email: acc.Email})

@@ -8,6 +8,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
+	"countersign/internal/calendar"
 	"countersign/internal/desktest"
 	"countersign/internal/payee"
 	"countersign/internal/payout"
@@ -20,10 +21,17 @@ type fourEyes struct {
 	o      *watch
 	payees []string
 	n      int
+	names  []string         // who acts
+	people []string         // who is changed, suspended and reset, with those who were added
+	held   map[string]*held // what they prove themselves with, by name
+	tokens []string         // of links, oldest first
 }
 
-func newFourEyes(d *desktest.Desk, rnd *mrand.Rand, o *watch) *fourEyes {
-	return &fourEyes{d: d, rnd: rnd, o: o}
+// sayer is told of a deed whether it had to be allowed, why not, and what became of it.
+type sayer func(what, who string, may bool, why string, err error)
+
+func newFourEyes(d *desktest.Desk, rnd *mrand.Rand, o *watch, names []string) *fourEyes {
+	return &fourEyes{d: d, rnd: rnd, o: o, names: names, people: slices.Clone(moving), held: map[string]*held{}}
 }
 
 // subjects are what can be decided on: kind and id.
@@ -34,9 +42,11 @@ func (f *fourEyes) subjects() [][2]string {
 			out = append(out, [2]string{"payee", id})
 		}
 	}
-	for _, name := range moving {
-		if digest, _ := f.o.c.Open("person", f.d.Who[name].Person); digest != "" {
-			out = append(out, [2]string{"person", f.d.Who[name].Person})
+	for _, list := range [][]string{f.names, f.people} {
+		for _, name := range list {
+			if digest, _ := f.o.c.Open("person", f.d.Who[name].Person); digest != "" {
+				out = append(out, [2]string{"person", f.d.Who[name].Person})
+			}
 		}
 	}
 	return out
@@ -46,15 +56,14 @@ func (f *fourEyes) subjects() [][2]string {
 var moving = []string{"e0", "e1", "e2", "e3", "e4", "e5", "both"}
 
 // step does one thing about rules, limits, payees or people; say is told whether it had to be allowed.
-func (f *fourEyes) step(who string, say func(what, who string, may bool, err error)) {
+func (f *fourEyes) step(who string, say sayer) {
 	ctx, rnd := context.Background(), f.rnd
 	x := rnd.IntN(100)
 	if x < 20 && rnd.IntN(2) == 0 {
 		who = []string{"d1", "d2", "d3"}[rnd.IntN(3)]
 	}
 	w := f.d.Who[who]
-	agree := func(what string, may bool, err error) { say(what, who, may, err) }
-	now := f.d.Clock.Now()
+	agree := func(what string, may bool, err error) { say(what, who, may, "", err) }
 	inForce := func(kind approval.Kind, id string) int {
 		v, err := f.d.Store.InForceVersion(ctx, kind, id)
 		if err != nil {
@@ -100,7 +109,7 @@ func (f *fourEyes) step(who string, say func(what, who string, may bool, err err
 		seen := inForce(approval.Limit, app.LimitsID)
 		may := f.o.c.May(w.Person, "admin") && fresh(approval.Limit, app.LimitsID, seen)
 		err := f.d.App.ProposeLimits(ctx, w, f.limits(), seen, "walk")
-		if may && err != nil && isAny(err, "rules.deadlock", "subject.nobody") {
+		if may && err != nil && isAny(err, "rules.deadlock", "subject.nobody", "limits.same") {
 			return
 		}
 		agree("limits", may, err)
@@ -120,16 +129,32 @@ func (f *fourEyes) step(who string, say func(what, who string, may bool, err err
 		}
 		agree("payee", may, err)
 	case x < 47:
-		about := moving[rnd.IntN(len(moving))]
+		about := f.people[rnd.IntN(len(f.people))]
+		if rnd.IntN(2) == 0 { // rather somebody who was suspended
+			for _, name := range f.people {
+				if f.o.c.Suspended(f.d.Who[name].Person) {
+					about = name
+				}
+			}
+		}
 		id := f.d.Who[about].Person
+		if !f.o.c.Known(id) {
+			return
+		}
 		p, err := f.d.Store.PersonByID(ctx, id)
 		if err != nil {
 			f.d.T.Fatal(err)
 		}
 		digest, _ := f.o.c.Open("person", id)
 		seen := inForce(approval.Person, id)
-		may := f.o.c.May(w.Person, "admin") && digest == "" && fresh(approval.Person, id, seen)
+		if rnd.IntN(2) == 0 {
+			who = []string{"d1", "d2", "d3"}[rnd.IntN(3)]
+			w = f.d.Who[who]
+		}
+		may := f.o.c.May(w.Person, "admin") && digest == "" && fresh(approval.Person, id, seen) && id != w.Person
+		what := "person"
 		if p.Suspended && rnd.IntN(3) > 0 {
+			what = "let somebody work again"
 			err = f.d.App.ProposeRestore(ctx, w, id, seen, "walk")
 		} else {
 			roles := [][]string{{"approver"}, {"maker"}, {"approver", "senior"}, {"maker", "approver"}}[rnd.IntN(4)]
@@ -138,20 +163,36 @@ func (f *fourEyes) step(who string, say func(what, who string, may bool, err err
 		if may && err != nil && isAny(err, "people.same", "people.off", "people.on", "people.deadlock", "people.admins", "subject.nobody") {
 			return
 		}
-		agree("person", may, err)
-	case x < 82:
+		agree(what, may, err)
+	case x < 80:
 		kind, id, digest, _ := pick()
-		may := same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, now)
-		err := f.d.App.Accept(ctx, w, approval.Kind(kind), id, digest, app.Proof{})
-		if may && isAny(err, "people.deadlock", "people.off", "people.on") {
+		if rnd.IntN(3) == 0 { // somebody who can, so that it goes on
+			for _, i := range rnd.Perm(len(f.names)) {
+				if f.o.c.MayAccept(kind, id, f.d.Who[f.names[i]].Person, f.d.Clock.Now()) {
+					who = f.names[i]
+					w = f.d.Who[who]
+					break
+				}
+			}
+		}
+		p, _, holds, used := f.proof(who, digest, func(who string) (app.Question, error) { return f.d.App.BeginSign(ctx, f.d.Who[who], digest, false) }, rnd.IntN(300))
+		may := same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, f.d.Clock.Now()) && holds(false, false)
+		err := f.d.App.Accept(ctx, w, approval.Kind(kind), id, digest, p)
+		if may && isAny(err, "people.deadlock", "people.off", "people.on", "people.admins", "rules.deadlock") {
 			return // the desk has changed since it was proposed: then it takes no effect
 		}
+		if err == nil {
+			used(false)
+		}
 		agree("accept", may, err)
-	case x < 88:
+	case x < 86:
 		kind, id, digest, _ := pick()
 		agree("refuse", same(kind, id, digest) && f.o.c.MayRefuse(kind, id, w.Person), f.d.App.Refuse(ctx, w, approval.Kind(kind), id, digest, "no"))
 	case x < 94:
 		kind, id, digest, by := pick()
+		if name := f.d.Name(by); name != "" && rnd.IntN(3) == 0 {
+			who, w = name, f.d.Who[name]
+		}
 		role := map[string]string{"payee": "maker", "rules": "admin", "limits": "admin", "person": "admin"}[kind]
 		agree("withdraw", same(kind, id, digest) && by == w.Person && f.o.c.May(w.Person, role), f.d.App.Withdraw(ctx, w, approval.Kind(kind), id, digest))
 	case x < 97:
@@ -188,6 +229,7 @@ func (f *fourEyes) rules() approval.RuleSet {
 		OverMinor: []int64{1_000_000_00, 30_000_000_00}[rnd.IntN(2)]}}}, Steps: []approval.Step{step(1, approval.Approver), step(1, approval.Senior)}})
 	maybe("in order", approval.Rule{When: approval.When{OverMinor: second, Entry: "saved"}, Ordered: true, Steps: []approval.Step{step(1, approval.Approver), step(1, approval.Senior)}})
 	maybe("named", approval.Rule{When: approval.When{OverMinor: first, UpToMinor: second}, Steps: []approval.Step{{Count: 1, People: []string{f.d.Who["a1"].Person, f.d.Who["a2"].Person, f.d.Who["e0"].Person, f.d.Who["e3"].Person}}}})
+	maybe("with a member", approval.Rule{When: approval.When{UpToMinor: second}, Steps: []approval.Step{step(1, approval.Approver), {Count: 1, Groups: []string{"ural"}}}})
 	maybe("rent", approval.Rule{When: approval.When{PayeeGroups: []string{"rent"}}, Steps: []approval.Step{step(2, approval.Approver)}})
 	if rnd.IntN(6) == 0 {
 		r.Rules = append(r.Rules, approval.Rule{Name: "no free entry", When: approval.When{OverMinor: second, Entry: "free"}, Blocked: "saved payees only"})
@@ -196,6 +238,8 @@ func (f *fourEyes) rules() approval.RuleSet {
 	if rnd.IntN(4) > 0 {
 		r.Newcomers = approval.Newcomers{QuietHours: []int{1, 36}[rnd.IntN(2)], CapDays: 4, CapDayMinor: 300_000_00}
 	}
+	r.SignAboveMinor = []int64{0, 700_000_00, 1_000_000_00}[rnd.IntN(3)]
+	r.StepUpAboveMinor = []int64{0, 200_000_00}[rnd.IntN(2)]
 	if rnd.IntN(3) == 0 {
 		r.CoolOffMinutes, r.CoolOffOverMinor = 60, first
 	}
@@ -224,6 +268,17 @@ func (f *fourEyes) limits() approval.Limits {
 			l.Lists = append(l.Lists, approval.ListEntry{List: "block", What: "payee", Value: f.payees[rnd.IntN(len(f.payees))], Reason: "walk"})
 		}
 	}
+	today := calendar.DayOf(f.d.Clock.Now())
+	switch rnd.IntN(8) {
+	case 0: // every payout of the walk goes to this bank
+		l.Lists = append(l.Lists, approval.ListEntry{List: "allow", What: "bik", Value: "044525974", Reason: "walk"})
+	case 1: // for a day, saved payees only, and of those one
+		if len(f.payees) > 0 {
+			l.Lists = append(l.Lists, approval.ListEntry{List: "allow", What: "payee", Value: f.payees[rnd.IntN(len(f.payees))], Until: string(today), Reason: "walk"})
+		}
+	case 2: // nobody, for a day
+		l.Lists = append(l.Lists, approval.ListEntry{List: "block", What: "bik", Value: "044525974", Until: string(today), Reason: "walk"})
+	}
 	return l
 }
 
@@ -239,7 +294,7 @@ func (f *fourEyes) payee() payee.Content {
 	return c
 }
 
-// toPayee makes a payout's content one to a saved payee, where there is one in force.
+// toPayee makes a payout's content one to a saved payee, or to their account alone, where there is one in force.
 func (f *fourEyes) toPayee(c *payout.Content) {
 	if len(f.payees) == 0 {
 		return
@@ -251,4 +306,7 @@ func (f *fourEyes) toPayee(c *payout.Content) {
 	}
 	a := x.Accounts[f.rnd.IntN(len(x.Accounts))]
 	c.PayeeID, c.PayeeVer, c.FullName, c.BIK, c.Account, c.INN, c.KPP = id, v, x.FullName, a.BIK, a.Number, x.INN, x.KPP
+	if f.rnd.IntN(3) == 0 { // to their account, without naming them: lists and limits hold all the same
+		c.PayeeID, c.PayeeVer = "", 0
+	}
 }

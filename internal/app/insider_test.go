@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -295,4 +296,176 @@ func TestRulesAsWritten(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPeopleAsWritten: whoever alters people's rows in the file lets nobody approve and nothing leave: a payout approved before stays, decisions about people are
+// refused, and sending stops with the row's name. It is the same with an old row put back, with somebody put in or taken out, and with the event itself rewritten.
+// Promises 2 and 11.
+func TestPeopleAsWritten(t *testing.T) {
+	for name, c := range map[string]struct {
+		who   string
+		alter func(d *people) // past the desk, with the desk closed
+	}{
+		"roles":    {"m2", func(d *people) { d.Exec("UPDATE person SET roles = 'maker,approver' WHERE id = ?", d.Who["m2"].Person) }},
+		"group":    {"a2", func(d *people) { d.Exec("UPDATE person SET groups = 'treasury' WHERE id = ?", d.Who["a2"].Person) }},
+		"founding": {"new", func(d *people) { d.Exec("UPDATE person SET founding = 1 WHERE id = ?", d.Who["new"].Person) }},
+		"quiet": {"new", func(d *people) {
+			d.Exec("UPDATE person SET quiet_until = 0, quiet_from = 0 WHERE id = ?", d.Who["new"].Person)
+		}},
+		"cap":       {"new", func(d *people) { d.Exec("UPDATE person SET capped_until = 0 WHERE id = ?", d.Who["new"].Person) }},
+		"since":     {"new", func(d *people) { d.Exec("UPDATE person SET approver_since = 0 WHERE id = ?", d.Who["new"].Person) }},
+		"suspended": {"off", func(d *people) { d.Exec("UPDATE person SET suspended_at = 0 WHERE id = ?", d.Who["off"].Person) }},
+		"old row": {"was", func(d *people) {
+			d.Exec("UPDATE person SET roles = 'approver', version = 1 WHERE id = ?", d.Who["was"].Person)
+		}},
+		"put in": {"ghost", func(d *people) {
+			d.Exec("INSERT INTO person SELECT 'ghost', name, 'approver', 1, created_at, 0, '', 1, 0, 0, 0, 0 FROM person WHERE id = ?", d.Who["a1"].Person)
+		}},
+		"taken out": {"m2", func(d *people) {
+			d.Exec("DELETE FROM account WHERE person_id = ?", d.Who["m2"].Person)
+			d.Exec("DELETE FROM person WHERE id = ?", d.Who["m2"].Person)
+		}},
+		"with the event": {"", func(d *people) {
+			d.Exec("DROP TRIGGER event_fixed")
+			d.Exec("UPDATE person SET roles = 'approver' WHERE id = ?", d.Who["m2"].Person)
+			d.Exec(`UPDATE event SET payload = replace(payload, '"roles":"maker"', '"roles":"approver"') WHERE action = 'person.added' AND subject = ?`, d.Who["m2"].Person)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newPeople(t)
+			d.waits()
+			d.add("new", "approver")
+			d.add("off", "approver")
+			d.add("was", "approver")
+			was := d.Who["was"].Person
+			must(t, d.App.ProposePersonChange(d.ctx, d.Who["d1"], was, []string{"maker"}, "", d.inForce(was), ""))
+			must(t, d.accept("d2", was))
+			must(t, d.App.SuspendPerson(d.ctx, d.Who["d1"], d.Who["off"].Person, "left"))
+			must(t, d.App.ProposePersonChange(d.ctx, d.Who["d1"], d.Who["a2"].Person, []string{"approver"}, "tax", 0, ""))
+			d.Clock.Add(time.Minute)
+			left, p := d.Approved(90_000_00), d.Submit(90_000_00)
+			must(t, d.Store.Close())
+			c.alter(d)
+			d.Open()
+			row := "event"
+			if c.who == "ghost" {
+				row = "person/ghost"
+			} else if c.who != "" {
+				row = "person/" + d.Who[c.who].Person
+			}
+			for who := range d.Who {
+				if err := d.App.Approve(d.ctx, d.Who[who], p, d.Get(p).Digest, app.Proof{}); err == nil {
+					t.Errorf("%s approved", who)
+				}
+			}
+			wants(t, "a decision about people", d.accept("d2", d.Who["a2"].Person), "account.altered")
+			if sent(d.Desk) {
+				t.Error("a payout left")
+			}
+			for _, id := range []payout.ID{left, p} {
+				if s := d.Get(id); s.State == payout.Sending || id == p && s.State != payout.PendingApproval {
+					t.Errorf("%s is %s", id, s.State)
+				}
+			}
+			if got := halted(t, d.Desk); got != "altered" {
+				t.Errorf("sending goes on: %q", got)
+			}
+			h, err := d.Store.History(d.ctx, app.HistoryQuery{Action: "seal.broken", Limit: 9})
+			must(t, err)
+			if len(h) != 1 || string(h[0].Payload) != fmt.Sprintf(`{"row":%q}`, row) {
+				t.Errorf("the alarm names %v, want %s", h, row)
+			}
+		})
+	}
+}
+
+// TestPeopleAsWritten_Claim: what was approved before somebody's row was altered does not leave either, and nobody needs to press anything for sending to stop.
+func TestPeopleAsWritten_Claim(t *testing.T) {
+	d := desktest.New(t)
+	id := d.Approved(90_000_00)
+	d.Exec("UPDATE person SET groups = 'treasury' WHERE id = ?", d.Who["a2"].Person) // beside the running desk
+	d.Clock.Add(10 * time.Second)
+	if _, err := d.App.Claim(t.Context()); err == nil || d.Get(id).State != payout.Approved {
+		t.Errorf("%s left (%v)", id, err)
+	}
+	if got := halted(t, d); got != "altered" {
+		t.Errorf("sending goes on: %q", got)
+	}
+	d.Exec("UPDATE person SET groups = '' WHERE id = ?", d.Who["a2"].Person) // put right by hand: two people let it go on
+	must(t, d.App.Resume(t.Context(), d.Who["a1"]))
+	must(t, d.App.Resume(t.Context(), d.Who["d1"]))
+	if !sent(d) {
+		t.Error("it stays for ever")
+	}
+	d.Verify()
+}
+
+// TestOldRowsPutBack: the row of a password as it was before it was changed is no row, though its seal fits: whoever knew the old password cannot put it back.
+func TestOldRowsPutBack(t *testing.T) {
+	d := newPeople(t)
+	const old, next = "a very long and odd phrase 77", "another long and odd phrase 78"
+	_, err := d.App.AddFounder(d.ctx, app.NewPerson{Email: "k@x.test", Name: "K", Password: old, Roles: rolesOf(t, "approver"), MustChange: true})
+	must(t, err)
+	acc, _, err := d.App.CheckPassword(d.ctx, "k@x.test", old)
+	must(t, err)
+	d.Exec("CREATE TABLE kept AS SELECT * FROM account WHERE email = 'k@x.test'")
+	w := app.Who{Person: acc.Person, Email: acc.Email}
+	must(t, d.App.ChangePassword(d.ctx, w, old, next))
+	must(t, d.Store.Close())
+	d.Exec("DELETE FROM account WHERE email = 'k@x.test'")
+	d.Exec("INSERT INTO account SELECT * FROM kept")
+	d.Exec("DROP TABLE kept")
+	d.Open()
+	wants(t, "with the old password", d.App.ChangePassword(d.ctx, w, old, "a third long and odd phrase 79"), "account.altered")
+	if got := halted(t, d.Desk); got != "altered" {
+		t.Errorf("sending goes on: %q", got)
+	}
+}
+
+// TestSuspendedProposer: what somebody proposed before they were suspended stops in the same commit and takes no effect by anybody's yes; another may propose it anew.
+// design.md "Taking away is one person's deed at once".
+func TestSuspendedProposer(t *testing.T) {
+	d := newPeople(t)
+	set := desktest.Rules()
+	set.Name = "weak"
+	set.Rules[1].Steps[0].Count = 1
+	must(t, d.App.ProposeRules(d.ctx, d.Who["d1"], set, 1, "x"))
+	p := d.open(approval.Rules, app.RulesID)
+	payee := d.App.NewPayeeID()
+	must(t, d.App.ProposePayee(d.ctx, d.Who["m1"], app.PayeeEntry{ID: payee, Content: somebody(acct(1))}))
+	must(t, d.App.SuspendPerson(d.ctx, d.Who["d2"], d.Who["d1"].Person, "left in anger"))
+	wants(t, "a yes after that", d.App.Accept(d.ctx, d.Who["d3"], approval.Rules, app.RulesID, p.Digest, app.Proof{}), "subject.closed")
+	if n, err := d.Store.InForceVersion(d.ctx, approval.Rules, app.RulesID); err != nil || n != 1 {
+		t.Errorf("version %d is in force (%v)", n, err)
+	}
+	ps, err := d.Store.Proposals(d.ctx, approval.Rules, app.RulesID, 1)
+	if err != nil || len(ps) != 1 || ps[0].State != app.Stopped || ps[0].EndedBy.Person != d.Who["d2"].Person {
+		t.Errorf("%+v %v", ps, err)
+	}
+	if q := d.open(approval.Payee, payee); q.By.Person != d.Who["m1"].Person {
+		t.Error("what somebody else proposed is gone too")
+	}
+	must(t, d.App.ProposeRules(d.ctx, d.Who["d3"], set, 1, "y"))
+	d.Verify()
+}
+
+// TestSuspendedProposer_Old: nor does one that is open though its proposer is suspended, as in a database from before suspending stopped what was open.
+func TestSuspendedProposer_Old(t *testing.T) {
+	d := newPeople(t)
+	must(t, d.App.ProposePersonChange(d.ctx, d.Who["d1"], d.Who["a2"].Person, []string{"approver"}, "tax", 0, ""))
+	d.Suspend("d1")
+	wants(t, "a yes", d.accept("d2", d.Who["a2"].Person), "subject.off")
+	if p := d.person(d.Who["a2"].Person); len(p.Groups) != 0 {
+		t.Errorf("it took effect: %+v", p)
+	}
+}
+
+// TestResume_Quiet: somebody new who wants to let sending go on is told that their word does not count yet, and who can, not that they have no right to. Issue point 16.
+func TestResume_Quiet(t *testing.T) {
+	d := newPeople(t)
+	d.waits()
+	d.add("new", "approver")
+	must(t, d.App.Halt(d.ctx, d.Who["a1"], "something is wrong"))
+	wants(t, "somebody new", d.App.Resume(d.ctx, d.Who["new"]), "approve.quiet")
+	must(t, d.App.Resume(d.ctx, d.Who["a2"]))
 }

@@ -219,7 +219,7 @@ func (a *App) SetAccount(ctx context.Context, w Who, idleMinutes int, keys bool)
 	})
 }
 
-// SuspendPerson takes a person's standing and sign-ins at once. Denied "people.self" for oneself, "people.admins" when fewer than two
+// SuspendPerson takes a person's standing and sign-ins at once, and stops what they proposed and nobody decided yet: whoever thinks it right proposes it anew. Denied "people.self" for oneself, "people.admins" when fewer than two
 // administrators would be left.
 func (a *App) SuspendPerson(ctx context.Context, w Who, id, reason string) error {
 	reason, err := payout.CheckReason(reason)
@@ -258,6 +258,18 @@ func (a *App) SuspendPerson(ctx context.Context, w Who, id, reason string) error
 		}
 		if _, err := a.endLinks(tx, w.actor(), id, "", now); err != nil {
 			return err
+		}
+		open, err := tx.OpenFrom(id, maxOpen)
+		if err != nil {
+			return err
+		}
+		for _, o := range open { // at most maxOpenBy; what is left over could not take effect either
+			if err := tx.EndProposal(o, Stopped, w.actor(), now); err != nil {
+				return err
+			}
+			if err := a.noteProposal(tx, o, w.actor(), "stopped", "", map[string]any{"why": "suspended"}, now); err != nil {
+				return err
+			}
 		}
 		return a.append(tx, w.actor(), "person.suspended", "person", id, 0, map[string]any{"suspended_at": micro(now)}, reason, now)
 	})

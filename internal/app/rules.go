@@ -54,6 +54,7 @@ type Frame struct {
 	m       measures
 	app     *App
 	groups  map[string][]string
+	listed  map[string]*listedPayee
 }
 
 // Judged is a payout as rules look at it.
@@ -97,8 +98,10 @@ type Standing struct {
 	Tally approval.Tally
 	Used  approval.Used
 	Hits  []approval.Hit
-	// Listed is the list entry that stops it, nil for none.
-	Listed *approval.ListEntry
+	// Listed is the list entry that stops it, nil for none. ListedOwner is the name of the saved payee that the entry is about where the payout does not name that
+	// payee but goes to an account of theirs; "" else.
+	Listed      *approval.ListEntry
+	ListedOwner string
 	// CoolOff is until when it waits because its payee's account changed; DueAt when its due day begins. Zero: not.
 	CoolOff, DueAt time.Time
 	// Sign: an approval must be signed with a vouched passkey. StepUp: it needs a passkey or a one-time code.
@@ -125,6 +128,9 @@ func (a *App) frame(m measures, now time.Time) (*Frame, error) {
 		return nil, err
 	}
 	if f.Limits, err = a.limitsInForce(m); err != nil {
+		return nil, err
+	}
+	if f.listed, err = a.listedPayees(m, f.Limits); err != nil {
 		return nil, err
 	}
 	people, err := m.Signers()
@@ -196,8 +202,8 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 	if approval.Soft(st.Hits) {
 		st.Need = st.Need.Plus(1)
 	}
-	if e, stopped := f.Limits.Listed(approval.Target{Account: j.Account, BIK: j.BIK, INN: j.INN, Payee: j.Payee}, string(calendar.DayOf(f.Now))); stopped {
-		st.Listed = &e
+	if e, owner, stopped := f.Listed(j); stopped {
+		st.Listed, st.ListedOwner = &e, owner
 		st.Need.Blocked = append(slices.Clone(st.Need.Blocked), approval.Block{Rule: "list", Reason: e.Reason})
 	}
 	if d, err := calendar.ParseDay(j.DueDate); j.DueDate != "" && err == nil && d.Start().After(f.Now) {
@@ -215,8 +221,9 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 			return d.Answer == approval.Yes && (st.Sign && !strings.HasPrefix(d.Factor, signedFactor) || st.StepUp && d.Factor == FactorPassword)
 		})
 	}
+	ds, err := f.asGiven(j.ID, ds)
 	st.Tally = approval.Count(c, f.Signers, ds)
-	return st, nil
+	return st, err
 }
 
 // measure fills the facts: only those that a rule or limit in force looks at cost a read.

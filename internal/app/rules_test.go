@@ -147,7 +147,7 @@ func TestNobodyCouldApprove(t *testing.T) {
 	if s := d.Get(id); s.State != payout.Draft {
 		t.Errorf("kept as %s", s.State)
 	}
-	if l := fault.As(err); len(l) != 1 || l[0].Field != "form" || fmt.Sprint(l[0].Args[1:]) != "[3 1 1 band-3]" {
+	if l := fault.As(err); len(l) != 1 || l[0].Field != "form" || fmt.Sprint(l[0].Args[1:]) != "[3 1 1 band-3 senior [] []]" {
 		t.Errorf("it does not say who is missing: %v", l[0].Args)
 	}
 	id = d.Submit(1_000_000_00)

@@ -12,11 +12,14 @@ import (
 	"countersign/internal/payout"
 )
 
-// sealed is a writing transaction as use cases get it: rows about passwords, factors and sign-ins are sealed on the way in and checked on the way out. A row
-// whose seal does not fit was written past the desk: whatever needed it is refused, and sending stops.
+// sealed is a writing transaction as use cases get it: rows about passwords, factors and sign-ins are sealed on the way in and checked on the way out, and
+// people are believed only as the history tells them. A row whose seal does not fit, or that is another than was told, was written past the desk: whatever
+// needed it is refused, and sending stops.
 type sealed struct {
 	Tx
-	a *App
+	a    *App
+	view *view           // what the history says of people, once it was asked
+	own  map[string]bool // the people whose rows this transaction wrote
 }
 
 // aftermath is a refusal with something that must be written all the same, in a commit of its own.
@@ -35,7 +38,7 @@ func (a *App) after(ctx context.Context, err error) error {
 		return err
 	}
 	// Whoever was refused may have gone: it is written all the same.
-	c, werr := a.Store.Write(context.WithoutCancel(ctx), Worker, func(tx Tx) error { return x.do(&sealed{tx, a}) })
+	c, werr := a.Store.Write(context.WithoutCancel(ctx), Worker, func(tx Tx) error { return x.do(&sealed{Tx: tx, a: a}) })
 	if werr != nil {
 		a.Log.Error("what a refusal leaves behind was not written", "refusal", err, "error", werr)
 		return err
@@ -87,7 +90,7 @@ func (a *App) altered(row string) error {
 }
 
 func (a *App) alarmRow(tx Tx, row string) error {
-	a.Log.Error("a row about passwords, factors or sign-ins was altered past the desk; sending stops", "row", row)
+	a.Log.Error("a row about people, passwords, factors or sign-ins was altered past the desk; sending stops", "row", row)
 	if _, on, err := tx.Halt(); err != nil || on {
 		return err // one alarm a stop: whoever altered it cannot fill the history
 	}
@@ -100,20 +103,33 @@ func (a *App) alarmRow(tx Tx, row string) error {
 
 func (s *sealed) Account(email string) (Account, bool, error) {
 	x, ok, err := s.Tx.Account(email)
-	if err == nil && ok && !same(x.Seal, s.a.accountSeal(x)) {
-		return Account{}, false, s.a.altered(accountRow(x))
+	if err == nil && ok {
+		err = s.checkAccount(x)
 	}
-	return x, ok, err
+	if err != nil {
+		return Account{}, false, err
+	}
+	return x, ok, nil
 }
 
 func (s *sealed) AccountsOf(person string) ([]Account, error) {
 	all, err := s.Tx.AccountsOf(person)
+	if err != nil {
+		return nil, err
+	}
 	for _, x := range all {
-		if !same(x.Seal, s.a.accountSeal(x)) {
-			return nil, s.a.altered(accountRow(x))
+		if err := s.checkAccount(x); err != nil {
+			return nil, err
 		}
 	}
-	return all, err
+	return all, nil
+}
+
+func (s *sealed) checkAccount(x Account) error {
+	if !same(x.Seal, s.a.accountSeal(x)) {
+		return s.a.altered(accountRow(x))
+	}
+	return s.newest(accountRow(x), x.Version)
 }
 
 // AddAccount also marks the address: it belongs to this person for ever. Invalid "people.taken" when it is another's.
@@ -152,15 +168,29 @@ func (s *sealed) Factors(person string) ([]Factor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all, s.a.checkFactors(all)
+	if err := s.a.checkFactors(all); err != nil {
+		return nil, err
+	}
+	for _, f := range all {
+		if err := s.newest(factorRow(f.ID), f.Version); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func (s *sealed) Factor(id string) (Factor, bool, error) {
 	f, ok, err := s.Tx.Factor(id)
 	if err == nil && ok && !same(f.Seal, s.a.factorSeal(f)) {
-		return Factor{}, false, s.a.altered(factorRow(id))
+		err = s.a.altered(factorRow(id))
 	}
-	return f, ok, err
+	if err == nil && ok {
+		err = s.newest(factorRow(id), f.Version)
+	}
+	if err != nil {
+		return Factor{}, false, err
+	}
+	return f, ok, nil
 }
 
 func (a *App) checkFactors(all []Factor) error {

@@ -16,8 +16,10 @@ type Door struct {
 	Agent, IP string
 	// Code is a one-time code or a recovery code, "" for none.
 	Code string
-	// Demo: the demonstration's one press, which asks for nothing.
+	// Demo: the demonstration's one press, which asks for nothing and counts as shown whatever the person could show.
 	Demo bool
+	// Only is the e-mail of whoever alone may enter here, "" for anybody: a covered page shows what one person typed.
+	Only string
 }
 
 // CheckPassword judges e-mail and password with the same work whether or not there is such a name, and returns the account.
@@ -75,16 +77,28 @@ func (a *App) SignIn(ctx context.Context, acc Account, d Door, oldID string) (to
 		if p.Suspended || !ok || now.Hash != acc.Hash { // changed since it was judged
 			return fault.Deny("signin.wrong")
 		}
-		shown := ""
-		if !d.Demo {
-			if shown, err = a.secondFactor(tx, now, d.Code); err != nil {
-				return err
-			}
+		shown, err := a.shown(tx, now, d)
+		if err != nil {
+			return err
 		}
 		s, err = a.enter(tx, now, d, id, shown, oldID, a.Now())
 		return err
 	})
 	return token, s, err
+}
+
+// shown names what is shown at this door besides the password, "" for nothing.
+func (a *App) shown(tx Tx, acc Account, d Door) (kind string, err error) {
+	if !d.Demo {
+		return a.secondFactor(tx, acc, d.Code)
+	}
+	mine, err := tx.Factors(acc.Person)
+	for _, f := range mine {
+		if f.Kind != KindRecovery {
+			kind = f.Kind
+		}
+	}
+	return kind, err
 }
 
 // secondFactor judges what was shown besides the password and names it.

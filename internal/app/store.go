@@ -68,6 +68,8 @@ type Tx interface {
 	InForce(kind approval.Kind, id string) (Proposal, bool, error)
 	// OpenBy counts the open proposals of one person.
 	OpenBy(person string) (int, error)
+	// OpenFrom lists them, oldest first.
+	OpenFrom(person string, limit int) ([]Proposal, error)
 	// LastProposal is the number of the newest version, 0 when there is none.
 	LastProposal(kind approval.Kind, id string) (int, error)
 	// UnsentOf lists payouts numbered over after that wait for approval or sending and name this payee, by number; last is the highest number.
@@ -189,6 +191,9 @@ type Tx interface {
 	Append(e audit.Event, text string, salt payout.Salt) (seq int64, err error)
 	// EventsOf lists the history of one subject, oldest first.
 	EventsOf(kind, subject string) ([]audit.Event, error)
+	// PersonEvents lists every event about a person after one, oldest first. Up to committed they can never be undone, and each was proved to stand in the
+	// signed history; what follows belongs to the commit under way. payout.ErrBroken when one is not what was signed.
+	PersonEvents(after int64) (events []audit.Event, committed int64, err error)
 	// Touch names what changed beyond what the methods above see by themselves.
 	Touch(c Change)
 }

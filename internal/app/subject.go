@@ -359,8 +359,14 @@ func signerOf(people []approval.Signer, p auth.Person) (approval.Signer, error) 
 	return people[i], nil
 }
 
-// takeEffect ends an open proposal by doing what it says.
+// takeEffect ends an open proposal by doing what it says. Denied "subject.off" when its proposer was suspended since: suspending stops what is open, and this is the
+// second lock, also for what was open in an older database.
 func (a *App) takeEffect(tx Tx, p Proposal, by payout.Actor, now time.Time) error {
+	if who, err := tx.Person(p.By.Person); err == nil && who.Suspended {
+		return fault.Deny("subject.off")
+	} else if err != nil && fault.KindOf(err) != fault.NotFound { // the console is nobody
+		return err
+	}
 	inForce, _, err := tx.InForce(p.Kind, p.ID)
 	if err != nil {
 		return err
@@ -566,6 +572,9 @@ func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
 		})
 	}
 	err = settle(false)
+	if x := new(aftermath); errors.As(err, &x) {
+		return did, err // a row was altered, perhaps none of this proposal's: it waits until that is put right
+	}
 	if f := fault.As(err); errors.Is(err, payout.ErrBroken) || len(f) > 0 && f[0].Kind != fault.Unavailable && f[0].Kind != fault.TooMany {
 		// What it says cannot be done any more, or is not what was put to people: it lapses, so that it stands in nobody's way.
 		a.Log.Error("a proposal could not take effect by itself and lapsed", "kind", open[i].Kind, "id", open[i].ID, "version", open[i].Version, "error", err)

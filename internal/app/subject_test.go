@@ -399,14 +399,21 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// TestSuspendedYes: who was suspended after they proposed leaves a proposal that others can still decide; a suspended decider does not freeze it.
+// TestSuspendedYes: a decider who was suspended freezes nothing, and their yes counts no more; a proposer who was suspended leaves nothing open that others could let in.
 func TestSuspendedYes(t *testing.T) {
 	d := engine(t)
 	p := propose(t, d, approval.Limit, "l", "d1")
-	must(t, d.App.SuspendPerson(t.Context(), d.Who["d2"], d.Who["d1"].Person, "left"))
-	wants(t, "the suspended proposer withdraws", d.App.Withdraw(t.Context(), d.Who["d1"], p.Kind, p.ID, p.Digest), "denied.suspended")
-	must(t, d.App.Accept(t.Context(), d.Who["s1"], p.Kind, p.ID, p.Digest, app.Proof{}))
+	must(t, d.App.SuspendPerson(t.Context(), d.Who["d2"], d.Who["s1"].Person, "left"))
+	wants(t, "the suspended decider", d.App.Accept(t.Context(), d.Who["s1"], p.Kind, p.ID, p.Digest, app.Proof{}), "denied.suspended")
+	must(t, d.App.Accept(t.Context(), d.Who["d3"], p.Kind, p.ID, p.Digest, app.Proof{}))
 	if got := state(t, d, p); got != app.Effective {
+		t.Error(got)
+	}
+	q := propose(t, d, approval.Limit, "m", "d1")
+	must(t, d.App.SuspendPerson(t.Context(), d.Who["d2"], d.Who["d1"].Person, "left"))
+	wants(t, "the suspended proposer withdraws", d.App.Withdraw(t.Context(), d.Who["d1"], q.Kind, q.ID, q.Digest), "denied.suspended")
+	wants(t, "others decide", d.App.Accept(t.Context(), d.Who["d2"], q.Kind, q.ID, q.Digest, app.Proof{}), "subject.closed")
+	if got := state(t, d, q); got != app.Stopped {
 		t.Error(got)
 	}
 }

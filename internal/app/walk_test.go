@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/auth"
 	"countersign/internal/calendar"
 	"countersign/internal/desktest"
 	"countersign/internal/fault"
@@ -46,6 +47,9 @@ func TestWalk(t *testing.T) {
 	rnd := mrand.New(mrand.NewPCG(seed, 1))
 	d := desktest.New(t)
 	ctx := t.Context()
+	cheap, err := auth.NewHasher(auth.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 8, KeyLength: 16}, 2)
+	must(t, err)
+	d.App.Hasher = cheap
 	add := func(name, roles string) {
 		id, err := d.App.AddFounderHashed(ctx, app.NewPerson{Email: name + "@x.test", Name: "Person " + name, Roles: rolesOf(t, roles)}, "x")
 		must(t, err)
@@ -67,7 +71,6 @@ func TestWalk(t *testing.T) {
 		}
 		return o.c.May(d.Who[who].Person, what)
 	}
-	suspended := map[string]bool{}
 	kops := []int64{0, 0, 0, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 75, 76, 77, 78}
 	var live []payout.ID
 	var orders []*protocol.Order
@@ -116,7 +119,12 @@ func TestWalk(t *testing.T) {
 		}
 		o.feed()
 	}
-	w4 := newFourEyes(d, rnd, o)
+	w4 := newFourEyes(d, rnd, o, names)
+	for _, name := range []string{"a1", "a2", "s1", "both", "e0", "e2"} {
+		key, id := d.Passkey(name)
+		w4.held[name] = &held{keys: []heldKey{{key, id}}}
+	}
+	o.feed()
 	var accounts []payout.Content // that were paid or will be: for payouts that are no first payment
 	content := func(minor int64) payout.Content {
 		c := d.Content(minor)
@@ -143,18 +151,26 @@ func TestWalk(t *testing.T) {
 		return fault.Is(err, "payout.open_like") || fault.Is(err, "replace.alive") || fault.Is(err, "replace.not_confirmed") || fault.Is(err, "replace.sum")
 	}
 	for step := range steps {
-		who := names[rnd.IntN(len(names))]
-		w := d.Who[who]
+		who := w4.names[rnd.IntN(len(w4.names))]
 		id := pick()
+		x := rnd.IntN(100)
+		if x >= 18 && x < 44 {
+			who = w4.able(id, who)
+		}
+		w := d.Who[who]
+		if o.doors.without[w.Person] && x < 66 {
+			continue // they cannot sign in
+		}
 		var s payout.Snapshot
-		if id != "no such" {
+		if x < 57 && id != "no such" {
 			s = d.Get(id)
 		}
+		said := func(what, who string, may bool, why string, err error) { agree(step, what, who, may, why, err) }
 		seen := s.Digest
 		if rnd.IntN(20) == 0 {
 			seen = "0123456789abcdef"
 		}
-		switch x := rnd.IntN(100); {
+		switch {
 		case x < 14:
 			minor := []int64{1_000_00, 100_000_00, 100_001_00, 999_999_00, 1_000_001_00}[rnd.IntN(5)] + kops[rnd.IntN(len(kops))]
 			if minor > 1_000_000_00 && minor < 1_000_001_00 || minor > 100_000_00 && minor < 100_001_00 {
@@ -174,10 +190,16 @@ func TestWalk(t *testing.T) {
 			} else {
 				agree(step, "enter and submit", who, ok, why, err)
 			}
-		case x < 18:
-			judge(step, "edit", who, has(who, "enter"), d.App.Edit(ctx, w, id, s.Version-rnd.IntN(2)*rnd.IntN(2), app.Entry{Content: content(2_000_00 + rnd.Int64N(200_000_00)), Submit: rnd.IntN(2) == 0,
-				Acks: acks}))
-		case x < 21:
+		case x < 17:
+			seenVersion := s.Version - rnd.IntN(2)*rnd.IntN(2)
+			err := d.App.Edit(ctx, w, id, seenVersion, app.Entry{Content: content(2_000_00 + rnd.Int64N(200_000_00)), Submit: rnd.IntN(2) == 0, Acks: acks})
+			judge(step, "edit", who, has(who, "enter"), err)
+			if err != nil {
+				refusals["edit"]++
+			} else if seenVersion != s.Version || !s.State.Waiting() {
+				t.Errorf("step %d: an old version was edited, or one that is not waiting", step)
+			}
+		case x < 19:
 			makers := s.Makers
 			if !slices.Contains(makers, w.Person) {
 				makers = append(makers, w.Person)
@@ -194,41 +216,63 @@ func TestWalk(t *testing.T) {
 				ok, why = false, "it is no draft, or they are no maker"
 			}
 			agree(step, "submit", who, ok, why, err)
-		case x < 44:
-			may, why, err := o.c.Approve(string(id), w.Person, d.Clock.Now())
-			must(t, err)
-			agree(step, "approve", who, seen == s.Digest && seen != "" && may != recheck.No, why, d.App.Approve(ctx, w, id, seen, app.Proof{}))
+		case x < 38:
+			if id != "no such" {
+				w4.approve(who, s, seen, said)
+			}
+		case x < 41:
+			w4.list(step, who, pick, said)
+		case x < 47:
+			w4.step(who, said)
+		case x < 49:
+			if rnd.IntN(3) > 0 {
+				who = []string{"d1", "d2", "d3"}[rnd.IntN(3)]
+			}
+			w4.persons(who, said)
 		case x < 50:
-			w4.step(who, func(what, who string, may bool, err error) { agree(step, what, who, may, "", err) })
+			w4.factors(who, said)
 		case x < 53:
-			judge(step, "take back", who, has(who, "decide"), d.App.TakeBack(ctx, w, id, seen))
-		case x < 55:
-			judge(step, "ask for changes", who, has(who, "decide"), d.App.AskChanges(ctx, w, id, seen, "why?"))
-		case x < 56:
-			judge(step, "reject", who, has(who, "decide"), d.App.Reject(ctx, w, id, seen, "no"))
-		case x < 57:
-			judge(step, "cancel", who, has(who, "enter"), d.App.Cancel(ctx, w, id, "no"))
-		case x < 58:
-			if rnd.IntN(4) == 0 {
-				judge(step, "stop", who, has(who, "decide") || has(who, "admin"), d.App.Halt(ctx, w, "odd"))
-			}
-		case x < 62:
-			if quiet := o.c.Quiet(w.Person, d.Clock.Now()); quiet {
-				_ = d.App.Resume(ctx, w) // their yes does not count yet: the feed says if it did
-			} else {
-				judge(step, "release", who, has(who, "decide") || has(who, "admin"), d.App.Resume(ctx, w))
-			}
-		case x < 63:
-			if rnd.IntN(max(8, steps/2500)) == 0 {
-				victim := names[rnd.IntN(len(names))]
-				err := d.App.SuspendPerson(ctx, w, d.Who[victim].Person, "left")
-				judge(step, "suspend", who, has(who, "admin"), err)
-				if err == nil {
-					suspended[victim] = true
+			if rnd.IntN(3) == 0 {
+				for _, name := range w4.names { // somebody whose yes stands
+					if o.c.MayTakeBack(string(id), d.Who[name].Person, string(s.Digest)) {
+						who, w = name, d.Who[name]
+					}
 				}
 			}
+			agree(step, "take back", who, o.c.MayTakeBack(string(id), w.Person, string(seen)), "", d.App.TakeBack(ctx, w, id, seen))
+		case x < 55:
+			agree(step, "ask for changes", who, o.c.MayAskChanges(string(id), w.Person, string(seen)), "", d.App.AskChanges(ctx, w, id, seen, "why?"))
+		case x < 56:
+			agree(step, "reject", who, o.c.MayReject(string(id), w.Person, string(seen)), "", d.App.Reject(ctx, w, id, seen, "no"))
+		case x < 57:
+			agree(step, "cancel", who, o.c.MayCancel(string(id), w.Person), "", d.App.Cancel(ctx, w, id, "no"))
+		case x < 58:
+			if rnd.IntN(6) == 0 {
+				may := !o.c.Stopped() && (has(who, "decide") || has(who, "admin"))
+				agree(step, "stop", who, may, "", d.App.Halt(ctx, w, "odd"))
+			}
+		case x < 62:
+			if rnd.IntN(2) == 0 {
+				for _, i := range rnd.Perm(len(w4.names)) {
+					if o.c.Release(d.Who[w4.names[i]].Person, d.Clock.Now()) == recheck.May {
+						who = w4.names[i]
+						w = d.Who[who]
+					}
+				}
+			}
+			if rnd.IntN(3) == 0 {
+				for _, name := range w4.names {
+					if o.c.MayReleaseBack(d.Who[name].Person) {
+						who, w = name, d.Who[name]
+					}
+				}
+				agree(step, "take back a release", who, o.c.MayReleaseBack(w.Person), "", d.App.ResumeBack(ctx, w))
+			} else {
+				agree(step, "release", who, o.c.Release(w.Person, d.Clock.Now()) != recheck.No, "", d.App.Resume(ctx, w))
+			}
+		case x < 63:
 			_, err := d.App.RevealAccount(ctx, w, id)
-			judge(step, "look", who, who == "u1", err)
+			agree(step, "look", who, has(who, "auditor") && id != "no such", "", err)
 		case x < 75:
 			d.Clock.Add(time.Duration(rnd.IntN(5)) * time.Second)
 			if o := d.Claim(); o != nil {
@@ -265,8 +309,12 @@ func TestWalk(t *testing.T) {
 		case x < 94:
 			if rnd.IntN(20) == 0 {
 				d.Restart()
+				d.App.Hasher = cheap
 				counts["restart"]++
 			}
+		}
+		if x >= 58 {
+			o.feed() // what the desk and the bank did by themselves
 		}
 	}
 	d.Settle()
@@ -292,13 +340,15 @@ func TestWalk(t *testing.T) {
 		}
 	}
 	counted := o.c.Report()
-	for _, what := range []string{"enter and submit", "submit", "approve", "accept", "rules", "limits", "payee", "person"} {
-		if steps >= 20_000 && (counts[what] < 10 || refusals[what] < 10) {
+	for _, what := range []string{"enter and submit", "submit", "edit", "approve", "approve what must be signed", "approve what needs a code", "approve a list", "take back", "ask for changes", "reject",
+		"cancel", "stop", "release", "take back a release", "look", "suspend", "let somebody work again", "rules", "limits", "payee", "person", "accept", "refuse", "withdraw",
+		"somebody new", "reset", "make a link", "enrol", "add a passkey", "add codes", "take a passkey away", "ask somebody to vouch"} {
+		if n := steps / 20_000; counts[what] < n || refusals[what] < n {
 			t.Errorf("the walk is too tame: %s %d times, refused %d times", what, counts[what], refusals[what])
 		}
 	}
-	if steps >= 20_000 && (len(suspended) == 0 || counts["restart"] == 0 || counts["take back"] == 0) {
-		t.Errorf("the walk is too tame: %v", counts)
+	if steps >= 20_000 && (counts["restart"] == 0 || counted.Signatures < 20) {
+		t.Errorf("the walk is too tame: %d signatures, %v", counted.Signatures, counts)
 	}
 	if claims != counts["claim"] || claims < steps/300 {
 		t.Errorf("%d claims in the history, %d handed out", claims, counts["claim"])

@@ -48,6 +48,8 @@ type Signer struct {
 	ID, Name string
 	Roles    []Role
 	Groups   []string
+	// Version counts what was written about the person, from 1: after the first their roles and groups may have changed.
+	Version int
 	// Standing is false for somebody suspended: none of their decisions count.
 	Standing bool
 	// Since is when the person became an approver: what was submitted before is not theirs to decide. Zero: always.
@@ -61,6 +63,8 @@ type Signer struct {
 	Capped    bool
 	// CappedUntil is when that ends.
 	CappedUntil time.Time
+
+	less bool // stands for what somebody was, who is more now
 }
 
 // Has reports whether the signer holds the role; a senior is an approver.
@@ -91,6 +95,51 @@ type Decision struct {
 	RuleSet int
 	Factor  string
 	At      time.Time
+	// Was is what the person was when they gave it; nil when they have gained nothing since.
+	Was *Was
+}
+
+// Was are the roles and groups of somebody at an earlier moment.
+type Was struct {
+	Roles  []Role
+	Groups []string
+}
+
+// as is the signer as far as they were this already then: an approval counts only for what its giver was when giving it and still is.
+func (s *Signer) as(w *Was) *Signer {
+	if w == nil {
+		return s
+	}
+	then, out := Signer{Roles: w.Roles}, *s
+	out.Roles, out.Groups, out.less = nil, nil, true
+	for _, r := range []Role{Approver, Senior, Admin} {
+		if s.Has(r) && then.Has(r) {
+			out.Roles = append(out.Roles, r)
+		}
+	}
+	for _, g := range s.Groups {
+		if slices.Contains(w.Groups, g) {
+			out.Groups = append(out.Groups, g)
+		}
+	}
+	return &out
+}
+
+// and is the signer as they were in either of two answers: seats ask for any of a person's roles and groups.
+func (s *Signer) and(o *Signer) *Signer {
+	out := *s
+	out.less = s.less && o.less
+	for _, r := range o.Roles {
+		if !slices.Contains(out.Roles, r) {
+			out.Roles = append(slices.Clip(out.Roles), r)
+		}
+	}
+	for _, g := range o.Groups {
+		if !slices.Contains(out.Groups, g) {
+			out.Groups = append(slices.Clip(out.Groups), g)
+		}
+	}
+	return &out
 }
 
 // Case is one subject as far as counting goes.
@@ -138,8 +187,14 @@ type Tally struct {
 	// Seats are the open seats, plan by plan; a plan that another one covers is not named twice.
 	Seats []Seat
 
-	who  []*Signer // those whose yes stands, in the order they first gave it
-	rows []int     // every yes that stands, in its order, by place in who: where steps have an order one person may say it twice
+	who  []*Signer // those whose yes stands, in the order they first gave it, as all that they gave it as
+	rows []row     // every yes that stands, in its order: where steps have an order one person may say it twice
+}
+
+// row is one yes: whose, by the place in a list of persons, and as what it was given.
+type row struct {
+	k  int
+	as *Signer
 }
 
 // Seat is a place that somebody must still fill.
@@ -180,15 +235,20 @@ func (t *Tally) stand(people []Signer, decisions []Decision) {
 			continue
 		}
 		s := find(people, d.Person)
-		if s == nil || s.quiet(d.At) || t.Case.bars(s) != Can {
+		if s == nil || s.quiet(d.At) {
+			continue
+		}
+		if s = s.as(d.Was); t.Case.bars(s) != Can {
 			continue
 		}
 		k := t.index(d.Person)
 		if k < 0 {
 			k = len(t.who)
 			t.who = append(t.who, s)
+		} else if t.who[k] != s {
+			t.who[k] = t.who[k].and(s)
 		}
-		t.rows = append(t.rows, k)
+		t.rows = append(t.rows, row{k, s})
 	}
 }
 
@@ -290,18 +350,24 @@ func (t *Tally) may(s *Signer) Why {
 }
 
 // with are the yes decisions that stand, and this person's as the last one.
-func (t *Tally) with(s *Signer) (rows []int, who []*Signer) {
+func (t *Tally) with(s *Signer) (rows []row, who []*Signer) {
 	k := t.index(s.ID)
-	who = t.who
+	who = slices.Clip(t.who)
 	if k < 0 {
 		k = len(who)
-		who = append(slices.Clip(who), s)
+		who = append(who, s)
+	} else if who[k].less {
+		who = slices.Clone(who)
+		who[k] = who[k].and(s)
 	}
-	return append(slices.Clip(t.rows), k), who
+	return append(slices.Clip(t.rows), row{k, s}), who
 }
 
-// gains reports whether this person's yes would fill a seat that is open.
+// gains reports whether this person's yes would fill a seat that is open, or count for more than what they said before: then others can fill what theirs filled.
 func (t *Tally) gains(s *Signer) bool {
+	if k := t.index(s.ID); k >= 0 && t.grown(t.who[k], s) {
+		return true
+	}
 	missing := 0
 	for i := range t.Seats {
 		missing += t.Seats[i].Step.Count
@@ -310,8 +376,22 @@ func (t *Tally) gains(s *Signer) bool {
 	return missingWith(t.Case.Need.Plans, rows, who) < missing
 }
 
+// grown reports whether a plan that is not done asks for what the person is now and was not in what they said.
+func (t *Tally) grown(said, now *Signer) bool {
+	if !said.less {
+		return false
+	}
+	for i := range t.Case.Need.Plans {
+		p := &t.Case.Need.Plans[i]
+		if slices.ContainsFunc(p.Steps, func(st Step) bool { return st.asks(now) && !st.asks(said) }) && missingWith([]Plan{*p}, t.rows, t.who) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // missingWith is how many seats of all plans together are open after these yes decisions.
-func missingWith(plans []Plan, rows []int, who []*Signer) int {
+func missingWith(plans []Plan, rows []row, who []*Signer) int {
 	n := 0
 	for i := range plans {
 		p := &plans[i]

@@ -107,7 +107,12 @@ func (l Limits) Ceiling(person string) int64 {
 }
 
 // Target is where a payout goes, as lists know it.
-type Target struct{ Account, BIK, INN, Payee string }
+type Target struct {
+	Account, BIK, INN string
+	// Payee is the saved payee that it names, "" for none. Had are the saved payees, named by lists, that have its account or ever had it; Has those that have it now.
+	Payee    string
+	Had, Has []string
+}
 
 func (t Target) value(what string) string {
 	switch what {
@@ -124,11 +129,12 @@ func (t Target) value(what string) string {
 }
 
 // Listed says whether the lists stop a payout on a Moscow day ("2006-01-02"): the entry that blocks it, or an entry with List "allow" and no
-// value when something of its kind must be allowed and is not.
+// value when something of its kind must be allowed and is not. An entry for a payee is one for its accounts, whoever names them: a block holds for every account
+// that the payee ever had, since changing the payee must not free the old one; to be allowed the account must be the payee's now.
 func (l Limits) Listed(t Target, day string) (ListEntry, bool) {
 	inForce := func(e ListEntry) bool { return e.Until == "" || day <= e.Until }
 	for _, e := range l.Lists {
-		if e.List == "block" && inForce(e) && e.Value != "" && e.Value == t.value(e.What) {
+		if e.List == "block" && inForce(e) && e.Value != "" && (e.Value == t.value(e.What) || e.What == "payee" && slices.Contains(t.Had, e.Value)) {
 			return e, true
 		}
 	}
@@ -137,7 +143,7 @@ func (l Limits) Listed(t Target, day string) (ListEntry, bool) {
 		for _, e := range l.Lists {
 			if e.List == "allow" && e.What == what && inForce(e) {
 				some = true // also when its value was erased: a list that lost what it allows allows nothing
-				mine = mine || e.Value != "" && e.Value == t.value(what)
+				mine = mine || e.Value != "" && (e.Value == t.value(what) || what == "payee" && slices.Contains(t.Has, e.Value))
 			}
 		}
 		if some && !mine {

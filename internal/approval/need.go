@@ -161,9 +161,9 @@ func match(left int, lcap func(int) int, right int, rcap func(int) int, fits fun
 	return n
 }
 
-// seat gives each person whose yes stands at most one seat; taken counts the seats filled of each step. rows are the places in who of
-// each yes, in order. Whoever has a seat is marked in seated, unless that is nil.
-func (p *Plan) seat(rows []int, who []*Signer, seated []bool) (taken []int) {
+// seat gives each person whose yes stands at most one seat; taken counts the seats filled of each step. rows are the
+// yes decisions, in order. Whoever has a seat is marked in seated, unless that is nil.
+func (p *Plan) seat(rows []row, who []*Signer, seated []bool) (taken []int) {
 	taken = make([]int, len(p.Steps))
 	if len(rows) == 0 {
 		return taken
@@ -230,7 +230,7 @@ const maxTries = 1 << 10
 
 // seatInOrder fills one step after the other: a yes counts for the step whose turn it is. Only who said it more than once gives a choice:
 // then the reading that fills most seats counts.
-func (p *Plan) seatInOrder(rows []int, who []*Signer, seated []bool) []int {
+func (p *Plan) seatInOrder(rows []row, who []*Signer, seated []bool) []int {
 	taken, used := make([]int, len(p.Steps)), make([]bool, len(who))
 	best, bestUsed, most, tries := make([]int, len(p.Steps)), make([]bool, len(who)), 0, 0
 	var walk func(i, step, n int)
@@ -247,15 +247,15 @@ func (p *Plan) seatInOrder(rows []int, who []*Signer, seated []bool) []int {
 			tries++
 			return
 		}
-		k := rows[i]
-		if used[k] || !p.Steps[step].asks(who[k]) {
+		k := rows[i].k
+		if used[k] || !p.Steps[step].asks(rows[i].as) {
 			walk(i+1, step, n)
 			return
 		}
 		used[k], taken[step] = true, taken[step]+1
 		walk(i+1, step, n+1)
 		used[k], taken[step] = false, taken[step]-1
-		if most < p.Seats() && tries < maxTries && slices.Contains(rows[i+1:], k) {
+		if most < p.Seats() && tries < maxTries && slices.ContainsFunc(rows[i+1:], func(r row) bool { return r.k == k }) {
 			walk(i+1, step, n)
 		}
 	}
@@ -452,9 +452,9 @@ func (c *Case) lacks(people []Signer) (out []Shortage, seated []int) {
 			}
 		}
 	}
-	rows, sits := make([]int, len(able)), make([]bool, len(able))
-	for k := range rows {
-		rows[k] = k
+	rows, sits := make([]row, len(able)), make([]bool, len(able))
+	for k, s := range able {
+		rows[k] = row{k, s}
 	}
 	for i := range c.Need.Plans {
 		p := &c.Need.Plans[i]

@@ -1,12 +1,16 @@
 package audit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -20,7 +24,58 @@ var (
 	ErrAnchorUnreadable = errors.New("anchor file cannot be read")
 )
 
-// WriteAnchor replaces the anchor file by a signed head: when it returns nil, the head has reached
+// foundersTitle is the first line of the second note of an anchor file.
+const foundersTitle = "countersign founders/1"
+
+// maxFounders bounds the second note in bytes.
+const maxFounders = 1 << 20
+
+// AnchorBytes is what an anchor file holds: the signed head, and a second signed note that lists the keys of the founders, one a line, bound to the same head. A key
+// is a text without line ends. It fails (ErrHead) when one cannot be written, or as the signer fails.
+func AnchorBytes(h Head, founders []string, s note.Signer) ([]byte, error) {
+	text, err := foundersText(h, founders)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := note.Sign(&note.Note{Text: text}, s)
+	if err != nil {
+		return nil, fmt.Errorf("sign the founders' keys: %w", err)
+	}
+	return append(bytes.Clone(h.Signed), signed...), nil
+}
+
+func foundersText(h Head, founders []string) (string, error) {
+	text := fmt.Sprintf("%s\n%s\n%d\n%s\n", foundersTitle, h.Incarnation, h.Size, h.Root)
+	for _, f := range founders {
+		if f == "" || strings.ContainsFunc(f, unicode.IsControl) {
+			return "", fmt.Errorf("%w: a founder's key %q", ErrHead, f)
+		}
+		text += f + "\n"
+	}
+	if len(text) > maxFounders/2 {
+		return "", fmt.Errorf("%w: too many keys of founders", ErrHead)
+	}
+	return text, nil
+}
+
+// openFounders reads the second note of the anchor file whose head is h.
+func openFounders(signed []byte, h Head, v note.Verifier) ([]string, error) {
+	n, err := note.Open(signed, note.VerifierList(v))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrSignature, err)
+	}
+	lines := strings.Split(n.Text, "\n")
+	if len(lines) < 5 {
+		return nil, fmt.Errorf("%w: the founders' keys", ErrHead)
+	}
+	founders := lines[4 : len(lines)-1]
+	if want, err := foundersText(h, founders); err != nil || want != n.Text {
+		return nil, fmt.Errorf("%w: the founders' keys are those of another head", ErrHead)
+	}
+	return founders, nil
+}
+
+// WriteAnchor replaces the anchor file by a signed head, alone or as AnchorBytes made it: when it returns nil, the head has reached
 // the disk; when the machine stops half way, the old head is still there whole. The file is
 // readable by its owner only. One writer a path at a time. It fails as the file system fails.
 func WriteAnchor(path string, head []byte) error {
@@ -64,7 +119,7 @@ func writeAnchor(path string, head []byte) error {
 	return err
 }
 
-// ReadAnchor returns the head in the anchor file. It fails with ErrAnchorMissing,
+// ReadAnchor returns the head in the anchor file, with the founders' keys where the file lists them. It fails with ErrAnchorMissing,
 // ErrAnchorUnreadable or ErrSignature.
 func ReadAnchor(path string, v note.Verifier) (Head, error) {
 	f, err := os.Open(path)
@@ -74,14 +129,21 @@ func ReadAnchor(path string, v note.Verifier) (Head, error) {
 	if err != nil {
 		return Head{}, fmt.Errorf("%w: %w", ErrAnchorUnreadable, err)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxHead+1))
+	b, err := io.ReadAll(io.LimitReader(f, maxHead+maxFounders))
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
 	if err != nil {
 		return Head{}, fmt.Errorf("%w: %w", ErrAnchorUnreadable, err)
 	}
-	h, err := OpenHead(b, v)
+	head, founders := b, []byte(nil)
+	if i := bytes.Index(b, []byte("\n"+foundersTitle+"\n")); i >= 0 {
+		head, founders = b[:i+1], b[i+1:]
+	}
+	h, err := OpenHead(head, v)
+	if err == nil && founders != nil {
+		h.Founders, err = openFounders(founders, h, v)
+	}
 	switch {
 	case errors.Is(err, ErrSignature):
 		return Head{}, fmt.Errorf("anchor %s: %w", path, err)
@@ -89,6 +151,11 @@ func ReadAnchor(path string, v note.Verifier) (Head, error) {
 		return Head{}, fmt.Errorf("%w: %s: %w", ErrAnchorUnreadable, path, err)
 	}
 	return h, nil
+}
+
+// SameFounders reports whether the anchor lists exactly these keys, in any order; true for an anchor from before there was a list.
+func (h Head) SameFounders(keys []string) bool {
+	return h.Founders == nil || slices.Equal(slices.Sorted(slices.Values(h.Founders)), slices.Sorted(slices.Values(keys)))
 }
 
 // AnchorState says how a database stands to its anchor.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,6 +81,57 @@ func TestAnchor_Failures(t *testing.T) {
 	}
 	if err := WriteAnchor(filepath.Join(dir, "no", "anchor"), h.Signed); err == nil {
 		t.Error("a folder that is not there: no error")
+	}
+}
+
+// The anchor lists the founders' keys beside its head, under the same signature: another list, one of another head, or one that is cut, is refused. One without a list
+// is read as before.
+func TestAnchor_Founders(t *testing.T) {
+	s := testSigner(t, 1)
+	head := func(size int64) Head {
+		h, err := SignHead(Head{Size: size, At: start, Incarnation: "life"}, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	path := filepath.Join(t.TempDir(), "anchor")
+	read := func(b []byte) (Head, error) {
+		t.Helper()
+		if err := WriteAnchor(path, b); err != nil {
+			t.Fatal(err)
+		}
+		return ReadAnchor(path, VerifierFor(s))
+	}
+	keys := []string{"p1 aaaa bbbb", "p2 cccc dddd"}
+	made := func(h Head, keys []string) []byte {
+		t.Helper()
+		b, err := AnchorBytes(h, keys, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	h := head(7)
+	whole := made(h, keys)
+	if got, err := read(whole); err != nil || !slices.Equal(got.Founders, keys) || !bytes.Equal(got.Signed, h.Signed) || !got.SameFounders([]string{keys[1], keys[0]}) || got.SameFounders(keys[:1]) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if got, err := read(made(h, nil)); err != nil || got.Founders == nil || got.SameFounders(keys) {
+		t.Errorf("an empty list: %+v, %v", got, err)
+	}
+	if got, err := read(h.Signed); err != nil || got.Founders != nil || !got.SameFounders(keys) {
+		t.Errorf("no list: %+v, %v", got, err)
+	}
+	list := whole[len(h.Signed):]
+	for name, b := range map[string][]byte{"another list": bytes.Replace(whole, []byte("aaaa"), []byte("aaab"), 1), "cut": whole[:len(whole)-9],
+		"of another head": slices.Concat(head(8).Signed, list), "twice": slices.Concat(whole, list)} {
+		if got, err := read(b); err == nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if _, err := AnchorBytes(h, []string{"p1\np2"}, s); err == nil {
+		t.Error("a key of two lines")
 	}
 }
 

@@ -196,6 +196,44 @@ func TestLog_EmptyRootAndFailures(t *testing.T) {
 	}
 }
 
+// Holds believes exactly the events that were signed, in their places, also with nodes that somebody altered.
+func TestHolds(t *testing.T) {
+	s := testSigner(t, 1)
+	var m memory
+	m.fill(t, s, 100, 10)
+	head := m.newest(t, s)
+	some := []Event{m.events[0], m.events[41], m.events[99]}
+	if err := Holds(head, some, m.read); err != nil {
+		t.Fatal(err)
+	}
+	if err := Holds(Head{}, nil, nil); err != nil {
+		t.Errorf("nothing: %v", err)
+	}
+	other, moved, later, bad := some[1], some[1], some[2], some[1]
+	other.Person, moved.Seq, later.Seq, bad.Payload = "p-9", 43, 101, []byte(`{"a": 1}`)
+	for name, e := range map[string]Event{"another person": other, "another place": moved, "after the head": later, "not canonical": bad} {
+		if err := Holds(head, []Event{some[0], e}, m.read); !errors.Is(err, ErrNotHeld) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	x := m.clone() // the event and its leaf
+	leaf, err := other.Leaf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.hashes[tlog.StoredHashIndex(0, 41)].Hash = tlog.RecordHash(leaf)
+	if err := Holds(head, []Event{other}, x.read); !errors.Is(err, ErrNotHeld) {
+		t.Errorf("with its leaf: %v", err)
+	}
+	boom := errors.New("boom")
+	if err := Holds(head, some, func([]int64) ([]tlog.Hash, error) { return nil, boom }); !errors.Is(err, boom) {
+		t.Errorf("failing read: %v", err)
+	}
+	if err := Holds(head, some, func([]int64) ([]tlog.Hash, error) { return nil, nil }); err == nil {
+		t.Error("too few hashes: no error")
+	}
+}
+
 // A reset log goes on as if what came after the mark had never been.
 func TestLog_MarkReset(t *testing.T) {
 	for size := range int64(70) {

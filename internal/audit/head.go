@@ -45,6 +45,9 @@ type Head struct {
 	At          time.Time // cut to microseconds, UTC
 	Incarnation string    // names the life of a database: 1 to 64 letters, digits, - and _
 	Signed      []byte    // the note with its signature; what is kept and checked
+	// Founders are the keys that nobody had to vouch for, as the anchor file lists them beside its head; nil when it lists none, as before
+	// there was a list. They are no part of Signed.
+	Founders []string
 }
 
 func (h Head) text() (string, error) {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 
@@ -114,3 +115,52 @@ func (l *Log) Mark() Mark { return l.m }
 
 // Reset sets the log back to m, which must be a mark of this log: what was appended since never was.
 func (l *Log) Reset(m Mark) { l.m = m }
+
+// ErrNotHeld is in the chain when an event is not the one that a signed history holds in its place.
+var ErrNotHeld = errors.New("not the event that the signed history holds")
+
+// Holds proves that each event stands in its place in the history that head signs, from stored nodes, of which none need be trusted. head must have been opened
+// or signed with the key. It fails with ErrNotHeld, or as read fails.
+func Holds(head Head, events []Event, read ReadHashes) error {
+	known := map[int64]tlog.Hash{} // neighbours share most of their proofs
+	nodes := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		var missing []int64
+		for _, i := range indexes {
+			if _, ok := known[i]; !ok {
+				missing = append(missing, i)
+			}
+		}
+		hashes, err := read(missing)
+		if err != nil {
+			return nil, err
+		}
+		if len(hashes) != len(missing) {
+			return nil, fmt.Errorf("read nodes of the history: %d hashes for %d places", len(hashes), len(missing))
+		}
+		for i, h := range hashes {
+			known[missing[i]] = h
+		}
+		out := make([]tlog.Hash, len(indexes))
+		for i, index := range indexes {
+			out[i] = known[index]
+		}
+		return out, nil
+	})
+	for _, e := range events {
+		if e.Seq < 1 || e.Seq > head.Size {
+			return fmt.Errorf("event %d of %d: %w", e.Seq, head.Size, ErrNotHeld)
+		}
+		leaf, err := e.Leaf()
+		if err != nil {
+			return fmt.Errorf("event %d: %w: %w", e.Seq, ErrNotHeld, err)
+		}
+		proof, err := tlog.ProveRecord(head.Size, e.Seq-1, nodes)
+		if err != nil {
+			return fmt.Errorf("prove event %d: %w", e.Seq, err)
+		}
+		if tlog.CheckRecord(proof, head.Size, head.Root, e.Seq-1, tlog.RecordHash(leaf)) != nil {
+			return fmt.Errorf("event %d: %w", e.Seq, ErrNotHeld)
+		}
+	}
+	return nil
+}

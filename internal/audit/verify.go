@@ -49,6 +49,7 @@ type Report struct {
 	Broken int64       // the first sequence that does not hold or is no longer vouched for; 0 if all hold
 	Reason string      // one line on it, for the log and the console; "" if all hold
 	Anchor AnchorState // how the stored events stand to the anchor
+	Keys   string      // where the anchor differs in the founders' keys: which; "" when it does not
 	// Losses are the restores that the history itself declares, oldest first.
 	Losses []Loss
 }

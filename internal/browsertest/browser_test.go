@@ -242,13 +242,15 @@ func TestBrowser(t *testing.T) {
 	groups := []struct {
 		name    string
 		scripts []string
+		args    []string // of the demo
 	}{
-		{"russian", []string{"sweep.mjs ru"}},
-		{"english", []string{"sweep.mjs en"}},
-		{"people", []string{"keyboard.mjs", "queue.mjs", "nojs.mjs", "hostile.mjs", "doors.mjs"}},
-		{"desk", []string{"story.mjs", "tabs.mjs", "entry.mjs"}},
-		{"restart", []string{"restart.mjs"}},
-		{"passkey", []string{"passkey.mjs"}},
+		{"russian", []string{"sweep.mjs ru"}, nil},
+		{"english", []string{"sweep.mjs en"}, nil},
+		{"people", []string{"keyboard.mjs", "queue.mjs", "nojs.mjs", "hostile.mjs", "payees.mjs", "doors.mjs"}, nil},
+		{"desk", []string{"story.mjs", "tabs.mjs", "entry.mjs"}, nil},
+		{"restart", []string{"restart.mjs"}, nil},
+		{"passkey", []string{"passkey.mjs"}, nil},
+		{"strict", []string{"strict.mjs"}, []string{"--rules", "strict"}},
 	}
 	turns := make(chan bool, 2)
 	for _, g := range groups {
@@ -257,7 +259,7 @@ func TestBrowser(t *testing.T) {
 			turns <- true
 			defer func() { <-turns }()
 			top, data := t, t.TempDir()
-			p, d := start(t, binary, data, "127.0.0.1:0")
+			p, d := start(t, binary, data, "127.0.0.1:0", g.args...)
 			d.Chromium = chrome
 			for _, script := range g.scripts {
 				t.Run(strings.Replace(script, ".mjs", "", 1), func(t *testing.T) {

@@ -29,6 +29,8 @@ type FactorTexts struct {
 	Link, SignOut, QRAlt           string
 	SignInKey, SignInCode          string
 	SignInCodeHelp                 string
+	DemoCodes, DemoCodesText       string // for the sign-in page of a strict demonstration
+	DemoCode, DemoSeed             string
 	CreateAndSign, CreateNote      string
 	Sign, OwnWords                 string
 	SignVouch, SignAsk             string
@@ -55,6 +57,7 @@ var russianFactor = FactorTexts{
 	Print: "Распечатать", Done: "Готово", Fresh: "Подтвердите, что это вы", FreshText: "Ключи и коды можно менять пять минут после входа. Введите пароль ещё раз.", FreshButton: "Подтвердить",
 	Password: "Пароль", Link: "Ключи доступа и одноразовые коды", SignOut: "Выйти", QRAlt: "Картинка с секретом для приложения",
 	SignInKey: "Войти с ключом доступа", SignInCode: "Одноразовый код", SignInCodeHelp: "Шесть цифр из приложения или запасной код, если они у вас настроены",
+	DemoCodes: "Коды для входа по паролю", DemoCodesText: "Правила этой демонстрации требуют второго подтверждения. Кнопки выше показывают его сами; при входе по паролю нужен код. Коды меняются каждые 30 секунд, каждый действует один раз: новые появятся, когда страница обновится.", DemoCode: "Код", DemoSeed: "Секрет для приложения",
 	CreateAndSign: "Создать ключ доступа и подписать", CreateNote: "Такую сумму подписывают ключом доступа. У вас его ещё нет: браузер создаст ключ и сразу спросит подтверждение.",
 	Sign: "Такую сумму подписывают ключом доступа: браузер попросит подтвердить.", OwnWords: "Мы утверждаем только это: выше предела нет согласования без ключа, за который поручились; что показал экран, известно лишь со слов сервера.",
 	SignVouch: "За ваш ключ доступа ещё не поручились: эту выплату вы подписать не можете.", SignAsk: "К ключам доступа",
@@ -81,6 +84,7 @@ var englishFactor = FactorTexts{
 	Print: "Print", Done: "Done", Fresh: "Show that it is you", FreshText: "Keys and codes can be changed for five minutes after signing in. Type your password again.", FreshButton: "Confirm",
 	Password: "Password", Link: "Passkeys and one-time codes", SignOut: "Sign out", QRAlt: "Picture with the secret for the app",
 	SignInKey: "Sign in with a passkey", SignInCode: "One-time code", SignInCodeHelp: "Six digits from the app, or a recovery code, if you have set them up",
+	DemoCodes: "Codes for signing in by password", DemoCodesText: "The rules of this demonstration ask for a second proof. The buttons above show it by themselves; with a password you need a code. Codes change every 30 seconds and each works once: load the page again for new ones.", DemoCode: "Code", DemoSeed: "Secret for the app",
 	CreateAndSign: "Create a passkey and sign", CreateNote: "Such a sum is signed with a passkey. You have none yet: the browser makes one and asks you to confirm at once.",
 	Sign: "Such a sum is signed with a passkey: the browser will ask you to confirm.", OwnWords: "What we claim: no approval above the limit without a vouched key; what the screen showed is the server's word.",
 	SignVouch: "Nobody has vouched for your passkey yet: you cannot sign this payout.", SignAsk: "To the passkeys",

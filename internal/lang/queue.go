@@ -12,6 +12,7 @@ type DecisionTexts struct {
 	BlockedBy               string
 	ListBlocked             string
 	ListAllow               string
+	ListedAs                map[string]string // by what the entry is about: {1} is its reason; "owner": the account of a payee {2} that the payout does not name
 	Reasons                 map[string]string // built-in reasons of blocking rules
 	RuleNames               map[string]string // built-in rules by name; others show the name that people gave them
 
@@ -86,9 +87,11 @@ var russianDecision = DecisionTexts{
 	Why: "Почему столько согласований", SetNow: "Правила, версия {1}, действуют сейчас", SetThen: "Правила, версия {1}, действовали при отправке на согласование", SetOne: "Правила, версия {1}",
 	Named: "«{1}»: {2}", Asks: "{1}: {2}", Covered: "просит меньше, чем другое правило; считается то", Blocks: "согласовать нельзя никому",
 	BlockedBy:   "Согласовать нельзя никому: {1}. Инициатор может изменить выплату, администратор может предложить другие правила.",
-	ListBlocked: "Согласовать нельзя никому: получатель в списке запрета, {1}. Снять запрет предлагает администратор, решает второй человек.",
+	ListBlocked: "Согласовать нельзя никому: {1}. Снять запрет предлагает администратор, решает второй человек.",
 	ListAllow:   "Согласовать нельзя никому: платить можно только тем, кто в списке разрешённых, а этого получателя там нет. Добавить его предлагает администратор.",
-	Reasons:     map[string]string{"saved_payee": "такую сумму можно платить только получателю из справочника"},
+	ListedAs: map[string]string{"account": "счёт в списке запрета ({1})", "bik": "банк в списке запрета ({1})", "inn": "ИНН получателя в списке запрета ({1})", "payee": "получатель в списке запрета ({1})",
+		"owner": "этот счёт есть или был у получателя «{2}», а он в списке запрета ({1})"},
+	Reasons: map[string]string{"saved_payee": "такую сумму можно платить только получателю из справочника"},
 	RuleNames: map[string]string{"band-1": "первая ступень сумм", "band-2": "вторая ступень сумм", "band-3": "третья ступень сумм", "first-payment": "первая выплата получателю",
 		"free-entry": "получатель введён вручную", "list": "списки"},
 	AnyAmount: "Любая сумма", UpTo: "До {1} ₽", Over: "Больше {1} ₽", Between: "Больше {1} и до {2} ₽",
@@ -182,9 +185,11 @@ var englishDecision = DecisionTexts{
 	Why: "Why these approvals", SetNow: "Rules, version {1}, in force now", SetThen: "Rules, version {1}, in force when it was submitted", SetOne: "Rules, version {1}",
 	Named: "“{1}”: {2}", Asks: "{1}: {2}", Covered: "asks for less than another rule, which counts", Blocks: "nobody can approve",
 	BlockedBy:   "Nobody can approve this: {1}. The maker can change the payout; an administrator can propose other rules.",
-	ListBlocked: "Nobody can approve this: the payee is on the block list, {1}. An administrator proposes to lift it, a second person decides.",
+	ListBlocked: "Nobody can approve this: {1}. An administrator proposes to lift it, a second person decides.",
 	ListAllow:   "Nobody can approve this: only those on the allow list may be paid, and this payee is not on it. An administrator proposes to add them.",
-	Reasons:     map[string]string{"saved_payee": "such a sum may be paid to a saved payee only"},
+	ListedAs: map[string]string{"account": "the account is on the block list ({1})", "bik": "the bank is on the block list ({1})", "inn": "the payee’s INN is on the block list ({1})", "payee": "the payee is on the block list ({1})",
+		"owner": "this account is or was that of the payee “{2}”, who is on the block list ({1})"},
+	Reasons: map[string]string{"saved_payee": "such a sum may be paid to a saved payee only"},
 	RuleNames: map[string]string{"band-1": "first band of amounts", "band-2": "second band of amounts", "band-3": "third band of amounts", "first-payment": "first payment to the payee",
 		"free-entry": "payee typed in", "list": "lists"},
 	AnyAmount: "Any amount", UpTo: "Up to {1} ₽", Over: "Above {1} ₽", Between: "Above {1} and up to {2} ₽",
@@ -274,6 +279,14 @@ var englishDecision = DecisionTexts{
 	},
 }
 
+// ListedAs says which entry of the block list stops a payout, and why: what is what the entry is about, owner the payee of whom it goes to an account without naming them.
+func (t *Texts) ListedAs(what, reason, owner string) string {
+	if what == "payee" && owner != "" {
+		what = "owner"
+	}
+	return Fill(Label(t.Decision().ListedAs, what), reason, owner)
+}
+
 // Decision returns the words of deciding.
 func (t *Texts) Decision() *DecisionTexts { return pick(t, &russianDecision, &englishDecision) }
 
@@ -290,13 +303,14 @@ func init() {
 		"subject.notyours":   "Отозвать предложение может только тот, кто его сделал.",
 		"subject.moved":      "Пока страница была открыта, вступила в силу другая версия. Посмотрите, что изменилось, и предложите снова.",
 		"subject.pending":    "Здесь уже есть предложение, которое ждёт решения. Сначала решите его или отзовите.",
+		"subject.off":        "Доступ того, кто это предложил, приостановлен. Предложите заново от своего имени.",
 		"subject.many":       "У вас уже {1} предложений ждут решения: больше нельзя. Дождитесь решений или отзовите лишние.",
 		"subject.closed":     "Это предложение уже закончено.",
 		"subject.none":       "Такого предложения нет.",
 		"subject.nobody":     "Решить это некому: нужен администратор или согласующий, который его не предлагал и которого оно не касается. Администратор может добавить людей.",
 		"subject.size":       "Предложение слишком велико.",
 		"payout.blocked":     "Правило не даёт отправить такую выплату: {2:block}. Измените её; другие правила может предложить администратор. Выплата сохранена черновиком.",
-		"payout.listed":      "Получатель не проходит по спискам: {3}. Изменить списки может предложить администратор. Выплата сохранена черновиком.",
+		"payout.listed":      "Сюда платить нельзя: {1}. Изменить списки может предложить администратор. Выплата сохранена черновиком.",
 		"payout.limit":       "Сумма больше предела на одну выплату, {1:money}. Предел может предложить изменить администратор.",
 		"payout.payee_moved": "У получателя уже другая версия. Откройте выплату, проверьте реквизиты и отправьте снова.",
 		"batch.empty":        "Отметьте хотя бы одну выплату.",
@@ -317,13 +331,14 @@ func init() {
 		"subject.notyours":   "Only the person who made a proposal can withdraw it.",
 		"subject.moved":      "Another version came into force while the page was open. See what changed and propose again.",
 		"subject.pending":    "There is already a proposal here that waits for a decision. Decide it or withdraw it first.",
+		"subject.off":        "Whoever proposed this was suspended since. Propose it anew in your own name.",
 		"subject.many":       "You already have {1} proposals that wait for a decision, which is the most. Wait for decisions or withdraw some.",
 		"subject.closed":     "This proposal is over.",
 		"subject.none":       "There is no such proposal.",
 		"subject.nobody":     "Nobody could decide this: it takes an administrator or an approver who did not propose it and whom it does not concern. An administrator can add people.",
 		"subject.size":       "The proposal is too large.",
 		"payout.blocked":     "A rule keeps such a payout from being submitted: {2:block}. Change it; an administrator can propose other rules. It is kept as a draft.",
-		"payout.listed":      "The lists do not let this payee be paid: {3}. An administrator can propose to change the lists. It is kept as a draft.",
+		"payout.listed":      "This cannot be paid: {1}. An administrator can propose to change the lists. It is kept as a draft.",
 		"payout.limit":       "The amount is above the limit for one payout, {1:money}. An administrator can propose to change it.",
 		"payout.payee_moved": "The payee has another version by now. Open the payout, check the details and submit it again.",
 		"batch.empty":        "Tick one payout at least.",

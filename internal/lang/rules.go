@@ -2,6 +2,7 @@ package lang
 
 import (
 	"math"
+	"strings"
 
 	"countersign/internal/money"
 )
@@ -49,6 +50,8 @@ type RulesTexts struct {
 	Whats                                                                          map[string]string
 	SoftWord, HardWord, LimitsChecked, SoftHelp, HardHelp, UntilHelp, AmountHelp   string
 	ListLine                                                                       string
+	// Nobody could approve a payout: {1} the rule, {2} the sum, {3} approvals that it needs, {4} people missing, {5} whom the rule asks for.
+	NobodyCould string
 }
 
 var russianRules = RulesTexts{
@@ -71,7 +74,7 @@ var russianRules = RulesTexts{
 	RuleLine: "{1}: {2}",
 	Fields: map[string]string{"name": "Название", "expiry_days": "Срок согласования, дней", "maker_may_approve": "Инициатор может быть и согласующим (но не своих выплат)", "sign_above": "Подпись ключом доступа: при сумме больше, ₽", "step_up_above": "Код или ключ доступа: при сумме больше, ₽",
 		"factor_needed": "Второй способ входа обязателен для всех", "cool_off": "Выдержка после смены счёта, минут", "cool_off_over": "Выдержка действует при сумме больше, ₽", "quiet_hours": "Согласования новых людей не засчитываются, часов",
-		"cap_days": "Затем дневная сумма ограничена, дней", "cap_day": "Дневная сумма новых людей, ₽", "reason": "Зачем", "expiry_words": "Срок согласования", "maker_words": "Инициатор и согласующий в одном лице", "outcome": "Итог", "sign_words": "Подпись ключом доступа", "step_up_words": "Код или ключ доступа", "cool_words": "Выдержка после смены счёта", "quiet_words": "Новые люди", "cap_words": "Потом новые люди",
+		"cap_days": "Затем дневная сумма ограничена, дней", "cap_day": "Дневная сумма новых людей, ₽", "reason": "Зачем", "expiry_words": "Срок согласования", "maker_words": "Инициатор и согласующий в одном лице", "outcome": "Итог", "sign_words": "Подпись ключом доступа", "step_up_words": "Код или ключ доступа", "cool_words": "Выдержка после смены счёта", "quiet_words": "Новые люди", "cap_words": "Новые люди после этого",
 		"rule_name": "Название правила", "over": "Сумма больше, ₽", "upto": "Сумма до, ₽ включительно", "entry": "Получатель", "payees": "Только этим получателям", "payee_groups": "Только группам получателей", "first": "Первая выплата получателю",
 		"changed": "Счёт изменён за последние дни", "makers": "Только этих инициаторов", "maker_groups": "Только групп инициаторов", "sources": "Откуда", "blocked": "Почему нельзя", "order": "Порядок шагов",
 		"count": "Сколько человек", "role": "Кто", "people": "Или эти люди", "groups": "Или эти группы", "sum_of": "Сумма", "sum_per": "За", "sum_over": "Больше, ₽"},
@@ -95,7 +98,8 @@ var russianRules = RulesTexts{
 	ListReason: "Причина", ListUntil: "Действует до", Forever: "бессрочно", Until: "до {1}", ListsCaption: "Кому платить нельзя и кому можно", Erased: "значение удалено", Over2: "кончилось",
 	Whats:    map[string]string{"account": "Счёт", "bik": "БИК", "inn": "ИНН", "payee": "Получатель"},
 	SoftWord: "Мягкий", HardWord: "Жёсткий", LimitsChecked: "Ошибок нет. Лимиты ниже ещё не отправлены.", SoftHelp: "Выше нужен ещё один согласующий", HardHelp: "Выше выплата не уйдёт", UntilHelp: "Например, 01.11.2026; пусто: бессрочно", AmountHelp: "Пусто: лимита нет",
-	ListLine: "{1}: {2} {3}",
+	ListLine:    "{1}: {2} {3}",
+	NobodyCould: "Согласовать это некому: по правилу «{1}» на {2} нужно согласований: {3}. Не хватает людей: {4} ({5}), кроме тех, кто вводил выплату. Добавить людей или изменить правила может предложить администратор. Выплата сохранена черновиком.",
 }
 
 var englishRules = RulesTexts{
@@ -142,7 +146,8 @@ var englishRules = RulesTexts{
 	ListReason: "Reason", ListUntil: "In force until", Forever: "for ever", Until: "until {1}", ListsCaption: "Who must not be paid, and who may", Erased: "value erased", Over2: "over",
 	Whats:    map[string]string{"account": "Account", "bik": "BIK", "inn": "INN", "payee": "Payee"},
 	SoftWord: "Soft", HardWord: "Hard", LimitsChecked: "No mistakes. The limits below are not submitted yet.", SoftHelp: "Above it one more approver is needed", HardHelp: "Above it nothing leaves", UntilHelp: "For example 01.11.2026; empty: for ever", AmountHelp: "Empty: no limit",
-	ListLine: "{1}: {2} {3}",
+	ListLine:    "{1}: {2} {3}",
+	NobodyCould: "Nobody could approve this: by the rule “{1}”, {2} needs approvals: {3}. People missing: {4} ({5}), besides those who entered the payout. An administrator can propose to add people or to change the rules. It is kept as a draft.",
 }
 
 // Rules returns the words of rules and limits.
@@ -248,12 +253,31 @@ func init() {
 		}
 		return t.Stuck(kind, textArg(args, 1), amountArg(args, 2), amountArg(args, 3), textArg(args, 4), seat, missing)
 	}
-	// list, what, reason: where only some may be paid there is no reason to name.
+	// amount, how many it needs, how many are missing, of them senior, the rule that asks for them, and whom it asks for: a role, people by name, groups
+	sentences["payout.nobody"] = func(t *Texts, args []any) string {
+		rule, missing := textArg(args, 4), intArg(args, 2)
+		if rule == "" || missing < 1 || len(args) < 8 {
+			return ""
+		}
+		var who []string
+		if role := textArg(args, 5); role != "" {
+			who = append(who, t.SeatWords(role, missing))
+		}
+		people, _ := args[6].([]string)
+		who = append(who, people...)
+		groups, _ := args[7].([]string)
+		for _, g := range groups {
+			who = append(who, Fill(t.Rules().Group, g))
+		}
+		amount, _ := args[0].(money.Amount)
+		return Fill(t.Rules().NobodyCould, t.RuleName(rule), MoneySign(t.tag, amount), intArg(args, 1), missing, strings.Join(who, ", "))
+	}
+	// list, what, reason, owner: where only some may be paid there is no reason to name.
 	sentences["payout.listed"] = func(t *Texts, args []any) string {
 		if textArg(args, 0) == "allow" {
 			return t.Decision().ListAllow
 		}
-		return ""
+		return Fill(t.faults["payout.listed"], t.ListedAs(textArg(args, 1), textArg(args, 2), textArg(args, 3)))
 	}
 	addFaults(map[string]string{
 		"rules.factor":    "Второй способ входа на этом рабочем месте обязателен: отключить его нельзя.",

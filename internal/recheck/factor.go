@@ -104,12 +104,42 @@ func use(batch, id string) string {
 	return "subject " + id
 }
 
-// list checks that what was signed about a list is the list that was decided.
+// listYes is one yes that was given as a part of a list: judged once more when the list's event says what its sum was.
+type listYes struct {
+	person string
+	minor  int64
+	signed bool
+	last   bool // with it the payout was approved
+	st     standing
+}
+
+// list checks that what was signed about a list is the list that was decided, that its sum is not told smaller than what was approved by it, and that signing and the bands
+// were met over the sum too: nobody splits a large payment into small ones.
 func (c *Checker) list(e audit.Event, f facts) {
 	if slices.ContainsFunc(c.signedLists[e.Subject], func(d string) bool { return d != f.Digest }) {
 		c.found("%s signed another list than was decided", e.Person)
 	}
+	said := c.lists[e.Subject]
 	delete(c.signedLists, e.Subject)
+	delete(c.lists, e.Subject)
+	var sum int64
+	for _, y := range said {
+		sum += y.minor
+	}
+	if sum > f.Sum || len(said) != f.Approved {
+		c.found("by a list %d payouts of %d kopecks together were approved, more than it says", len(said), sum)
+	}
+	band, blocked := c.band(max(sum, f.Sum))
+	for _, y := range said {
+		switch {
+		case y.person != e.Person:
+			c.found("%s decided on a list of somebody else", y.person)
+		case c.set != nil && c.set.SignAboveMinor > 0 && max(sum, f.Sum) > c.set.SignAboveMinor && !y.signed:
+			c.found("%s approved a list whose sum had to be signed", y.person)
+		case y.last && !bandMet(y.st, band, blocked):
+			c.found("%s approved by a list what its sum needs more approvals for", y.person)
+		}
+	}
 }
 
 func keyHash(id, public []byte) string {

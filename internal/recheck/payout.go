@@ -67,8 +67,8 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 	if f.Confirmed != nil {
 		p.confirmed = *f.Confirmed
 	}
-	if f.Review != nil {
-		p.review = *f.Review
+	if f.Review != nil { // evidence spoke: the bank was asked
+		p.review, p.asked = *f.Review, true
 	}
 	p.state, p.digest = f.To, f.Digest
 	return c.room(e.Subject, p)
@@ -135,6 +135,9 @@ func (c *Checker) approved(e audit.Event, f facts, p *paying) error {
 		c.found("%s approved and could not: %s", e.Person, why)
 	}
 	v := vote{person: e.Person, answer: "yes", digest: f.Digest, factor: f.Factor, at: e.At}
+	if who := c.people[e.Person]; who != nil {
+		v.roles, v.groups = who.roles, who.groups
+	}
 	n := 1 + len(p.votes)
 	if strings.HasPrefix(f.Factor, signedFactor) {
 		if v.signed, err = c.signature(e.Kind, e.Subject, p.version, n, v, f.Batch); err != nil {
@@ -144,6 +147,9 @@ func (c *Checker) approved(e audit.Event, f facts, p *paying) error {
 	p.votes = append(p.votes, v)
 	if c.set != nil {
 		c.said[e.Person+" "+day(e.At)] += p.minor
+	}
+	if f.Batch != "" {
+		c.lists[f.Batch] = append(c.lists[f.Batch], listYes{e.Person, p.minor, v.signed, payout.State(f.To) == payout.Approved, c.stand(p, e.At)})
 	}
 	return nil
 }
@@ -225,9 +231,38 @@ func (c *Checker) stand(p *paying, now time.Time) standing {
 		if who == nil || who.quiet(v.at) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed || st.code && v.factor == "password" {
 			continue
 		}
-		st.said = append(st.said, voter{v.person, who.roles, who.groups})
+		st.said = append(st.said, v.still(who))
 	}
 	return st
+}
+
+// more reports whether somebody who said yes is by now what a plan that is not done asks for, and was not in anything they said.
+func (st *standing) more(now voter) bool {
+	for i := range st.plans {
+		p := &st.plans[i]
+		if p.filled(st.said) < len(p.seats()) && slices.ContainsFunc(p.steps, func(s step) bool {
+			return s.takes(&now) && !slices.ContainsFunc(st.said, func(v voter) bool { return v.id == now.id && s.takes(&v) })
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// still is the voter as what they were when they gave it and are to this day.
+func (v *vote) still(now *person) voter {
+	out := voter{id: v.person}
+	for _, r := range []string{"approver", "senior", "admin"} {
+		if has(v.roles, r) && has(now.roles, r) {
+			out.roles = append(out.roles, r)
+		}
+	}
+	for _, g := range now.groups {
+		if slices.Contains(v.groups, g) {
+			out.groups = append(out.groups, g)
+		}
+	}
+	return out
 }
 
 // bars says what keeps the person from deciding on the payout at all; "" for nothing.
@@ -317,7 +352,8 @@ func names(p *paying, d string) []string {
 	return out
 }
 
-// stopped reports whether the lists stop where it goes.
+// stopped reports whether the lists stop where it goes. An entry for a payee is one for its accounts: a block for all that it ever had, whoever names them, an
+// allowance for those that it has.
 func (c *Checker) stopped(p *paying, now time.Time) bool {
 	if len(c.limits.Lists) == 0 || !p.known {
 		return false
@@ -328,7 +364,7 @@ func (c *Checker) stopped(p *paying, now time.Time) bool {
 		if e.Until != "" && day(now) > e.Until {
 			continue
 		}
-		hit := e.Value != "" && e.Value == value[e.What]
+		hit := e.Value != "" && (e.Value == value[e.What] || e.What == "payee" && c.owns(e.Value, p.content.BIK, p.content.Account, e.List == "block"))
 		if e.List == "block" && hit {
 			return true
 		}
@@ -339,6 +375,19 @@ func (c *Checker) stopped(p *paying, now time.Time) bool {
 	for what := range allow {
 		if !mine[what] {
 			return true
+		}
+	}
+	return false
+}
+
+// owns reports whether a payee has the account, or for ever: had its number in any version that was in force.
+func (c *Checker) owns(id, bik, number string, ever bool) bool {
+	vs := c.payees[id]
+	for i, v := range vs {
+		for _, a := range v.accounts {
+			if a[1] == number && (ever || a[0] == bik && i == len(vs)-1) {
+				return true
+			}
 		}
 	}
 	return false
@@ -493,7 +542,7 @@ func (c *Checker) Approve(id, who string, now time.Time) (Answer, string, error)
 	}
 	person := c.people[who]
 	stands := slices.ContainsFunc(st.said, func(v voter) bool { return v.id == who })
-	gains := missing(append(slices.Clip(st.said), voter{who, person.roles, person.groups})) < missing(st.said)
+	gains := missing(append(slices.Clip(st.said), voter{who, person.roles, person.groups})) < missing(st.said) || stands && st.more(voter{who, person.roles, person.groups})
 	if state := payout.State(p.state); stands && (st.met() || !gains) && (state == payout.PendingApproval || state == payout.Approved || state.Sent()) {
 		return Already, "", nil
 	}

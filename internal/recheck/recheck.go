@@ -82,6 +82,7 @@ type Checker struct {
 	keys        map[string]*key
 	nonces      map[string]string // what each answer of a passkey was used for
 	signedLists map[string][]string
+	lists       map[string][]listYes // approved as parts of lists of which the event has not come yet
 	seq         int64
 }
 
@@ -95,6 +96,7 @@ type vote struct {
 	person, answer, digest, factor string
 	at                             time.Time
 	signed                         bool
+	roles, groups                  []string // what the person was when giving it
 }
 
 type paying struct {
@@ -106,7 +108,7 @@ type paying struct {
 	payeeVer                 int
 	at, sent                 time.Time // submitted; claimed last
 	votes                    []vote
-	confirmed, review        bool
+	confirmed, review, asked bool
 	content                  payout.Content // of the version that was submitted last
 	known                    bool           // the content is there and not erased
 	counted                  []string       // the counters that it fills now
@@ -150,11 +152,17 @@ func New(docs Documents) *Checker {
 	return &Checker{docs: docs, people: map[string]*person{}, payouts: map[string]*paying{}, subjects: map[[2]string]*subject{}, halts: map[string]*stop{},
 		sets: map[int]*ruleSet{}, uses: map[string]int64{}, said: map[string]int64{}, toAcc: map[string]int{}, toPayee: map[string]int{},
 		payees: map[string][]payeeVersion{}, proposed: map[string][]proposer{}, keys: map[string]*key{},
-		nonces: map[string]string{}, signedLists: map[string][]string{}}
+		nonces: map[string]string{}, signedLists: map[string][]string{}, lists: map[string][]listYes{}}
 }
 
 // Report returns what was found so far.
-func (c *Checker) Report() Report { return c.report }
+func (c *Checker) Report() Report {
+	r := c.report
+	if len(c.lists) > 0 {
+		r.Findings = append(slices.Clip(r.Findings), Finding{c.seq, "payouts were approved by a list that was never decided"})
+	}
+	return r
+}
 
 func (c *Checker) found(format string, args ...any) {
 	if len(c.report.Findings) == maxFindings {
@@ -188,6 +196,8 @@ type facts struct {
 	Cause       string    `json:"cause"`
 	Why         string    `json:"why"`
 	Batch       string    `json:"batch"`
+	Sum         int64     `json:"sum_minor"`
+	Approved    int       `json:"approved"`
 	HeldUntil   int64     `json:"held_until"`
 	Roles       *string   `json:"roles"`
 	Groups      *[]string `json:"groups"`
@@ -205,6 +215,10 @@ func (c *Checker) Event(e audit.Event) error {
 	if err := json.Unmarshal(e.Payload, &f); err != nil {
 		c.found("its payload cannot be read")
 		return nil
+	}
+	if len(c.lists) > 0 && e.Kind != "batch" && f.Batch == "" { // they stand together in one commit
+		c.found("payouts were approved by a list that was never decided")
+		clear(c.lists)
 	}
 	switch e.Kind {
 	case "payout":

@@ -225,11 +225,14 @@ func assign(seats []step, voters []voter) int {
 func (p *plan) filled(said []voter) int {
 	seats := p.seats()
 	if !p.ordered {
-		var once []voter
+		var once []voter // each as all that they said it as
 		for _, v := range said {
-			if !slices.ContainsFunc(once, func(o voter) bool { return o.id == v.id }) {
+			i := slices.IndexFunc(once, func(o voter) bool { return o.id == v.id })
+			if i < 0 {
 				once = append(once, v)
+				continue
 			}
+			once[i].roles, once[i].groups = append(slices.Clip(once[i].roles), v.roles...), append(slices.Clip(once[i].groups), v.groups...)
 		}
 		return assign(seats, once)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,6 +20,8 @@ import (
 	"countersign/internal/approval"
 	"countersign/internal/audit"
 	"countersign/internal/desktest"
+	"countersign/internal/factor"
+	"countersign/internal/factor/softkey"
 	"countersign/internal/payee"
 	"countersign/internal/payout"
 	"countersign/internal/store"
@@ -41,6 +44,10 @@ func TestApprovalsHold(t *testing.T) {
 type decided struct {
 	d                          *desktest.Desk
 	two, back, one, paid, late payout.ID
+	signed, again              payout.ID // with passkeys
+	listed                     []payout.ID
+	a1, a2                     *softkey.Key
+	a1ID                       string
 	payee                      string
 	master                     []byte
 	dir                        string
@@ -99,11 +106,55 @@ func newDecided(t testing.TB) *decided {
 	d.Approve(x.late, "a2")
 	send(x.late)
 	must(t, d.App.SuspendPerson(ctx, d.Who["d1"], d.Who["d3"].Person, "left"))
+	x.signing(t)
 	must(t, d.Store.Close())
 	var err error
 	x.master, err = os.ReadFile(d.DB())
 	must(t, err)
 	return x
+}
+
+// signing is a set that asks for signatures, two payouts that left with them, and a list approved at one press.
+func (x *decided) signing(t testing.TB) {
+	d, ctx := x.d, t.Context()
+	rules := desktest.Rules()
+	rules.Name, rules.SignAboveMinor = "signed", 400_000_00
+	must(t, d.App.ProposeRules(ctx, d.Who["d1"], rules, 2, "why"))
+	ps, err := d.Store.Proposals(ctx, approval.Rules, app.RulesID, 1)
+	must(t, err)
+	must(t, d.App.Accept(ctx, d.Who["d2"], approval.Rules, app.RulesID, ps[0].Digest, app.Proof{}))
+	x.a1, x.a1ID = d.Passkey("a1")
+	x.a2, _ = d.Passkey("a2")
+	send := func(ids ...payout.ID) {
+		d.Clock.Add(4 * time.Second)
+		for range ids {
+			if !d.Send() {
+				t.Fatal("nothing was sent")
+			}
+		}
+		d.Settle()
+	}
+	for _, id := range []*payout.ID{&x.signed, &x.again} {
+		*id = d.Submit(450_000_00)
+		must(t, d.App.Approve(ctx, d.Who["a1"], *id, d.Get(*id).Digest, d.Signed(x.a1, "a1", *id)))
+		must(t, d.App.Approve(ctx, d.Who["a2"], *id, d.Get(*id).Digest, d.Signed(x.a2, "a2", *id)))
+		send(*id)
+	}
+	var items []app.BatchItem
+	for range 5 { // together above what must be signed
+		id := d.Submit(110_000_00)
+		x.listed = append(x.listed, id)
+		items = append(items, app.BatchItem{ID: id, Digest: d.Get(id).Digest})
+	}
+	for who, key := range map[string]*softkey.Key{"a1": x.a1} {
+		digest := app.ListDigest(items)
+		q, err := d.App.BeginSign(ctx, d.Who[who], digest, true)
+		must(t, err)
+		said, err := key.Assert(q.Options, desktest.Site)
+		must(t, err)
+		_, err = d.App.ApproveMany(ctx, d.Who[who], "list", items, digest, app.Proof{Challenge: q.ID, Response: said})
+		must(t, err)
+	}
 }
 
 // hand edits a copy as somebody with the file does, who keeps rows and events in step.
@@ -202,6 +253,48 @@ func (h *hand) resign() {
 	must(h.t, err)
 	h.exec("DELETE FROM head")
 	h.exec("UPDATE newest_head SET signed = ?", head.Signed)
+}
+
+// proof reads what proves somebody's first approval of a payout, and put writes it back with its mark in the event, as somebody does who keeps them in step.
+func (h *hand) proof(id payout.ID, who string) app.ProofRow {
+	h.t.Helper()
+	var p app.ProofRow
+	var expires int64
+	must(h.t, h.db.QueryRow("SELECT seq, factor_id, digest, nonce, expires_at, credential, public_key, auth_data, client_data, signature FROM proof WHERE id = ? AND person_id = ?", string(id), h.who(who)).
+		Scan(&p.Seq, &p.Factor, &p.Digest, &p.Nonce, &expires, &p.Credential, &p.PublicKey, &p.AuthData, &p.ClientData, &p.Signature))
+	p.Kind, p.ID, p.Version, p.Person, p.ExpiresAt = approval.Payout, string(id), 1, h.who(who), time.UnixMicro(expires).UTC()
+	return p
+}
+
+func (h *hand) putProof(id payout.ID, who string, n int, p app.ProofRow) {
+	h.t.Helper()
+	h.exec("UPDATE proof SET factor_id = ?, digest = ?, nonce = ?, expires_at = ?, credential = ?, public_key = ?, auth_data = ?, client_data = ?, signature = ? WHERE id = ? AND person_id = ?",
+		p.Factor, p.Digest, p.Nonce, p.ExpiresAt.UnixMicro(), p.Credential, p.PublicKey, p.AuthData, p.ClientData, p.Signature, string(id), h.who(who))
+	seq, f := h.event("payout.approved", string(id), n)
+	f["proof"] = p.Hash()
+	h.put(seq, f)
+}
+
+// sign lets an authenticator sign what a row of proof says; nothing of the desk is asked.
+func (h *hand) sign(key *softkey.Key, p app.ProofRow) app.ProofRow {
+	h.t.Helper()
+	options := fmt.Sprintf(`{"publicKey":{"challenge":%q,"rpId":"localhost","userVerification":"required","allowCredentials":[{"type":"public-key","id":%q}]}}`,
+		base64.RawURLEncoding.EncodeToString(factor.SignChallenge(p.Digest, p.Person, p.Nonce, p.ExpiresAt)), base64.RawURLEncoding.EncodeToString(key.ID))
+	said, err := key.Assert([]byte(options), desktest.Site)
+	must(h.t, err)
+	var answer struct {
+		Response struct {
+			AuthData   string `json:"authenticatorData"`
+			ClientData string `json:"clientDataJSON"`
+			Signature  string `json:"signature"`
+		} `json:"response"`
+	}
+	must(h.t, json.Unmarshal(said, &answer))
+	for text, to := range map[string]*[]byte{answer.Response.AuthData: &p.AuthData, answer.Response.ClientData: &p.ClientData, answer.Response.Signature: &p.Signature} {
+		*to, err = base64.RawURLEncoding.DecodeString(text)
+		must(h.t, err)
+	}
+	return p
 }
 
 // forgeries are ways of forging a decision. rows and events are kept in step, so that only the log and its signatures, or counting again, can tell. What the last
@@ -359,6 +452,83 @@ var forgeries = []struct {
 		h.exec("UPDATE event SET action = 'halt.release_asked' WHERE seq = ?", seq)
 		h.exec("DELETE FROM halt_release")
 	}, "while sending was stopped"},
+	{"a signature of another key", func(h *hand) {
+		p := h.proof(h.x.signed, "a1")
+		h.putProof(h.x.signed, "a1", 0, h.sign(h.x.a2, p)) // the key that the row names is the vouched one
+	}, "did not sign it"},
+	{"a signature of another key, which the row names", func(h *hand) {
+		p, other := h.proof(h.x.signed, "a1"), h.proof(h.x.signed, "a2")
+		p = h.sign(h.x.a2, p)
+		p.Credential, p.PublicKey = other.Credential, other.PublicKey
+		h.putProof(h.x.signed, "a1", 0, p)
+	}, "is not the one that was added"},
+	{"a genuine signature over another payout", func(h *hand) {
+		_, other := h.event("payout.submitted", string(h.x.two), 0)
+		p := h.proof(h.x.signed, "a1")
+		p.Digest = other["digest"].(string)
+		h.putProof(h.x.signed, "a1", 0, h.sign(h.x.a1, p))
+	}, "signed another content"},
+	{"a genuine signature over another payout under this one's name", func(h *hand) {
+		p, digest := h.proof(h.x.signed, "a1"), ""
+		digest, p.Digest = p.Digest, strings.Repeat("0", 64)
+		p = h.sign(h.x.a1, p)
+		p.Digest = digest
+		h.putProof(h.x.signed, "a1", 0, p)
+	}, "did not sign it"},
+	{"an answer that was used before", func(h *hand) {
+		p := h.proof(h.x.signed, "a1")
+		p.ExpiresAt = h.proof(h.x.again, "a1").ExpiresAt
+		_, f := h.event("payout.submitted", string(h.x.again), 0)
+		p.Digest = f["digest"].(string)
+		h.putProof(h.x.again, "a1", 0, h.sign(h.x.a1, p)) // the key's owner helps, with the old nonce
+	}, "used before"},
+	{"the very same answer under another payout", func(h *hand) {
+		h.putProof(h.x.again, "a1", 0, h.proof(h.x.signed, "a1"))
+	}, "signed another content"},
+	{"a signature that was given too late", func(h *hand) {
+		p := h.proof(h.x.signed, "a1")
+		p.ExpiresAt = p.ExpiresAt.Add(-300 * time.Second)
+		h.putProof(h.x.signed, "a1", 0, h.sign(h.x.a1, p))
+	}, "outside the two minutes"},
+	{"a signature that is gone", func(h *hand) {
+		h.exec("DELETE FROM proof WHERE id = ? AND person_id = ?", string(h.x.signed), h.who("a1"))
+	}, "its answer is gone"},
+	{"a signature that is gone, and was never asked for", func(h *hand) {
+		h.exec("DELETE FROM proof WHERE id = ? AND person_id = ?", string(h.x.signed), h.who("a1"))
+		h.exec("UPDATE decision SET factor = 'password' WHERE id = ? AND person_id = ?", string(h.x.signed), h.who("a1"))
+		seq, f := h.event("payout.approved", string(h.x.signed), 0)
+		f["factor"] = "password"
+		delete(f, "proof")
+		h.put(seq, f)
+	}, "without its approvals"},
+	{"a key that nobody had vouched for", func(h *hand) {
+		seq, f := h.event("factor.added", h.who("a1"), 0)
+		f["vouched_by"], f["signs_from"] = "", int64(0)
+		h.put(seq, f)
+		h.exec("UPDATE factor SET vouched_by = '', signs_from = 0 WHERE id = ?", h.x.a1ID)
+	}, "did not sign yet"},
+	{"a list of another sum", func(h *hand) {
+		seq, f := h.event("batch.decided", "", 0)
+		f["sum_minor"] = int64(110_000_00)
+		h.put(seq, f)
+		h.exec("UPDATE batch SET sum_minor = 11000000")
+	}, "than it says"},
+	{"a list with another item in it", func(h *hand) {
+		seq, f := h.event("batch.decided", "", 0)
+		var items string
+		must(h.t, h.db.QueryRow("SELECT items FROM batch").Scan(&items))
+		items = strings.Replace(items, string(h.x.listed[0]), string(h.x.late), 1)
+		var list []app.BatchItem
+		must(h.t, json.Unmarshal([]byte(items), &list))
+		f["items"], f["digest"] = sha(items), app.ListDigest(list)
+		h.put(seq, f)
+		h.exec("UPDATE batch SET items = ?, digest = ?", items, app.ListDigest(list))
+	}, "signed another list"},
+	{"a list that was never decided", func(h *hand) {
+		seq, _ := h.event("batch.decided", "", 0)
+		h.exec("UPDATE event SET action = 'look.list', kind = 'desk' WHERE seq = ?", seq)
+		h.exec("DELETE FROM batch")
+	}, "never decided"},
 }
 
 func sha(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,6 +81,8 @@ type Store struct {
 	loss       *app.Loss  // what a quarantine at the start found
 	dead       error      // set once nothing may be written any more
 	anchored   audit.Head // what the anchor file holds, as far as this process knows
+	founders   []string   // the keys of founders that the history told up to foundersTo, as the anchor lists them
+	foundersTo int64
 }
 
 func dsn(path string, fast, readOnly bool) string {
@@ -316,11 +319,44 @@ func (s *Store) compareAnchor(ctx context.Context, read audit.ReadHashes) (strin
 	}
 	switch state {
 	case audit.AnchorMatches, audit.AnchorContinues:
+		if err := s.tellFounders(ctx, s.w, anchor); errors.Is(err, audit.ErrNotHeld) {
+			s.o.Log.Error("an event about a founder's key is not the one that was signed", "error", err)
+			return "differs", nil
+		} else if err != nil {
+			return "", err
+		}
+		if !anchor.SameFounders(s.founders) {
+			s.o.Log.Error("the anchor lists other keys of founders than the history", "anchor", s.o.Anchor)
+			return "differs", nil
+		}
 		return "", nil
 	case audit.AnchorOlder:
 		return "older", nil
 	}
 	return "differs", nil
+}
+
+// tellFounders reads which keys of founders the history told up to a head, each proved to stand in what was signed.
+func (s *Store) tellFounders(ctx context.Context, q *queries.Queries, upTo audit.Head) error {
+	rows, err := q.FactorsAdded(ctx, s.foundersTo)
+	if err != nil {
+		return err
+	}
+	var events []audit.Event
+	var keys []string
+	for _, r := range rows {
+		e := audit.Event{Seq: r.Seq, At: fromMicro(r.At), Person: r.Person, SignIn: r.SignIn, Action: r.Action, Kind: r.Kind, Subject: r.Subject,
+			Version: int(r.Version), Spec: int(r.Spec), Payload: json.RawMessage(r.Payload)}
+		if key := app.FounderKey(e); key != "" && e.Seq <= upTo.Size {
+			events, keys = append(events, e), append(keys, key)
+		}
+	}
+	if err := audit.Holds(s.newest, events, func(idx []int64) ([]tlog.Hash, error) { return readHashes(ctx, q, idx) }); err != nil {
+		return err
+	}
+	s.founders = append(s.founders, keys...)
+	s.foundersTo = max(s.foundersTo, upTo.Size)
+	return nil
 }
 
 func readHashes(ctx context.Context, q *queries.Queries, idx []int64) ([]tlog.Hash, error) {
@@ -365,7 +401,7 @@ func lockAnchor(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Anchor writes the newest signed head to the anchor file, if it is not there already. Never from quarantine. An anchor that this
+// Anchor writes the newest signed head to the anchor file, with the keys of the founders, if it is not there already. Never from quarantine. An anchor that this
 // process did not write last belongs to another copy of the database, on a machine that its lock does not reach: from then on
 // nothing may be sent from here.
 func (s *Store) Anchor() error {
@@ -383,10 +419,22 @@ func (s *Store) Anchor() error {
 		s.quarantine = "differs"
 		s.o.Log.Error("quarantine: the anchor was written by another copy of this database; nothing will be sent", "anchor", s.o.Anchor)
 		return fmt.Errorf("anchor %s: not what this desk wrote last", s.o.Anchor)
-	case s.anchored.Size == s.newest.Size:
+	case s.anchored.Size == s.newest.Size && now.Founders != nil:
 		return nil
 	}
-	if err := audit.WriteAnchor(s.o.Anchor, s.newest.Signed); err != nil {
+	return s.writeAnchor()
+}
+
+// writeAnchor writes the newest head with the keys of the founders; under the lock.
+func (s *Store) writeAnchor() error {
+	if err := s.tellFounders(context.Background(), s.r, s.newest); err != nil {
+		return fmt.Errorf("the founders' keys for the anchor: %w", err)
+	}
+	b, err := audit.AnchorBytes(s.newest, s.founders, s.o.Signer)
+	if err != nil {
+		return err
+	}
+	if err := audit.WriteAnchor(s.o.Anchor, b); err != nil {
 		return err
 	}
 	s.anchored = s.newest

@@ -123,10 +123,10 @@ func (s *Store) EndQuarantine() error {
 	if err == nil && !sameHead(now, s.anchored) {
 		return fault.Moved("halt.other_copy")
 	}
-	if err := audit.WriteAnchor(s.o.Anchor, s.newest.Signed); err != nil {
+	if err := s.writeAnchor(); err != nil {
 		return err
 	}
-	s.anchored, s.quarantine = s.newest, ""
+	s.quarantine = ""
 	return nil
 }
 

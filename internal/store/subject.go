@@ -147,6 +147,15 @@ func (t *txn) OpenBy(person string) (int, error) {
 	return int(n), err
 }
 
+func (t *txn) OpenFrom(person string, limit int) ([]app.Proposal, error) {
+	rows, err := t.q.OpenFrom(t.ctx, queries.OpenFromParams{PersonID: person, Most: int64(limit)})
+	out := make([]app.Proposal, len(rows))
+	for i, r := range rows {
+		out[i] = proposal(queries.ProposalRow(r))
+	}
+	return out, err
+}
+
 func (t *txn) LastProposal(kind approval.Kind, id string) (int, error) {
 	n, err := t.q.LastProposal(t.ctx, queries.LastProposalParams{Kind: string(kind), ID: id})
 	return int(n), err

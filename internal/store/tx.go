@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"countersign/internal/app"
 	"countersign/internal/approval"
 	"countersign/internal/audit"
@@ -365,15 +367,7 @@ func people(ctx context.Context, q *queries.Queries) ([]auth.Person, error) {
 
 func signers(ctx context.Context, q *queries.Queries) ([]approval.Signer, error) {
 	all, err := people(ctx, q)
-	out := make([]approval.Signer, len(all))
-	for i, p := range all {
-		out[i] = approval.Signer{ID: p.ID, Name: p.Name, Standing: !p.Suspended, Groups: p.Groups, Since: p.ApproverSince, QuietFrom: p.QuietFrom, QuietUntil: p.QuietUntil,
-			CappedUntil: p.CappedUntil}
-		for _, r := range p.Roles {
-			out[i].Roles = append(out[i].Roles, approval.Role(r))
-		}
-	}
-	return out, err
+	return app.SignersOf(all), err
 }
 
 func (t *txn) Signers() ([]approval.Signer, error) { return signers(t.ctx, t.q) }
@@ -653,6 +647,35 @@ func (t *txn) EventsOf(kind, subject string) ([]audit.Event, error) {
 		out[i] = event(r).Event
 	}
 	return out, err
+}
+
+// PersonEvents proves what it returns of the committed history against its signed head: whoever rewrote an event in the file is believed no more than whoever
+// rewrote a row.
+func (t *txn) PersonEvents(after int64) ([]audit.Event, int64, error) {
+	var rows []queries.Event
+	var err error
+	if after == 0 {
+		rows, err = t.q.PersonEvents(t.ctx)
+	} else {
+		rows, err = t.q.PersonEventsAfter(t.ctx, after)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	head, n := t.s.newest, 0 // only this goroutine changes it
+	out := make([]audit.Event, len(rows))
+	for i, r := range rows {
+		out[i] = audit.Event{Seq: r.Seq, At: fromMicro(r.At), Person: r.Person, SignIn: r.SignIn, Action: r.Action, Kind: r.Kind, Subject: r.Subject,
+			Version: int(r.Version), Spec: int(r.Spec), Payload: json.RawMessage(r.Payload)}
+		if r.Seq <= head.Size {
+			n = i + 1
+		}
+	}
+	err = audit.Holds(head, out[:n], func(idx []int64) ([]tlog.Hash, error) { return readHashes(t.ctx, t.q, idx) })
+	if errors.Is(err, audit.ErrNotHeld) {
+		err = fmt.Errorf("%w: %w", payout.ErrBroken, err)
+	}
+	return out, head.Size, err
 }
 
 func (t *txn) Touch(c app.Change) {

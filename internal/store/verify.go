@@ -70,6 +70,11 @@ func Verify(ctx context.Context, path string, verifier note.Verifier, anchor *au
 		r.Broken, r.Reason = b.seq, b.reason
 		return r, nil
 	}
+	if anchor != nil && (r.Anchor == audit.AnchorMatches || r.Anchor == audit.AnchorContinues) {
+		if r.Keys = c.anchorKeys(*anchor); r.Keys != "" {
+			r.Anchor = audit.AnchorDiffers
+		}
+	}
 	return r, err
 }
 
@@ -164,6 +169,7 @@ func (s source) Heads(yield func(int64, []byte) error) error {
 }
 
 type checker struct {
+	founders []founderFact
 	ctx      context.Context
 	tx       *sql.Tx
 	q        *queries.Queries

@@ -47,6 +47,9 @@ func (c *checker) factor(e audit.Event, text string) (is bool, err error) {
 		}
 		x = &factorFact{seq: e.Seq, person: e.Subject, kind: f.Kind, name: text, fingerprint: f.Fingerprint, key: f.Key, created: toMicro(e.At)}
 		c.factors[f.ID] = x
+		if key := app.FounderKey(e); key != "" {
+			c.founders = append(c.founders, founderFact{e.Seq, key})
+		}
 	}
 	if x == nil || x.person != e.Subject || x.removed != 0 || x.kind != f.Kind || x.fingerprint != f.Fingerprint {
 		return true, broken("this factor is not the person's")
@@ -56,6 +59,36 @@ func (c *checker) factor(e audit.Event, text string) (is bool, err error) {
 		x.removed = toMicro(e.At)
 	}
 	return true, nil
+}
+
+// founderFact is a key that nobody had to vouch for, and since which event.
+type founderFact struct {
+	seq int64
+	key string
+}
+
+// anchorKeys compares the keys that nobody vouched for with those that the anchor lists: "" when they are the same, else the first that is not.
+func (c *checker) anchorKeys(anchor audit.Head) string {
+	var keys []string
+	for _, f := range c.founders {
+		if f.seq <= anchor.Size {
+			keys = append(keys, f.key)
+		}
+	}
+	if anchor.SameFounders(keys) {
+		return ""
+	}
+	for _, k := range keys {
+		if !slices.Contains(anchor.Founders, k) {
+			return k
+		}
+	}
+	for _, k := range anchor.Founders {
+		if !slices.Contains(keys, k) {
+			return k
+		}
+	}
+	return "one of them twice"
 }
 
 // factorRows compares what proves people's presence with its events. A use moves a row's version, seal, step and time without an event: these are bound by the seal, whose
@@ -73,8 +106,8 @@ func (c *checker) factorRows(total map[string]int64) error {
 		if want == nil {
 			return at(c.last, "a passkey or code was never added")
 		}
-		if got.seq, got.key = want.seq, want.key; want.name == "" {
-			got.name = ""
+		if got.seq, got.key = want.seq, want.key; want.name == "" && got.kind != app.KindRecovery {
+			got.name = "" // erased, or never given
 		}
 		if got.version > want.version { // used since
 			got.version, got.seal = want.version, want.seal
@@ -286,7 +319,7 @@ func (c *checker) bankRows807(total map[string]int64) error {
 	}
 	total["bank_file"], total["bank_name"] = 1, c.banks.n
 	got := bankFact{seq: c.banks.seq}
-	err := c.tx.QueryRowContext(c.ctx, "SELECT sha, day, version, n, person_id, email, at FROM bank_file").Scan(&got.sha, &got.day, &got.version, &got.n, &got.person, &got.email, &got.at)
+	err := c.tx.QueryRowContext(c.ctx, "SELECT sha, day, version, n, person_id, email, at FROM bank_file WHERE id = 1").Scan(&got.sha, &got.day, &got.version, &got.n, &got.person, &got.email, &got.at)
 	if err != nil && !none(err) {
 		return err
 	}

@@ -63,7 +63,7 @@ func (c *checker) person(e audit.Event, f facts, text string) error {
 		if p != nil {
 			return broken("the person was there before")
 		}
-		p = &personFact{seq: e.Seq, name: text, created: toMicro(e.At), version: 1}
+		p = &personFact{seq: e.Seq, name: text}
 		c.people[e.Subject] = p
 	}
 	if p == nil {
@@ -72,8 +72,8 @@ func (c *checker) person(e audit.Event, f facts, text string) error {
 		}
 		return broken("nobody knows this person")
 	}
-	if err := p.fold(e); err != nil {
-		return err
+	if p.Fold(e) != nil {
+		return broken("payload cannot be read")
 	}
 	if err := c.enrolment(e); err != nil {
 		return err
@@ -184,50 +184,11 @@ func (c *checker) accountRows() error {
 	})
 }
 
-// personFact is a person as the events tell it. Times are microseconds UTC, 0 is never.
+// personFact is a person as the events tell it.
 type personFact struct {
-	seq                                           int64
-	name, roles, groups                           string
-	founding                                      bool
-	created, suspended                            int64
-	version, since, quietFrom, quietUntil, capped int64
-}
-
-// fold takes what an event says about the person: whichever event it is, the columns that it changes stand in it by their names.
-func (p *personFact) fold(e audit.Event) error {
-	var f struct {
-		Roles       *string   `json:"roles"`
-		Groups      *[]string `json:"groups"`
-		Founding    *bool     `json:"founding"`
-		Version     *int64    `json:"person_version"`
-		Since       *int64    `json:"approver_since"`
-		QuietFrom   *int64    `json:"quiet_from"`
-		QuietUntil  *int64    `json:"quiet_until"`
-		CappedUntil *int64    `json:"capped_until"`
-		Suspended   *int64    `json:"suspended_at"`
-	}
-	if err := json.Unmarshal(e.Payload, &f); err != nil {
-		return broken("payload cannot be read")
-	}
-	if f.Roles != nil {
-		p.roles = *f.Roles
-	}
-	if f.Groups != nil {
-		p.groups = strings.Join(*f.Groups, ",")
-	}
-	if f.Founding != nil {
-		p.founding = *f.Founding
-	}
-	for to, from := range map[*int64]*int64{&p.version: f.Version, &p.since: f.Since, &p.quietFrom: f.QuietFrom, &p.quietUntil: f.QuietUntil, &p.capped: f.CappedUntil,
-		&p.suspended: f.Suspended} {
-		if from != nil {
-			*to = *from
-		}
-	}
-	if e.Action == "person.suspended" && f.Suspended == nil {
-		p.suspended = toMicro(e.At)
-	}
-	return nil
+	seq  int64
+	name string
+	app.PersonState
 }
 
 // personRows compares the people with the fold of their events.
@@ -236,18 +197,18 @@ func (c *checker) personRows() error {
 		var id string
 		var got personFact
 		var founding int64
-		if err := r.Scan(&id, &got.name, &got.roles, &founding, &got.created, &got.suspended, &got.groups, &got.version, &got.since, &got.quietFrom, &got.quietUntil, &got.capped); err != nil {
+		if err := r.Scan(&id, &got.name, &got.Roles, &founding, &got.Created, &got.Suspended, &got.Groups, &got.Version, &got.Since, &got.QuietFrom, &got.QuietUntil, &got.Capped); err != nil {
 			return err
 		}
 		want := c.people[id]
 		if want == nil {
 			return at(c.last, "a person was never added")
 		}
-		got.seq, got.founding = want.seq, founding == 1
+		got.seq, got.Founding = want.seq, founding == 1
 		if want.name == "" {
 			got.name = "" // the text beside the event was cleared
 		}
-		if got != *want || founding != flag(want.founding) {
+		if got != *want || founding != flag(want.Founding) {
 			return at(want.seq, "the person's row is not what the history says")
 		}
 		return nil

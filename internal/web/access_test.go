@@ -248,14 +248,44 @@ func sums(t *testing.T, db *sql.DB) map[string]string {
 	return out
 }
 
-// No GET changes a business row, whoever asks.
+// written is how many events there are of which none is a look.
+func written(t *testing.T, db *sql.DB) (n int) {
+	t.Helper()
+	if err := db.QueryRow("SELECT COUNT(*) FROM event WHERE action NOT LIKE 'look.%'").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// No GET changes a business row or writes an event but that of a look, whoever asks: every GET of the router with everything that its parameters can name, and with nonsense.
 func TestGetsChangeNothing(t *testing.T) {
-	b, ids := lived(t)
+	b, ids, th := crowded(t)
+	all, visited := addresses(ids), map[string]bool{}
+	for _, rt := range b.web.echo.Routes() {
+		switch {
+		case rt.Method != http.MethodGet || rt.Path == "/live" || rt.Path == "/static/*": // streams have tests of their own
+			continue
+		case strings.Contains(rt.Path, ":"):
+			real, wrong := th.filled(rt.Path)
+			all = append(append(all, real...), wrong...)
+		default:
+			all = append(all, rt.Path)
+		}
+		visited[rt.Path] = true
+	}
+	if len(visited) < 35 {
+		t.Errorf("only %d pages", len(visited))
+	}
+	who := []string{"m1", "a1", "s1", "u1", "d1", "a2"}
+	browsers := make([]*browser1, len(who))
+	for i, name := range who {
+		browsers[i] = b.as(name)
+	}
 	db := b.SQL()
-	before := sums(t, db)
-	for _, who := range []string{"m1", "a1", "s1", "u1", "d1"} {
-		x := b.as(who)
-		for _, p := range addresses(ids) {
+	before, events := sums(t, db), written(t, db)
+	for i, who := range who {
+		x := browsers[i]
+		for _, p := range all {
 			if rec := x.get(p); rec.Code >= 500 {
 				t.Errorf("%s as %s: %d", p, who, rec.Code)
 			}
@@ -266,6 +296,9 @@ func TestGetsChangeNothing(t *testing.T) {
 		if after[n] != s {
 			t.Errorf("table %s was changed by GETs", n)
 		}
+	}
+	if n := written(t, db); n != events {
+		t.Errorf("%d events were written by GETs", n-events)
 	}
 }
 

@@ -44,6 +44,9 @@ func (r *req) bankFacts(s app.BankSettings) []templates.Fact {
 			label string
 			days  []calendar.Day
 		}{{t.OldOff, y.Off}, {t.OldWork, y.Work}} {
+			if len(x.days) == 0 && len(y.Off)+len(y.Work) > 0 {
+				continue // "none" is said of a year only where it is all there is to say
+			}
 			out = append(out, templates.Fact{Label: lang.Fill(x.label, strconv.Itoa(year)), Value: days(t, x.days)})
 		}
 	}

@@ -418,7 +418,9 @@ func (w *Web) keySignIn(r *req) error { // POST /sign-in/passkey
 	if r.me != nil {
 		old = r.me.login.ID
 	}
-	token, s, err := w.App.KeySignIn(r.ctx(), f.Get("challenge"), []byte(f.Get("response")), r.door(), old)
+	d := r.door()
+	d.Only = f.Get("only")
+	token, s, err := w.App.KeySignIn(r.ctx(), f.Get("challenge"), []byte(f.Get("response")), d, old)
 	if fault.KindOf(err) == fault.Denied && !fault.Is(err, "account.altered") {
 		return w.refuseSignIn(r, "", err)
 	}

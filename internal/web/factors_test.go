@@ -173,6 +173,7 @@ func TestSign_Answers(t *testing.T) {
 	r := approval.DemoRules()
 	r.StepUpAboveMinor = 200_000_00
 	b := wrap(t, desktest.NewWith(t, r))
+	b.App.Place.Environment = "demo" // where a passkey is offered in one step, payouts or not
 	id := b.Submit(1_500_000_00)
 	x := b.as("a1")
 	page := want(t, x.get(where(id, "")), 200)

@@ -24,7 +24,7 @@ import (
 const phrase = "seven grey herons at noon"
 
 var hash = sync.OnceValue(func() string {
-	h, err := auth.NewHasher(auth.DefaultParams(), auth.DefaultQueue)
+	h, err := auth.NewHasher(desktest.Light, auth.DefaultQueue)
 	if err != nil {
 		panic(err)
 	}

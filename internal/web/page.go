@@ -216,7 +216,7 @@ func (r *req) page(title, section string) (*templates.Page, error) {
 	if idle == 0 {
 		idle = auth.DefaultIdle
 	}
-	p.Session = &templates.SessionView{IdleSeconds: int(idle / time.Second), EndsAtMs: r.me.login.CreatedAt.Add(auth.MaxAge).UnixMilli(), AskCode: r.me.login.Factor != ""}
+	p.Session = &templates.SessionView{IdleSeconds: int(idle / time.Second), EndsAtMs: r.me.login.CreatedAt.Add(auth.MaxAge).UnixMilli(), AskCode: r.me.login.Factor != "", Key: r.web.App.Keys != nil && r.me.login.Factor != ""}
 	if r.web.Demo != nil {
 		p.Session.DemoPerson = r.demoBar(p)
 	}

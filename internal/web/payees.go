@@ -268,16 +268,15 @@ func nameOfPayee(t *lang.Texts, c payee.Content) string {
 // payeeAccounts fills in the accounts with their marks, and what lists say of them.
 func (w *Web) payeeAccounts(r *req, d *desk, v *templates.PayeeView, id string, row app.PayeeRow) error {
 	t := r.t.Payees()
-	day := string(calendar.DayOf(r.now))
 	said := map[string]bool{}
-	listed := func(x approval.Target) {
-		e, stops := d.frame.Limits.Listed(x, day)
+	listed := func(x app.Judged) {
+		e, owner, stops := d.frame.Listed(x)
 		if !stops {
 			return
 		}
 		m := templates.Warning{Text: t.NotAllowed}
 		if e.List == "block" {
-			m.Text = lang.Fill(t.Blocked, e.Reason)
+			m.Text = lang.Fill(t.Blocked, r.t.ListedAs(e.What, e.Reason, owner))
 			if e.Until != "" {
 				m.Note = lang.Fill(t.ListedUntil, lang.DayFull(r.tag, calendar.Day(e.Until).Start()))
 			}
@@ -289,7 +288,7 @@ func (w *Web) payeeAccounts(r *req, d *desk, v *templates.PayeeView, id string, 
 	}
 	shared := false
 	for _, a := range row.Accounts {
-		listed(approval.Target{Account: a.Number, BIK: a.BIK, INN: row.INN, Payee: id})
+		listed(app.Judged{Account: a.Number, BIK: a.BIK, INN: row.INN, Payee: id})
 		l := templates.PayeeAccountLine{Last4: lang.Last4(a.Number), BIK: a.BIK, Bank: r.bankName(a.BIK), Label: a.Label}
 		if k := bankdetails.AccountKind(a.Number); k != bankdetails.KindUnknown {
 			l.Kind = lang.Label(r.t.Accounts, string(k))

@@ -422,7 +422,7 @@ func TestPayees_listed(t *testing.T) {
 	if err := b.App.Accept(t.Context(), b.Who["d2"], approval.Limit, app.LimitsID, ps[0].Digest, app.Proof{}); err != nil {
 		t.Fatal(err)
 	}
-	if v := visible(want(t, b.as("m1").get("/payees/"+id), 200)); !strings.Contains(v, "on the block list: Запрос банка № 5.") {
+	if v := visible(want(t, b.as("m1").get("/payees/"+id), 200)); !strings.Contains(v, "the account is on the block list (Запрос банка № 5).") {
 		t.Errorf("the page does not say so: %s", v)
 	}
 }

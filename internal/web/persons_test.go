@@ -235,7 +235,7 @@ func TestComingBanner(t *testing.T) {
 	b.Submit(100_00)
 	must(t, b.App.SuspendPerson(t.Context(), b.Who["d1"], b.Who["s1"].Person, "left"))
 	for _, a := range []string{"d1", "d2", "d3"} {
-		b.Exec("UPDATE person SET roles = 'auditor' WHERE id = ?", b.Who[a].Person)
+		b.SetRoles(a, auth.Auditor)
 	}
 	added, err := b.App.AddOnConsole(t.Context(), app.NewPerson{Email: "c1@x.test", Name: "Новикова Анна", Password: enrolPhrase, Roles: []auth.Role{"admin"}})
 	must(t, err)

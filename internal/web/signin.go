@@ -19,6 +19,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/auth"
+	"countersign/internal/factor"
 	"countersign/internal/fault"
 	"countersign/web/templates"
 )
@@ -49,7 +50,16 @@ func (w *Web) showSignIn(r *req, status int, v *templates.SignInView) error {
 	if w.Demo != nil {
 		for _, d := range w.Demo.People {
 			v.Demo = append(v.Demo, templates.DemoPerson{ID: d.Email, Name: d.Name, Role: r.t.RoleList(roleCodes(d.Roles))})
+			if d.Seed == "" {
+				continue
+			}
+			code, err := factor.TOTPCode(d.Seed, r.now)
+			if err != nil {
+				return err
+			}
+			v.Codes = append(v.Codes, templates.DemoCode{Email: d.Email, Code: code[:3] + " " + code[3:], Seed: d.Seed})
 		}
+		v.AskCode = v.AskCode || len(v.Codes) > 0
 	}
 	return r.show(status, templates.SignIn(p, v))
 }

@@ -57,7 +57,7 @@ func (o *one) standingAlerts(v *templates.StandingView) {
 		if e.List == "allow" {
 			v.Alerts = append(v.Alerts, t.ListAllow)
 		} else {
-			v.Alerts = append(v.Alerts, lang.Fill(t.ListBlocked, e.Reason))
+			v.Alerts = append(v.Alerts, lang.Fill(t.ListBlocked, o.r.t.ListedAs(e.What, e.Reason, o.stand.ListedOwner)))
 		}
 	}
 	for _, b := range o.stand.Need.Blocked {

@@ -66,7 +66,9 @@ type Demo struct {
 // DemoPerson can be become by one press.
 type DemoPerson struct {
 	Email, Password, Name string
-	Roles                 []auth.Role
+	// Seed makes the person's one-time codes, base32; "" where the demonstration's rules ask for none.
+	Seed  string
+	Roles []auth.Role
 }
 
 // KopecksRow says what the pretend bank does for amounts that end in Kop (0: every other ending).

@@ -328,11 +328,12 @@
   }
   if (one('#cover')) {
     one('#bar-ends button').addEventListener('click', alive);
-    one('#cover form').addEventListener('submit', (e) => {
+    one('#cover').addEventListener('submit', (e) => {
       e.preventDefault();
       const f = e.target, err = one('.err', f);
       fetch(f.action, { method: 'POST', credentials: 'same-origin', headers: { 'HX-Request': 'true' }, body: new URLSearchParams(new FormData(f)) })
         .then((r) => r.text().then((t) => {
+          if (f.elements.response) f.elements.response.value = ''; // a passkey's answer is good once
           const no = r.ok ? null : one('[data-error]', new DOMParser().parseFromString(t, 'text/html'));
           err.hidden = r.ok;
           if (!r.ok) { err.textContent = no ? no.textContent : String(r.status); return; }
@@ -340,7 +341,7 @@
           ends = Math.max(ends, posted + 36e5);
           one('#cover').hidden = true;
           one('#frame').inert = false;
-          if (one('input[type=password]', f)) one('input[type=password]', f).value = '';
+          all('#cover-password, #cover-code').forEach((i) => { i.value = ''; });
           tell('again');
           refresh();
         }));

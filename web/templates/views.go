@@ -86,6 +86,7 @@ type SessionView struct {
 	IdleSeconds int    // the idle limit: the page counts from its own last activity
 	EndsAtMs    int64  // the hard end, epoch milliseconds
 	AskCode     bool   // this person signs in with one-time codes
+	Key         bool   // or with a passkey
 	DemoPerson  string // in the demo the cover signs in by one press: value of field person; else ""
 }
 
@@ -590,7 +591,12 @@ type SignInView struct {
 	Carried    []Hidden
 	Note       string // «Вход закончился. Введённое сохранится»
 	Demo       []DemoPerson
+	// Codes are the one-time codes of the demonstration's people, where its rules ask for them.
+	Codes []DemoCode
 }
+
+// DemoCode is what one person of a demonstration would read from an app.
+type DemoCode struct{ Email, Code, Seed string }
 
 // InboxView lists the bank's messages.
 type InboxView struct {

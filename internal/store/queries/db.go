@@ -153,6 +153,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.factorStmt, err = db.PrepareContext(ctx, factor); err != nil {
 		return nil, fmt.Errorf("error preparing query Factor: %w", err)
 	}
+	if q.factorsAddedStmt, err = db.PrepareContext(ctx, factorsAdded); err != nil {
+		return nil, fmt.Errorf("error preparing query FactorsAdded: %w", err)
+	}
 	if q.factorsOfStmt, err = db.PrepareContext(ctx, factorsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query FactorsOf: %w", err)
 	}
@@ -372,6 +375,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.openEnrolmentsStmt, err = db.PrepareContext(ctx, openEnrolments); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenEnrolments: %w", err)
 	}
+	if q.openFromStmt, err = db.PrepareContext(ctx, openFrom); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenFrom: %w", err)
+	}
 	if q.openOfStmt, err = db.PrepareContext(ctx, openOf); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenOf: %w", err)
 	}
@@ -431,6 +437,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.personStmt, err = db.PrepareContext(ctx, person); err != nil {
 		return nil, fmt.Errorf("error preparing query Person: %w", err)
+	}
+	if q.personEventsStmt, err = db.PrepareContext(ctx, personEvents); err != nil {
+		return nil, fmt.Errorf("error preparing query PersonEvents: %w", err)
+	}
+	if q.personEventsAfterStmt, err = db.PrepareContext(ctx, personEventsAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query PersonEventsAfter: %w", err)
 	}
 	if q.pollStmt, err = db.PrepareContext(ctx, poll); err != nil {
 		return nil, fmt.Errorf("error preparing query Poll: %w", err)
@@ -758,6 +770,11 @@ func (q *Queries) Close() error {
 	if q.factorStmt != nil {
 		if cerr := q.factorStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing factorStmt: %w", cerr)
+		}
+	}
+	if q.factorsAddedStmt != nil {
+		if cerr := q.factorsAddedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing factorsAddedStmt: %w", cerr)
 		}
 	}
 	if q.factorsOfStmt != nil {
@@ -1125,6 +1142,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing openEnrolmentsStmt: %w", cerr)
 		}
 	}
+	if q.openFromStmt != nil {
+		if cerr := q.openFromStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openFromStmt: %w", cerr)
+		}
+	}
 	if q.openOfStmt != nil {
 		if cerr := q.openOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing openOfStmt: %w", cerr)
@@ -1223,6 +1245,16 @@ func (q *Queries) Close() error {
 	if q.personStmt != nil {
 		if cerr := q.personStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing personStmt: %w", cerr)
+		}
+	}
+	if q.personEventsStmt != nil {
+		if cerr := q.personEventsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing personEventsStmt: %w", cerr)
+		}
+	}
+	if q.personEventsAfterStmt != nil {
+		if cerr := q.personEventsAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing personEventsAfterStmt: %w", cerr)
 		}
 	}
 	if q.pollStmt != nil {
@@ -1487,6 +1519,7 @@ type Queries struct {
 	eventsOfStmt            *sql.Stmt
 	evidenceStmt            *sql.Stmt
 	factorStmt              *sql.Stmt
+	factorsAddedStmt        *sql.Stmt
 	factorsOfStmt           *sql.Stmt
 	fetchByIDStmt           *sql.Stmt
 	fetchesStmt             *sql.Stmt
@@ -1560,6 +1593,7 @@ type Queries struct {
 	openAttemptStmt         *sql.Stmt
 	openByStmt              *sql.Stmt
 	openEnrolmentsStmt      *sql.Stmt
+	openFromStmt            *sql.Stmt
 	openOfStmt              *sql.Stmt
 	openProposalsStmt       *sql.Stmt
 	openVersionStmt         *sql.Stmt
@@ -1580,6 +1614,8 @@ type Queries struct {
 	payoutRowStmt           *sql.Stmt
 	peopleStmt              *sql.Stmt
 	personStmt              *sql.Stmt
+	personEventsStmt        *sql.Stmt
+	personEventsAfterStmt   *sql.Stmt
 	pollStmt                *sql.Stmt
 	pollOfStmt              *sql.Stmt
 	proofsOfStmt            *sql.Stmt
@@ -1665,6 +1701,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		eventsOfStmt:            q.eventsOfStmt,
 		evidenceStmt:            q.evidenceStmt,
 		factorStmt:              q.factorStmt,
+		factorsAddedStmt:        q.factorsAddedStmt,
 		factorsOfStmt:           q.factorsOfStmt,
 		fetchByIDStmt:           q.fetchByIDStmt,
 		fetchesStmt:             q.fetchesStmt,
@@ -1738,6 +1775,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		openAttemptStmt:         q.openAttemptStmt,
 		openByStmt:              q.openByStmt,
 		openEnrolmentsStmt:      q.openEnrolmentsStmt,
+		openFromStmt:            q.openFromStmt,
 		openOfStmt:              q.openOfStmt,
 		openProposalsStmt:       q.openProposalsStmt,
 		openVersionStmt:         q.openVersionStmt,
@@ -1758,6 +1796,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		payoutRowStmt:           q.payoutRowStmt,
 		peopleStmt:              q.peopleStmt,
 		personStmt:              q.personStmt,
+		personEventsStmt:        q.personEventsStmt,
+		personEventsAfterStmt:   q.personEventsAfterStmt,
 		pollStmt:                q.pollStmt,
 		pollOfStmt:              q.pollOfStmt,
 		proofsOfStmt:            q.proofsOfStmt,

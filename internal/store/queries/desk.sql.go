@@ -205,6 +205,44 @@ func (q *Queries) EventsOf(ctx context.Context, arg EventsOfParams) ([]EventsOfR
 	return items, nil
 }
 
+const factorsAdded = `-- name: FactorsAdded :many
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE action = 'factor.added' AND seq > ?1 ORDER BY seq
+`
+
+func (q *Queries) FactorsAdded(ctx context.Context, after int64) ([]Event, error) {
+	rows, err := q.query(ctx, q.factorsAddedStmt, factorsAdded, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Event
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.Seq,
+			&i.At,
+			&i.Person,
+			&i.SignIn,
+			&i.Action,
+			&i.Kind,
+			&i.Subject,
+			&i.Version,
+			&i.Spec,
+			&i.Payload,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const hash = `-- name: Hash :one
 SELECT hash FROM event_hash WHERE idx = ?1
 `
@@ -610,6 +648,83 @@ func (q *Queries) NextMessageID(ctx context.Context, after int64) (int64, error)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const personEvents = `-- name: PersonEvents :many
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE kind = 'person' ORDER BY seq
+`
+
+func (q *Queries) PersonEvents(ctx context.Context) ([]Event, error) {
+	rows, err := q.query(ctx, q.personEventsStmt, personEvents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Event
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.Seq,
+			&i.At,
+			&i.Person,
+			&i.SignIn,
+			&i.Action,
+			&i.Kind,
+			&i.Subject,
+			&i.Version,
+			&i.Spec,
+			&i.Payload,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const personEventsAfter = `-- name: PersonEventsAfter :many
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > ?1 AND +kind = 'person' ORDER BY seq
+`
+
+// The plus keeps SQLite on the events themselves: only the last few are new.
+func (q *Queries) PersonEventsAfter(ctx context.Context, after int64) ([]Event, error) {
+	rows, err := q.query(ctx, q.personEventsAfterStmt, personEventsAfter, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Event
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.Seq,
+			&i.At,
+			&i.Person,
+			&i.SignIn,
+			&i.Action,
+			&i.Kind,
+			&i.Subject,
+			&i.Version,
+			&i.Spec,
+			&i.Payload,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const putRefused = `-- name: PutRefused :exec

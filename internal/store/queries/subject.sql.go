@@ -185,6 +185,84 @@ func (q *Queries) OpenBy(ctx context.Context, personID string) (int64, error) {
 	return count, err
 }
 
+const openFrom = `-- name: OpenFrom :many
+SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
+  CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
+FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
+JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
+WHERE s.person_id = ?1 ORDER BY o.at, o.kind, o.id LIMIT ?2
+`
+
+type OpenFromParams struct {
+	PersonID string
+	Most     int64
+}
+
+type OpenFromRow struct {
+	Kind       string
+	ID         string
+	Version    int64
+	Op         string
+	Doc        string
+	Private    string
+	Salt       []byte
+	Concerns   string
+	Base       int64
+	EffectAt   int64
+	Digest     string
+	RuleSet    int64
+	PersonID   string
+	Email      string
+	At         int64
+	State      string
+	EndedBy    string
+	EndedEmail string
+	EndedAt    int64
+}
+
+func (q *Queries) OpenFrom(ctx context.Context, arg OpenFromParams) ([]OpenFromRow, error) {
+	rows, err := q.query(ctx, q.openFromStmt, openFrom, arg.PersonID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OpenFromRow
+	for rows.Next() {
+		var i OpenFromRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.ID,
+			&i.Version,
+			&i.Op,
+			&i.Doc,
+			&i.Private,
+			&i.Salt,
+			&i.Concerns,
+			&i.Base,
+			&i.EffectAt,
+			&i.Digest,
+			&i.RuleSet,
+			&i.PersonID,
+			&i.Email,
+			&i.At,
+			&i.State,
+			&i.EndedBy,
+			&i.EndedEmail,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const openProposals = `-- name: OpenProposals :many
 SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
   CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at

@@ -1,0 +1,292 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/audit"
+	"countersign/internal/auth"
+	"countersign/internal/payout"
+)
+
+// PersonState is what decides about a person as the history tells it: the columns of their row, times in microseconds UTC, 0 for never.
+type PersonState struct {
+	Roles, Groups                                 string // with commas between them
+	Founding                                      bool
+	Created, Suspended                            int64
+	Version, Since, QuietFrom, QuietUntil, Capped int64
+}
+
+// Fold takes what an event about the person says: whichever event it is, the columns that it changes stand in it by their names.
+func (p *PersonState) Fold(e audit.Event) error {
+	var f struct {
+		Roles       *string   `json:"roles"`
+		Groups      *[]string `json:"groups"`
+		Founding    *bool     `json:"founding"`
+		Version     *int64    `json:"person_version"`
+		Since       *int64    `json:"approver_since"`
+		QuietFrom   *int64    `json:"quiet_from"`
+		QuietUntil  *int64    `json:"quiet_until"`
+		CappedUntil *int64    `json:"capped_until"`
+		Suspended   *int64    `json:"suspended_at"`
+	}
+	if err := json.Unmarshal(e.Payload, &f); err != nil {
+		return fmt.Errorf("%w: event %d about a person cannot be read: %w", payout.ErrBroken, e.Seq, err)
+	}
+	if e.Action == "person.added" {
+		*p = PersonState{Created: micro(e.At), Version: 1}
+	}
+	if f.Roles != nil {
+		p.Roles = *f.Roles
+	}
+	if f.Groups != nil {
+		p.Groups = strings.Join(*f.Groups, ",")
+	}
+	if f.Founding != nil {
+		p.Founding = *f.Founding
+	}
+	for _, c := range []struct{ to, from *int64 }{{&p.Version, f.Version}, {&p.Since, f.Since}, {&p.QuietFrom, f.QuietFrom}, {&p.QuietUntil, f.QuietUntil},
+		{&p.Capped, f.CappedUntil}, {&p.Suspended, f.Suspended}} {
+		if c.from != nil {
+			*c.to = *c.from
+		}
+	}
+	if e.Action == "person.suspended" && f.Suspended == nil { // as the first version of the desk wrote it
+		p.Suspended = micro(e.At)
+	}
+	return nil
+}
+
+// is reports whether a row says what the history says. The name decides nothing: `audit verify` proves it.
+func (p PersonState) is(row auth.Person) bool {
+	return p.Roles == auth.FormatRoles(row.Roles) && p.Groups == strings.Join(row.Groups, ",") && p.Founding == row.Founding && p.Suspended != 0 == row.Suspended &&
+		p == PersonState{Roles: p.Roles, Groups: p.Groups, Founding: p.Founding, Suspended: p.Suspended, Created: micro(row.CreatedAt), Version: int64(row.Version),
+			Since: micro(row.ApproverSince), QuietFrom: micro(row.QuietFrom), QuietUntil: micro(row.QuietUntil), Capped: micro(row.CappedUntil)}
+}
+
+// told is what the history says of people: how they stand, and which version of their rows of sign-in names and factors its newest event about them names. Those rows
+// are sealed; the version shows an old one that was put back with its seal.
+type told struct {
+	people map[string]PersonState
+	rows   map[string]int64 // by accountRow and factorRow
+}
+
+func newTold() told { return told{people: map[string]PersonState{}, rows: map[string]int64{}} }
+
+// take folds one event; under is what was known before, nil for nothing.
+func (t told) take(e audit.Event, under *told) error {
+	was, known := t.people[e.Subject]
+	if !known && under != nil {
+		was, known = under.people[e.Subject]
+	}
+	if known || e.Action == "person.added" { // what is proposed about somebody new comes before them
+		if err := was.Fold(e); err != nil {
+			return err
+		}
+		t.people[e.Subject] = was
+	}
+	var f struct {
+		Account        string `json:"account"`
+		AccountVersion int64  `json:"account_version"`
+		Factor         string `json:"factor"`
+		FactorVersion  int64  `json:"factor_version"`
+	}
+	if err := json.Unmarshal(e.Payload, &f); err != nil {
+		return nil // of another form: about no such row
+	}
+	if f.Account != "" {
+		t.rows["account/"+f.Account] = f.AccountVersion
+	}
+	if f.Factor != "" && f.FactorVersion > 0 {
+		t.rows[factorRow(f.Factor)] = f.FactorVersion
+	}
+	return nil
+}
+
+// memory keeps what the history says of people up to one committed event, so that each event is read and proved once a process. The zero memory knows nothing.
+type memory struct {
+	mu   sync.Mutex
+	upTo int64
+	told
+}
+
+// view is the memory with what was written since in the transaction under way, which may yet come to nothing.
+type view struct{ base, fresh told }
+
+// remember reads what is new about people in this transaction. It fails with payout.ErrBroken when an event is not the one that the signed history holds.
+func (m *memory) remember(tx Tx) (*view, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.people == nil {
+		m.told = newTold()
+	}
+	events, committed, err := tx.PersonEvents(m.upTo)
+	if err != nil {
+		return nil, err
+	}
+	kept, v := newTold(), &view{m.told, newTold()}
+	n := 0
+	for ; n < len(events) && events[n].Seq <= committed; n++ {
+		if err := kept.take(events[n], &m.told); err != nil {
+			return nil, err // all of them are kept, or none: what was half read would be believed
+		}
+	}
+	maps.Copy(m.people, kept.people)
+	maps.Copy(m.rows, kept.rows)
+	m.upTo = max(m.upTo, committed)
+	for _, e := range events[n:] {
+		if err := v.fresh.take(e, &m.told); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+func (v *view) person(id string) (PersonState, bool) {
+	if p, ok := v.fresh.people[id]; ok {
+		return p, true
+	}
+	p, ok := v.base.people[id]
+	return p, ok
+}
+
+// row is the newest version of a sealed row that an event names, 0 when none does.
+func (v *view) row(name string) int64 {
+	if n, ok := v.fresh.rows[name]; ok {
+		return n
+	}
+	return v.base.rows[name]
+}
+
+func personRow(id string) string { return "person/" + id }
+
+// told is what the history says of people, read once a transaction.
+func (s *sealed) told() (*view, error) {
+	if s.view != nil {
+		return s.view, nil
+	}
+	v, err := s.a.memory.remember(s.Tx)
+	if errors.Is(err, payout.ErrBroken) {
+		s.a.Log.Error("an event about a person is not the one that was written", "error", err)
+		return nil, s.a.altered("event")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.view = v
+	return v, nil
+}
+
+// wrote notes that this transaction itself wrote a person's row: its event follows in the same commit.
+func (s *sealed) wrote(person string) {
+	if s.own == nil {
+		s.own = map[string]bool{}
+	}
+	s.own[person] = true
+}
+
+// believed refuses people whose rows are not what the history says, and stops sending: somebody gave them roles, groups or time past the desk.
+func (s *sealed) believed(people ...auth.Person) error {
+	v, err := s.told()
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		if want, known := v.person(p.ID); !s.own[p.ID] && !(known && want.is(p)) {
+			return s.a.altered(personRow(p.ID))
+		}
+	}
+	return nil
+}
+
+// newest refuses an old version of a sealed row that was put back with its seal.
+func (s *sealed) newest(row string, version int64) error {
+	v, err := s.told()
+	if err != nil {
+		return err
+	}
+	if version < v.row(row) {
+		return s.a.altered(row)
+	}
+	return nil
+}
+
+func (s *sealed) Person(id string) (auth.Person, error) {
+	p, err := s.Tx.Person(id)
+	if err == nil {
+		err = s.believed(p)
+	}
+	if err != nil {
+		return auth.Person{}, err
+	}
+	return p, nil
+}
+
+func (s *sealed) People() ([]auth.Person, error) {
+	all, err := s.Tx.People()
+	if err == nil {
+		err = s.believed(all...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows := make(map[string]bool, len(all))
+	for _, p := range all {
+		rows[p.ID] = true
+	}
+	for _, told := range []told{s.view.base, s.view.fresh} {
+		for id := range told.people {
+			if !rows[id] { // nobody is ever taken out: their groups decide about what they made
+				return nil, s.a.altered(personRow(id))
+			}
+		}
+	}
+	return all, nil
+}
+
+// Signers are the people, each of them believed: who approved, and who could.
+func (s *sealed) Signers() ([]approval.Signer, error) {
+	all, err := s.People()
+	return SignersOf(all), err
+}
+
+// SignersOf are people as counting sees them.
+func SignersOf(people []auth.Person) []approval.Signer {
+	out := make([]approval.Signer, len(people))
+	for i, p := range people {
+		out[i] = approval.Signer{ID: p.ID, Name: p.Name, Version: p.Version, Standing: !p.Suspended, Groups: p.Groups, Since: p.ApproverSince, QuietFrom: p.QuietFrom, QuietUntil: p.QuietUntil,
+			CappedUntil: p.CappedUntil}
+		for _, r := range p.Roles {
+			out[i].Roles = append(out[i].Roles, approval.Role(r))
+		}
+	}
+	return out
+}
+
+func (s *sealed) AddPerson(p auth.Person) error {
+	s.wrote(p.ID)
+	return s.Tx.AddPerson(p)
+}
+
+// SavePerson writes over nothing but a row that is believed.
+func (s *sealed) SavePerson(p auth.Person, suspendedAt time.Time) error {
+	if _, err := s.Person(p.ID); err != nil {
+		return err
+	}
+	s.wrote(p.ID)
+	return s.Tx.SavePerson(p, suspendedAt)
+}
+
+func (s *sealed) SetSuspended(person string, at time.Time) error {
+	if _, err := s.Person(person); err != nil {
+		return err
+	}
+	s.wrote(person)
+	return s.Tx.SetSuspended(person, at)
+}
