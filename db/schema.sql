@@ -539,6 +539,19 @@ CREATE TABLE bank_name (
   closed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- verdict: what a maker laid beside a proposed decision about an outcome: one file a version. sha, media and bytes repeat what the proposal's content says.
+-- Append-only, but for clearing the body.
+CREATE TABLE verdict_file (
+  payout_id TEXT    NOT NULL REFERENCES payout (id),
+  version   INTEGER NOT NULL,
+  sha       TEXT    NOT NULL,
+  media     TEXT    NOT NULL,
+  bytes     INTEGER NOT NULL,
+  body      BLOB    NOT NULL,
+  at        INTEGER NOT NULL,
+  PRIMARY KEY (payout_id, version)
+) STRICT;
+
 CREATE TRIGGER payout_moves BEFORE UPDATE OF state ON payout
 WHEN OLD.state <> NEW.state AND NOT EXISTS (SELECT 1 FROM allowed_transition t WHERE t.from_state = OLD.state AND t.to_state = NEW.state)
 BEGIN SELECT RAISE(ABORT, 'transition'); END;
@@ -624,3 +637,7 @@ CREATE TRIGGER decision_proposer BEFORE INSERT ON decision
 WHEN EXISTS (SELECT 1 FROM proposal p JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
   WHERE p.kind = NEW.kind AND p.id = NEW.id AND p.version = NEW.version AND (s.person_id = NEW.person_id OR instr(p.concerns, '"' || NEW.person_id || '"') > 0))
 BEGIN SELECT RAISE(ABORT, 'own'); END;
+-- verdict
+CREATE TRIGGER verdict_file_once BEFORE INSERT ON verdict_file WHEN EXISTS (SELECT 1 FROM verdict_file x WHERE x.payout_id = NEW.payout_id AND x.version = NEW.version) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER verdict_file_stays BEFORE DELETE ON verdict_file BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER verdict_file_fixed BEFORE UPDATE ON verdict_file WHEN NOT (NEW.payout_id = OLD.payout_id AND NEW.version = OLD.version AND NEW.sha = OLD.sha AND NEW.media = OLD.media AND NEW.bytes = OLD.bytes AND NEW.at = OLD.at AND NEW.body = x'') BEGIN SELECT RAISE(ABORT, 'append-only'); END;

@@ -73,6 +73,7 @@ type App struct {
 	onePerGo  bool            // after a credential refusal claims go one at a time
 	live      map[string]bool // attempts with a live call: "id/n"
 	polling   map[string]bool // polls under way: "session/id"
+	asked     askedOf         // which sessions were asked about lately
 	sets      sync.Map        // rule sets by version: they never change
 	limits    sync.Map        // limits by version
 	lists     sync.Map        // payees that lists name, by id and version

@@ -179,7 +179,8 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 		delete(a.polling, poll.Session+"/"+poll.Payout)
 		a.mu.Unlock()
 	}()
-	return a.write(ctx, Worker, func(tx Tx) error {
+	told := false
+	err := a.write(ctx, Worker, func(tx Tx) error {
 		now := a.Now()
 		plan, ok, err := tx.Poll(poll.Session, id)
 		if err != nil {
@@ -193,6 +194,7 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 		if err != nil {
 			return err
 		}
+		told = f.Problem == "" || f.Problem == "refused" && protocol.Ruled(st.Evidence)
 		_, act := protocol.Next(st, protocol.Observation{At: now, Fetch: &f})
 		if act.Alarm != "" && alarmed(tx, id, act.Alarm) {
 			act.Alarm = ""
@@ -222,6 +224,10 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 		}
 		return a.replan(tx, plan, p.S(), f, now)
 	})
+	if err == nil && told {
+		a.noteAsked(poll.Session)
+	}
+	return err
 }
 
 // alarmed reports whether this alarm stands in the payout's history already: one is loud enough.

@@ -179,7 +179,7 @@ func (a *App) replaceable(tx Tx, id payout.ID, minor int64) (*payout.Payout, err
 	switch s := old.S(); {
 	case !CanReplace(s):
 		return nil, fault.Bad("form", "replace.not_confirmed", s.Number)
-	case s.State == payout.Returned && minor > s.ReturnedMinor:
+	case minor > ReplaceUpTo(s):
 		return nil, fault.Bad("amount", "replace.sum", s.Number)
 	}
 	return old, nil
@@ -188,16 +188,34 @@ func (a *App) replaceable(tx Tx, id payout.ID, minor int64) (*payout.Payout, err
 // stillReplaces judges again, at the submission and at the claim, what was judged when a replacement was made: the bank may have paid
 // the old one after all.
 func (a *App) stillReplaces(tx Tx, s payout.Snapshot) error {
-	if s.Content.Replaces == "" {
-		return nil
+	minor := s.Content.Amount.Minor
+	for range maxChain {
+		if s.Content.Replaces == "" {
+			return nil
+		}
+		old, err := a.replaceable(tx, s.Content.Replaces, minor)
+		if err != nil {
+			return err
+		}
+		s, minor = old.S(), 0 // of those before it only that none was paid after all
 	}
-	_, err := a.replaceable(tx, s.Content.Replaces, s.Content.Amount.Minor)
-	return err
+	return nil
 }
 
-// CanReplace reports whether a payout may be paid again as its replacement: failed and confirmed, or returned.
+// maxChain bounds how many replacements of replacements are looked through.
+const maxChain = 50
+
+// CanReplace reports whether a payout may be paid again as its replacement: its failure is confirmed, or it came back, whole or in part.
 func CanReplace(s payout.Snapshot) bool {
-	return !s.Review && (s.State == payout.Failed && s.Confirmed || s.State == payout.Returned)
+	return !s.Review && s.Confirmed && (s.State == payout.Failed || (s.State == payout.Returned || s.State == payout.Succeeded) && s.ReturnedMinor > 0)
+}
+
+// ReplaceUpTo is the most that a replacement may come to, kopecks: what was not paid, or what came back.
+func ReplaceUpTo(s payout.Snapshot) int64 {
+	if s.State == payout.Returned || s.State == payout.Succeeded {
+		return s.ReturnedMinor
+	}
+	return s.Content.Amount.Minor
 }
 
 // CanCopy reports whether a copy may be offered: never of one whose money may have moved with nobody sure yet.
@@ -270,7 +288,7 @@ func (a *App) replaceSum(tx Tx, id payout.ID, minor int64) error {
 	if err != nil {
 		return err
 	}
-	if s := old.S(); s.State == payout.Returned && minor > s.ReturnedMinor {
+	if s := old.S(); minor > ReplaceUpTo(s) {
 		return fault.Bad("amount", "replace.sum", s.Number)
 	}
 	return nil

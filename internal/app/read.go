@@ -37,6 +37,8 @@ type Reader interface {
 	Proposals(ctx context.Context, kind approval.Kind, id string, limit int) ([]Proposal, error)
 	// OpenProposals lists everything that is put to people, oldest first.
 	OpenProposals(ctx context.Context, limit int) ([]Proposal, error)
+	// VerdictFile is the evidence beside one proposed ruling. NotFound "verdict.none".
+	VerdictFile(ctx context.Context, id payout.ID, version int) (VerdictFile, error)
 	// PayeeByID is a saved payee with its accounts, ok false when no version of it is in force.
 	PayeeByID(ctx context.Context, id string) (p PayeeRow, ok bool, err error)
 	// PayeeList is one page of the saved payees by name, with their accounts.

@@ -211,12 +211,12 @@ func TestReplacement(t *testing.T) {
 	_, err = replace(byHook, 20_000_00)
 	wants(t, "second living replacement", err, "replace.alive")
 	must(t, d.App.Cancel(ctx, d.Who["m1"], first, "no"))
-	second, err := replace(byHook, 20_000_60)
+	second, err := replace(byHook, 19_999_60)
 	wants(t, "after the first was cancelled", err, "")
 	if d.Get(second).Content.Replaces != byHook {
 		t.Error("it does not say what it replaces")
 	}
-	must(t, d.App.Edit(ctx, d.Who["m2"], second, 1, app.Entry{Content: d.Content(20_000_60), Submit: true}))
+	must(t, d.App.Edit(ctx, d.Who["m2"], second, 1, app.Entry{Content: d.Content(19_999_60), Submit: true}))
 	if d.Get(second).Content.Replaces != byHook {
 		t.Error("an edit lost what it replaces")
 	}
@@ -227,8 +227,8 @@ func TestReplacement(t *testing.T) {
 		t.Fatalf("%s %v", s.State, s.Confirmed)
 	}
 	// Now the debt hangs on the second one: replacing the first as well would pay it twice.
-	if _, err = replace(byHook, 20_000_00); err == nil {
-		if _, err = replace(second, 20_000_00); err == nil {
+	if _, err = replace(byHook, 19_000_00); err == nil {
+		if _, err = replace(second, 19_000_00); err == nil {
 			t.Error("one debt has two living replacements")
 		}
 	}
@@ -310,7 +310,7 @@ func TestReplacement_DeadOneComesBack(t *testing.T) {
 	ctx := t.Context()
 	old := d.Approved(10_000_60) // refused: confirmed at once
 	d.Send()
-	second, err := d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: "b", Content: d.Content(10_000_68), Replaces: old, Submit: true})
+	second, err := d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: "b", Content: d.Content(9_999_68), Replaces: old, Submit: true})
 	must(t, err)
 	d.Approve(second, "a1")
 	d.Clock.Add(4 * time.Second)
@@ -322,7 +322,7 @@ func TestReplacement_DeadOneComesBack(t *testing.T) {
 		t.Fatalf("%s %v", s.State, s.Confirmed)
 	}
 	for i, of := range []payout.ID{old, second} {
-		if _, err := d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: fmt.Sprint("c", i), Content: d.Content(10_000_00), Replaces: of}); err != nil && fault.KindOf(err) == 0 {
+		if _, err := d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: fmt.Sprint("c", i), Content: d.Content(9_000_00), Replaces: of}); err != nil && fault.KindOf(err) == 0 {
 			t.Fatal(err)
 		}
 	}

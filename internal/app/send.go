@@ -123,6 +123,11 @@ func (a *App) claim(tx Tx, id payout.ID, money *purse) (*protocol.Order, error) 
 	case err != nil:
 		return nil, err
 	}
+	if fresh, err := a.askedAgain(tx, s, now); err != nil {
+		return nil, err
+	} else if !fresh {
+		return nil, a.hold(tx, p, "evidence", now) // what it replaces is asked about once more first
+	}
 	st, f, err := a.standing(tx, p)
 	if errors.Is(err, payout.ErrBroken) { // the rules or limits are not what was agreed to
 		return nil, a.haltNow(tx, "altered", id, now, err)
@@ -403,6 +408,9 @@ func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, not
 			if err := save(ev); err != nil {
 				return err
 			}
+		}
+		if err := a.dropVerdict(tx, p.S(), now); err != nil {
+			return err
 		}
 	}
 	if act.Alarm != "" {

@@ -135,6 +135,7 @@ type Tx interface {
 	// Challenges counts a person's questions.
 	Challenges(person string) (int, error)
 	AddProof(p ProofRow) error
+	AddVerdictFile(f VerdictFile) error
 	// Proofs lists what passkeys signed about one version, in the order of the decisions.
 	Proofs(kind approval.Kind, id string, version int) ([]ProofRow, error)
 	// BatchOf is the decision over a list that one decision is part of: its digest and its items as stored; "" when there is none of this person's.

@@ -38,6 +38,8 @@ type Proposal struct {
 	At   time.Time
 	// Acks are the warnings that the proposer ticked; they stand in the history and are not read back.
 	Acks []string
+	// File is the hash of a file laid beside it, "" for none; it stands in the history and is not read back.
+	File string
 	// EffectAt is when it takes effect by itself unless somebody stops it; zero: only by decision.
 	EffectAt time.Time
 	// State is "" while open, then one of the Ended… values, for good.
@@ -192,6 +194,9 @@ func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason strin
 	if len(p.Acks) > 0 {
 		facts["acks"] = p.Acks
 	}
+	if p.File != "" {
+		facts["file"] = p.File
+	}
 	return p, a.noteProposal(tx, p, by, "proposed", reason, facts, now)
 }
 
@@ -291,7 +296,11 @@ func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen st
 		default:
 			return denySubject(t, me, people)
 		}
-		factor, keep, err := a.prove(tx, w, proof, stepUp{Digest: p.Digest}, now)
+		need, err := a.asksOf(tx, w, p, now)
+		if err != nil {
+			return err
+		}
+		factor, keep, err := a.prove(tx, w, proof, need, now)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ type ProposalTexts struct {
 }
 
 var russianProposals = ProposalTexts{
-	Kinds: map[string]string{"payee": "Получатель", "rules": "Правила согласования", "person": "Человек и роли", "limits": "Лимиты и списки", "keys": "Ключи и настройки банка"},
+	Kinds: map[string]string{"payee": "Получатель", "rules": "Правила согласования", "person": "Человек и роли", "limits": "Лимиты и списки", "keys": "Ключи и настройки банка", "verdict": "Решение о результате"},
 	KindsLow: map[string]string{"payout": "выплату", "payee": "изменение получателя", "rules": "новые правила согласования", "person": "изменение людей и ролей", "limits": "новые лимиты и списки", "keys": "изменение ключей и настроек банка",
 		"verdict": "решение о результате выплаты", "release": "возобновление отправки"},
 	States: map[string]string{"": "На согласовании", "effective": "Согласовано и действует с этого времени", "rejected": "Отклонено", "withdrawn": "Предложение снято", "expired": "Срок согласования истёк", "stopped": "Остановлено"},
@@ -63,7 +63,7 @@ var russianProposals = ProposalTexts{
 }
 
 var englishProposals = ProposalTexts{
-	Kinds: map[string]string{"payee": "Payee", "rules": "Approval rules", "person": "Person and roles", "limits": "Limits and lists", "keys": "Bank keys and settings"},
+	Kinds: map[string]string{"payee": "Payee", "rules": "Approval rules", "person": "Person and roles", "limits": "Limits and lists", "keys": "Bank keys and settings", "verdict": "Outcome decision"},
 	KindsLow: map[string]string{"payout": "a payout", "payee": "a change of a payee", "rules": "new approval rules", "person": "a change of people and roles", "limits": "new limits and lists", "keys": "a change of bank keys and settings",
 		"verdict": "a decision about an outcome", "release": "the resuming of sending"},
 	States: map[string]string{"": "Awaiting approval", "effective": "Approved, in force from then on", "rejected": "Refused", "withdrawn": "Withdrawn", "expired": "Approval expired", "stopped": "Stopped"},

@@ -93,6 +93,7 @@ const (
 	ActConfirmed    = "payout.confirmed"
 	ActAlarm        = "payout.alarm"
 	ActHeld         = "payout.held"
+	ActRuled        = "payout.ruled"   // people decided what its outcome is, and it stood so already
 	ActFetched      = "payout.fetched" // the bank was asked and said something new that moved nothing
 )
 

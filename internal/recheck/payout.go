@@ -42,6 +42,9 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 			c.found("%s is no maker and made or submitted a payout", e.Person)
 		}
 	}
+	if f.Verdict > 0 {
+		c.ruled(e, f, p)
+	}
 	var err error
 	switch e.Action {
 	case payout.ActSubmitted:

@@ -114,6 +114,7 @@ type paying struct {
 	counted                  []string       // the counters that it fills now
 	paid                     bool
 	claims                   int
+	ruled                    int // the version of the last ruling that moved it
 }
 
 type subject struct {
@@ -191,6 +192,7 @@ type facts struct {
 	Base        int       `json:"base"`
 	Concerns    []string  `json:"concerns"`
 	EffectAt    int64     `json:"effect_at"`
+	Verdict     int       `json:"verdict"`
 	Environment string    `json:"environment"`
 	Project     string    `json:"project"`
 	Cause       string    `json:"cause"`
@@ -232,7 +234,7 @@ func (c *Checker) Event(e audit.Event) error {
 	case "batch":
 		c.list(e, f)
 		return nil
-	case "payee", "rules", "person", "limits", "keys":
+	case "payee", "rules", "person", "limits", "keys", "verdict":
 		if what, ok := strings.CutPrefix(e.Action, e.Kind+"."); ok {
 			if err := c.subject(e, f, what); err != nil {
 				return err
@@ -335,14 +337,22 @@ func (p *person) quiet(at time.Time) bool {
 
 // deciders says who decides on a kind; the constants of design.md "Four eyes". One of them must.
 func deciders(kind string) []string {
-	if kind == "payee" {
+	if kind == "payee" || kind == "verdict" {
 		return []string{"approver", "senior"}
 	}
 	return []string{"admin", "senior"}
 }
 
+// quorum is how many of them must.
+func quorum(kind string) int {
+	if kind == "verdict" {
+		return 2
+	}
+	return 1
+}
+
 func proposersOf(kind string) []string {
-	if kind == "payee" {
+	if kind == "payee" || kind == "verdict" {
 		return []string{"maker"}
 	}
 	return []string{"admin"}
@@ -383,6 +393,9 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 		} else if own := f.Op == "person.key" && e.Person == e.Subject; !own && !c.mayAs(e.Person, proposersOf(e.Kind)) { // everybody asks for their own passkey to be vouched for
 			c.found("%s proposed a %s and may not", e.Person, e.Kind)
 		}
+		if e.Kind == "verdict" {
+			c.rulingProposed(e, f)
+		}
 		return c.digestOf(e, f)
 	case "approved", "taken_back", "rejected", "withdrawn", "stopped", "expired", "effective":
 	default:
@@ -402,7 +415,14 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 			c.found("%s decided on a %s and may not", e.Person, e.Kind)
 		}
 		answer := map[string]string{"approved": "yes", "taken_back": "back", "rejected": "no"}[what]
-		s.votes = append(s.votes, vote{person: e.Person, answer: answer, digest: f.Digest, factor: f.Factor, at: e.At})
+		v := vote{person: e.Person, answer: answer, digest: f.Digest, factor: f.Factor, at: e.At}
+		if e.Kind == "verdict" && strings.HasPrefix(f.Factor, signedFactor) {
+			var err error
+			if v.signed, err = c.signature(e.Kind, e.Subject, e.Version, len(s.votes)+1, v, ""); err != nil {
+				return err
+			}
+		}
+		s.votes = append(s.votes, v)
 		s.open = what != "rejected"
 	case "withdrawn", "stopped", "expired":
 		s.open = false
@@ -413,8 +433,11 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 		s.open = false
 		c.report.Changes++
 		byTime := s.effect != 0 && e.At.UnixMicro() >= s.effect && e.Person == "system"
-		if !byTime && c.count(s.votes, e.At, append([]string{s.by}, s.concerns...), deciders(e.Kind)...) < 1 {
+		if !byTime && c.count(s.votes, e.At, append([]string{s.by}, s.concerns...), deciders(e.Kind)...) < quorum(e.Kind) {
 			c.found("a %s took effect without the decision of anybody who may", e.Kind)
+		}
+		if p := c.payouts[e.Subject]; e.Kind == "verdict" && (p == nil || p.ruled != e.Version) {
+			c.found("a ruling took effect and moved no payout")
 		}
 		return c.inForce(e, f, s)
 	}

@@ -49,12 +49,24 @@ func lived(t testing.TB) *desktest.Desk {
 	must(t, err)
 	must(t, d.App.ChangePassword(ctx, app.Who{Person: p.ID, Email: acc.Email}, "a phrase of six plain words", "another phrase of plain words"))
 	var failed payout.ID
+	var lost []payout.ID
 	for _, k := range []int64{0, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 75, 76, 77, 78} {
 		id := d.Approved([]int64{1_000_00, 200_000_00, 2_000_000_00}[k%3] + k)
 		d.Send()
 		d.Settle()
 		if k == 60 {
 			failed = id
+		}
+		if k == 57 || k == 58 || k == 71 {
+			lost = append(lost, id)
+		}
+	}
+	for i, id := range lost { // what people rule: paid, not paid, and not yet
+		must(t, d.App.ProposeVerdict(ctx, d.Who["m2"], id, app.VerdictEntry{Outcome: []string{"paid", "not_paid", "paid"}[i], Basis: "letter", Reason: "the bank's letter", File: fmt.Appendf(nil, "letter %d", i)}))
+		ps, err := d.Store.Proposals(ctx, approval.Verdict, string(id), 1)
+		must(t, err)
+		for _, who := range []string{"a1", "a2"}[:2-i/2] {
+			must(t, d.App.Accept(ctx, d.Who[who], approval.Verdict, string(id), ps[0].Digest, app.Proof{}))
 		}
 	}
 	id, err := d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: "replacement", Content: d.Content(900_00), Replaces: failed, Submit: true})
@@ -104,6 +116,7 @@ func lived(t testing.TB) *desktest.Desk {
 	must(t, d.App.Resume(ctx, d.Who["a2"]))
 	must(t, d.App.Resume(ctx, d.Who["d1"]))
 	d.App.Probed()
+	must(t, d.App.ProposeVerdict(ctx, d.Who["m1"], lost[2], app.VerdictEntry{Outcome: "paid", Basis: "support", Reason: "they said so", File: []byte("a call")}))
 	d.Claim() // the call is out at this moment
 	must(t, d.App.Halt(ctx, d.Who["d2"], "again"))
 	must(t, d.App.Resume(ctx, d.Who["a2"]))
@@ -127,8 +140,11 @@ func proposals(t testing.TB, d *desktest.Desk) {
 		func(p app.Proposal) error { return d.App.Withdraw(ctx, d.Who["d1"], p.Kind, p.ID, p.Digest) },
 		func(p app.Proposal) error {
 			d.Clock.Add(15 * 24 * time.Hour)
-			_, err := d.App.SettleNext(ctx)
-			return err
+			for {
+				if did, err := d.App.SettleNext(ctx); err != nil || !did {
+					return err
+				}
+			}
 		},
 		func(p app.Proposal) error { return d.App.Accept(ctx, d.Who["s1"], p.Kind, p.ID, p.Digest, app.Proof{}) },
 		func(app.Proposal) error { return nil },
@@ -571,7 +587,7 @@ func (f *forger) forge(db *sql.DB, rnd *mrand.Rand, tables []string) (kind, what
 			}
 		case "payout":
 			set["id"], set["number"], set["form"], set["reference"], set["key"], set["session"] = "id || 'x'", "number + 5000", "form || 'x'", "NULL", "NULL", "NULL"
-		case "payout_version", "subject", "proposal", "proposal_end":
+		case "payout_version", "subject", "proposal", "proposal_end", "verdict_file":
 			set["version"] = "version + 1"
 		case "proposal_open":
 			set["id"] = "id || 'x'"

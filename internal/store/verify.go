@@ -251,7 +251,9 @@ type facts struct {
 	Due      string `json:"due_date"`
 	Payee    string `json:"payee"`
 	PayeeVer int    `json:"payee_version"`
+	Verdict  int    `json:"verdict"` // the version of the ruling that a payout's event comes from
 	// Of proposals.
+	File        string   `json:"file"`
 	Op          string   `json:"op"`
 	Doc         string   `json:"doc"`
 	Base        int      `json:"base"`
@@ -381,7 +383,7 @@ func (c *checker) rows() error {
 	if err := c.haltRows(); err != nil {
 		return err
 	}
-	for _, add := range []func(map[string]int64) error{c.proposalRows, c.payeeRows, c.enrolmentRows, c.factorRows, c.markRows, c.batchRows, c.proofRows, c.bankRows807} {
+	for _, add := range []func(map[string]int64) error{c.proposalRows, c.payeeRows, c.enrolmentRows, c.factorRows, c.markRows, c.batchRows, c.proofRows, c.bankRows807, c.verdictRows} {
 		if err := add(total); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ type track struct {
 	subjects  map[int]subjectFact
 	decisions map[int][]decisionFact
 	evidence  []string
+	rulings   map[int]string // the hash of the evidence that each ruling became, by its version
 }
 
 type attemptFact struct {
@@ -75,7 +76,7 @@ func (c *checker) payout(e audit.Event, f facts) error {
 	t := c.payouts[e.Subject]
 	if t == nil {
 		t = &track{creator: e.Person, attempts: map[int]attemptFact{}, answers: map[int]answerFact{}, fetches: map[int64]fetchFact{}, versions: map[int]versionFact{},
-			subjects: map[int]subjectFact{}, decisions: map[int][]decisionFact{}}
+			subjects: map[int]subjectFact{}, decisions: map[int][]decisionFact{}, rulings: map[int]string{}}
 		c.payouts[e.Subject] = t
 	}
 	before := t.fold
@@ -132,6 +133,12 @@ func (c *checker) payout(e audit.Event, f facts) error {
 	}
 	if f.Evidence != "" {
 		t.evidence = append(t.evidence, f.Evidence)
+	}
+	if f.Verdict > 0 {
+		if t.rulings[f.Verdict] != "" || f.Evidence == "" {
+			return broken("ruled twice by one decision, or without evidence")
+		}
+		t.rulings[f.Verdict] = f.Evidence
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ type subjectKey struct {
 type proposalFact struct {
 	seq       int64
 	op, doc   string // doc is the hash
+	file      string // the hash of the file beside it
 	base      int
 	concerns  string
 	effectAt  int64
@@ -62,7 +63,7 @@ func (c *checker) proposal(e audit.Event, f facts, verb string) error {
 		if p != nil || c.open[[2]string{e.Kind, e.Subject}] != 0 {
 			return broken("a version of %s is open already", e.Kind)
 		}
-		p = &proposalFact{seq: e.Seq, op: f.Op, doc: f.Doc, base: f.Base, concerns: list(f.Concerns), effectAt: f.EffectAt,
+		p = &proposalFact{seq: e.Seq, op: f.Op, doc: f.Doc, file: f.File, base: f.Base, concerns: list(f.Concerns), effectAt: f.EffectAt,
 			subject: subjectFact{digest: f.Digest, acks: list(f.Acks), rules: f.RuleSet, person: e.Person, email: e.SignIn, at: at}}
 		c.subs[key] = p
 		if verb == "founded" {

@@ -300,6 +300,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertTransitionStmt, err = db.PrepareContext(ctx, insertTransition); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertTransition: %w", err)
 	}
+	if q.insertVerdictFileStmt, err = db.PrepareContext(ctx, insertVerdictFile); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertVerdictFile: %w", err)
+	}
 	if q.insertVersionStmt, err = db.PrepareContext(ctx, insertVersion); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertVersion: %w", err)
 	}
@@ -545,6 +548,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.useChallengeStmt, err = db.PrepareContext(ctx, useChallenge); err != nil {
 		return nil, fmt.Errorf("error preparing query UseChallenge: %w", err)
+	}
+	if q.verdictFileStmt, err = db.PrepareContext(ctx, verdictFile); err != nil {
+		return nil, fmt.Errorf("error preparing query VerdictFile: %w", err)
 	}
 	if q.versionStmt, err = db.PrepareContext(ctx, version); err != nil {
 		return nil, fmt.Errorf("error preparing query Version: %w", err)
@@ -1017,6 +1023,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertTransitionStmt: %w", cerr)
 		}
 	}
+	if q.insertVerdictFileStmt != nil {
+		if cerr := q.insertVerdictFileStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertVerdictFileStmt: %w", cerr)
+		}
+	}
 	if q.insertVersionStmt != nil {
 		if cerr := q.insertVersionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertVersionStmt: %w", cerr)
@@ -1427,6 +1438,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing useChallengeStmt: %w", cerr)
 		}
 	}
+	if q.verdictFileStmt != nil {
+		if cerr := q.verdictFileStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing verdictFileStmt: %w", cerr)
+		}
+	}
 	if q.versionStmt != nil {
 		if cerr := q.versionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing versionStmt: %w", cerr)
@@ -1568,6 +1584,7 @@ type Queries struct {
 	insertSeenFromStmt      *sql.Stmt
 	insertSubjectStmt       *sql.Stmt
 	insertTransitionStmt    *sql.Stmt
+	insertVerdictFileStmt   *sql.Stmt
 	insertVersionStmt       *sql.Stmt
 	lastAppliedStmt         *sql.Stmt
 	lastKeptHeadStmt        *sql.Stmt
@@ -1650,6 +1667,7 @@ type Queries struct {
 	updatePayoutStmt        *sql.Stmt
 	updatePersonStmt        *sql.Stmt
 	useChallengeStmt        *sql.Stmt
+	verdictFileStmt         *sql.Stmt
 	versionStmt             *sql.Stmt
 	versionsStmt            *sql.Stmt
 }
@@ -1750,6 +1768,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertSeenFromStmt:      q.insertSeenFromStmt,
 		insertSubjectStmt:       q.insertSubjectStmt,
 		insertTransitionStmt:    q.insertTransitionStmt,
+		insertVerdictFileStmt:   q.insertVerdictFileStmt,
 		insertVersionStmt:       q.insertVersionStmt,
 		lastAppliedStmt:         q.lastAppliedStmt,
 		lastKeptHeadStmt:        q.lastKeptHeadStmt,
@@ -1832,6 +1851,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		updatePayoutStmt:        q.updatePayoutStmt,
 		updatePersonStmt:        q.updatePersonStmt,
 		useChallengeStmt:        q.useChallengeStmt,
+		verdictFileStmt:         q.verdictFileStmt,
 		versionStmt:             q.versionStmt,
 		versionsStmt:            q.versionsStmt,
 	}

@@ -473,3 +473,13 @@ type Subject struct {
 	Email    string
 	At       int64
 }
+
+type VerdictFile struct {
+	PayoutID string
+	Version  int64
+	SHA      string
+	Media    string
+	Bytes    int64
+	Body     []byte
+	At       int64
+}
