@@ -36,6 +36,13 @@ type wire struct{}
 func (wire) EncodePayout(e protocol.Expect) ([]byte, error) { return bank131.EncodePayout(e) }
 func (wire) DecodePayout(b []byte) (protocol.Expect, error) { return bank131.DecodePayout(b) }
 func (wire) ParseWebhook(b []byte) protocol.Webhook         { return bank131.ParseWebhook(b) }
+func (wire) EncodeStep(c protocol.StepCall, session string, e protocol.Expect) ([]byte, error) {
+	return bank131.EncodeStep(c, session, e)
+}
+func (wire) CheckStep(c protocol.StepCall, session string, e protocol.Expect, b []byte) error {
+	return bank131.CheckStep(c, session, e, b)
+}
+func (wire) ParseEcho(b []byte) protocol.Echo { return bank131.ParseEcho(b) }
 
 // deskOptions are what a desk is built from, whichever command builds it.
 type deskOptions struct {

@@ -96,9 +96,9 @@ SELECT person_id, seq, answer, digest, rule_set, factor, at FROM decision
 WHERE kind = sqlc.arg(kind) AND id = sqlc.arg(id) AND version = sqlc.arg(version) ORDER BY seq;
 
 -- name: InsertAttempt :exec
-INSERT INTO attempt (payout_id, n, version, digest, reference, key, flow, project, body, at)
+INSERT INTO attempt (payout_id, n, version, digest, reference, key, flow, project, host, confirm, body, at)
 VALUES (sqlc.arg(payout_id), sqlc.arg(n), sqlc.arg(version), sqlc.arg(digest), sqlc.arg(reference), sqlc.arg(key), sqlc.arg(flow), sqlc.arg(project),
-  sqlc.arg(body), sqlc.arg(at));
+  sqlc.arg(host), sqlc.arg(confirm), sqlc.arg(body), sqlc.arg(at));
 
 -- name: InsertOpenAttempt :exec
 INSERT INTO open_attempt (payout_id, n, at) VALUES (sqlc.arg(payout_id), sqlc.arg(n), sqlc.arg(at));
@@ -110,7 +110,8 @@ DELETE FROM open_attempt WHERE payout_id = sqlc.arg(payout_id) AND n = sqlc.arg(
 SELECT n FROM open_attempt WHERE payout_id = sqlc.arg(payout_id);
 
 -- name: StaleAttempts :many
-SELECT payout_id, n, at FROM open_attempt WHERE at < sqlc.arg(before) ORDER BY at LIMIT sqlc.arg(most);
+SELECT o.payout_id, o.n, o.at FROM open_attempt o JOIN attempt a ON a.payout_id = o.payout_id AND a.n = o.n
+WHERE o.at < sqlc.arg(before) AND a.flow <> 'stepwise' ORDER BY o.at LIMIT sqlc.arg(most);
 
 -- name: CountAttempts :one
 SELECT CAST(COALESCE(MAX(n), 0) AS INTEGER) AS n FROM attempt WHERE payout_id = sqlc.arg(payout_id);

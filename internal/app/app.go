@@ -30,6 +30,11 @@ type Wire interface {
 	EncodePayout(e protocol.Expect) ([]byte, error)
 	DecodePayout(body []byte) (protocol.Expect, error)
 	ParseWebhook(body []byte) protocol.Webhook
+	// EncodeStep makes the body of one call of the stepwise flow; CheckStep refuses one that says anything else.
+	EncodeStep(call protocol.StepCall, session string, e protocol.Expect) ([]byte, error)
+	CheckStep(call protocol.StepCall, session string, e protocol.Expect, body []byte) error
+	// ParseEcho reads what a fetched status says that the bank took.
+	ParseEcho(body []byte) protocol.Echo
 }
 
 // Options are everything the use cases need. All fields but Log, Keys, Calendar and BankKeys are required.
@@ -53,8 +58,8 @@ type Options struct {
 	PollMin time.Duration
 	// BankTimeout is the longest a call to the bank takes.
 	BankTimeout time.Duration
-	// Flow is "single".
-	Flow string
+	// Flow is "single" or "stepwise", Confirm the confirm mode of the latter: "required" or "auto". Each attempt keeps its own.
+	Flow, Confirm string
 	// NoBalance: the account gives no balance; it is not asked for, and no payout waits for money.
 	NoBalance bool
 	// Calendar is another bank calendar than the one that four eyes entered; nil: that one. It must not wait for a transaction: it is called within one.

@@ -61,7 +61,7 @@ func (a *App) apply(tx Tx, m Message) error {
 		res.AmountMinor = w.Session.Payouts[0].AmountMinor
 	}
 	if w.Problem == "" {
-		r, _ := protocol.Read(w.Session, a.Flow == "stepwise")
+		r, _ := protocol.Read(w.Session, a.Flow == protocol.FlowStepwise)
 		res.Reading = string(r)
 		if r == protocol.Paid && w.Type == "payment_refunded" {
 			res.Reading = "refunded"
@@ -95,6 +95,11 @@ func (a *App) apply(tx Tx, m Message) error {
 	}
 	if err := a.act(tx, p, act, false, "", map[string]any{"message": m.ID, "source": "message"}, now); err != nil {
 		return err
+	}
+	if st.Stepwise {
+		if err := a.advance(tx, p); err != nil {
+			return err
+		}
 	}
 	s := p.S()
 	res.Payout, res.Alarm, res.From, res.To = id, act.Alarm, before.State, s.State
@@ -143,14 +148,24 @@ func (a *App) DuePoll(ctx context.Context) (*protocol.Poll, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	for _, d := range due {
 		k := d.Session + "/" + string(d.Payout)
-		if !a.polling[k] {
-			a.polling[k] = true
-			return &protocol.Poll{Session: d.Session, Payout: string(d.Payout)}, nil
+		a.mu.Lock()
+		busy := a.polling[k]
+		a.polling[k] = true
+		a.mu.Unlock()
+		if busy {
+			continue
 		}
+		// The status that is asked for now knows of the steps that had ended before.
+		n, err := a.Store.EndedSteps(ctx, d.Payout)
+		if err != nil {
+			a.mu.Lock()
+			delete(a.polling, k)
+			a.mu.Unlock()
+			return nil, err
+		}
+		return &protocol.Poll{Session: d.Session, Payout: string(d.Payout), AsOf: n}, nil
 	}
 	return nil, nil
 }
@@ -195,7 +210,7 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 			return err
 		}
 		told = f.Problem == "" || f.Problem == "refused" && protocol.Ruled(st.Evidence)
-		_, act := protocol.Next(st, protocol.Observation{At: now, Fetch: &f})
+		_, act := protocol.Next(st, protocol.Observation{At: now, Fetch: &f, AsOf: poll.AsOf})
 		if act.Alarm != "" && alarmed(tx, id, act.Alarm) {
 			act.Alarm = ""
 		}
@@ -219,10 +234,20 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 				return err
 			}
 		}
-		if !ok {
-			return nil
+		if ok {
+			// A session of our own that was not left is asked about whether it is bound or not.
+			own := st.Stepwise && news && act.Evidence.Stage != "" && !act.Evidence.Fenced
+			for _, step := range st.Steps {
+				own = own || step.Session == poll.Session && !protocol.Fenced(st.Evidence, poll.Session) && !act.Evidence.Fenced
+			}
+			if err := a.replan(tx, plan, p.S(), f, own, now); err != nil {
+				return err
+			}
 		}
-		return a.replan(tx, plan, p.S(), f, now)
+		if st.Stepwise {
+			return a.advance(tx, p)
+		}
+		return nil
 	})
 	if err == nil && told {
 		a.noteAsked(poll.Session)
@@ -252,17 +277,20 @@ func known(all []protocol.Evidence, e protocol.Evidence) bool {
 			continue
 		}
 		return o.Reading == e.Reading && o.Why == e.Why && o.UpdatedAt.Equal(e.UpdatedAt) && o.Ours == e.Ours && o.Matches == e.Matches &&
-			o.Disowns == e.Disowns && len(o.Refunds) == len(e.Refunds)
+			o.Disowns == e.Disowns && len(o.Refunds) == len(e.Refunds) && o.Stage == e.Stage && o.Fenced == e.Fenced && (e.Stage == "" || o.AsOf >= e.AsOf)
 	}
 	return false
 }
 
-func (a *App) replan(tx Tx, plan PollRow, s payout.Snapshot, f protocol.Fetch, now time.Time) error {
+func (a *App) replan(tx Tx, plan PollRow, s payout.Snapshot, f protocol.Fetch, own bool, now time.Time) error {
 	answered := f.Problem == "" || f.Problem == "refused"
-	if s.Session != "" && plan.Session != s.Session && answered {
+	if !own && s.Session == "" && f.Problem == "" && s.State.Waiting() {
+		return tx.EndPoll(plan.Session, plan.Payout) // a session that was left
+	}
+	if !own && s.Session != "" && plan.Session != s.Session && answered {
 		return tx.EndPoll(plan.Session, plan.Payout) // a foreign session is asked about once
 	}
-	if s.Session == "" && answered && f.Problem == "refused" {
+	if !own && s.Session == "" && answered && f.Problem == "refused" {
 		return tx.EndPoll(plan.Session, plan.Payout)
 	}
 	plan.Slow = f.Problem == "slow"

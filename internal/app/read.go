@@ -18,6 +18,12 @@ type Reader interface {
 	AnyToApply(ctx context.Context) (bool, error)
 	AnyToExpire(ctx context.Context, before time.Time) (bool, error)
 	AnyStale(ctx context.Context, before time.Time) (bool, error)
+	// AnyStepwise: an attempt of the stepwise flow is open. EndedSteps is the last step whose outcome is recorded.
+	AnyStepwise(ctx context.Context) (bool, error)
+	EndedSteps(ctx context.Context, id payout.ID) (int, error)
+	StepsOf(ctx context.Context, id payout.ID) ([]StepLine, error)
+	// NewestFetch is the newest kept status of one session, byte for byte.
+	NewestFetch(ctx context.Context, id payout.ID, session string) (body []byte, at time.Time, ok bool, err error)
 	DuePolls(ctx context.Context, now time.Time, limit int) ([]PollRow, error)
 	// NextPollAt is when the next poll is due; zero when none is planned.
 	NextPollAt(ctx context.Context) (time.Time, error)

@@ -44,6 +44,20 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		if n, err := tx.Unapplied(); err != nil || n > 0 {
 			return err // a message may be about any of them: it is applied first
 		}
+		due, err := tx.StepsDue(scan)
+		if err != nil {
+			return err
+		}
+		for _, id := range due { // steps of open attempts first; a stop of sending is for the gate of each to see, since a session is fenced all the same
+			o, err := a.takeStep(tx, id)
+			if err != nil {
+				return err
+			}
+			if o != nil {
+				order = o
+				return nil
+			}
+		}
 		ids, err := tx.NextToSend(a.Now(), scan)
 		if err != nil {
 			return err
@@ -69,7 +83,9 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		return nil, err
 	}
 	a.setLive(order, true)
-	a.spend(order)
+	if order.Step == "" || order.Step == protocol.CallCreate {
+		a.spend(order)
+	}
 	if err := a.Store.Anchor(); err != nil {
 		// Without an anchor nothing leaves: it is recorded as what it is, a request that never had a connection.
 		nerr := a.Answered(ctx, order, protocol.Answer{}, protocol.Raw{})
@@ -104,57 +120,22 @@ func (a *App) claim(tx Tx, id payout.ID, money *purse) (*protocol.Order, error) 
 	if _, open, err := tx.OpenAttempt(id); err != nil || open {
 		return nil, err
 	}
-	if err := a.rowsMatchEvents(tx, s); err != nil {
-		return nil, a.haltNow(tx, "altered", id, now, err)
-	}
-	if got := payout.DigestOf(a.Place, s.ID, s.Version, s.Content, s.Salt, s.Acks); got != s.Digest {
-		return nil, a.haltNow(tx, "altered", id, now, fmt.Errorf("digest of %s is %s, approved was %s", id, got, s.Digest))
-	}
-	evidence, err := tx.Evidence(id)
-	if err != nil {
-		return nil, err
-	}
-	if heldByEvidence(evidence) {
-		return nil, a.hold(tx, p, "evidence", now)
-	}
-	switch err := a.stillReplaces(tx, s); {
-	case fault.KindOf(err) == fault.Invalid:
-		return nil, a.hold(tx, p, "evidence", now) // what it replaces may have been paid after all
+	m, err := a.measure(tx, p, protocol.State{})
+	switch {
 	case err != nil:
 		return nil, err
-	}
-	if fresh, err := a.askedAgain(tx, s, now); err != nil {
-		return nil, err
-	} else if !fresh {
-		return nil, a.hold(tx, p, "evidence", now) // what it replaces is asked about once more first
-	}
-	st, f, err := a.standing(tx, p)
-	if errors.Is(err, payout.ErrBroken) { // the rules or limits are not what was agreed to
-		return nil, a.haltNow(tx, "altered", id, now, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if st.PayeeMoved {
+	case m.altered != nil:
+		return nil, a.haltNow(tx, "altered", id, now, m.altered)
+	case m.payeeMoved:
 		return nil, a.payeeMoved(tx, p, now)
-	}
-	if !st.Tally.Met {
-		ev, err := p.CameBack(cameBackWhy(st, f, s), now)
+	case m.back != "":
+		ev, err := p.CameBack(m.back, now)
 		if err != nil {
 			return nil, err
 		}
 		return nil, a.save(tx, p, ev)
-	}
-	if err := a.proved(tx, s, st); err != nil {
-		return nil, a.haltNow(tx, "altered", id, now, err)
-	}
-	switch h, hard := approval.Hard(st.Hits); {
-	case !st.DueAt.IsZero():
-		return nil, a.holdUntil(tx, p, "date", st.DueAt, now)
-	case !st.CoolOff.IsZero():
-		return nil, a.holdUntil(tx, p, "cooloff", st.CoolOff, now)
-	case hard:
-		return nil, a.holdUntil(tx, p, "limit", roomAgain(h, now), now)
+	case m.held != "":
+		return nil, a.holdUntil(tx, p, m.held, m.until, now)
 	case !money.takes(s.Content.Amount.Minor):
 		return nil, a.hold(tx, p, "funds", now)
 	}
@@ -176,13 +157,23 @@ func (a *App) claim(tx Tx, id payout.ID, money *purse) (*protocol.Order, error) 
 		return nil, a.haltNow(tx, "altered", id, now, fmt.Errorf("the request's body does not say what was approved: %v", err))
 	}
 	at := Attempt{Payout: id, N: n + 1, Version: s.Version, Digest: s.Digest, Reference: s.Reference, Key: s.Key, Flow: a.Flow,
-		Project: a.Place.Project, Body: body, At: now}
+		Project: a.Place.Project, Host: a.Place.Environment, Body: body, At: now}
+	if at.Flow == protocol.FlowStepwise {
+		at.Confirm = a.Confirm
+	}
 	if err := tx.AddAttempt(at); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(body)
 	ev.Facts["attempt"], ev.Facts["body"], ev.Facts["bytes"] = n+1, hex.EncodeToString(sum[:]), len(body)
-	ev.Facts["flow"], ev.Facts["project"] = at.Flow, at.Project
+	ev.Facts["flow"], ev.Facts["project"], ev.Facts["host"], ev.Facts["confirm"] = at.Flow, at.Project, at.Host, at.Confirm
+	if at.Flow == protocol.FlowStepwise { // the body says what was approved; what leaves is each step's own
+		st, err := a.protocolState(tx, p)
+		if err != nil {
+			return nil, err
+		}
+		return a.addStep(tx, p, st, protocol.NextStep(st), ev)
+	}
 	if err := a.save(tx, p, ev); err != nil {
 		return nil, err
 	}
@@ -197,7 +188,8 @@ func expect(s payout.Snapshot) protocol.Expect {
 }
 
 // heldByEvidence: a genuine webhook with its reference that no fetch showed to be about somebody else's session.
-func heldByEvidence(all []protocol.Evidence) bool {
+// Sessions of the open attempt (own), and those that were fetched cancelled, hold nothing back, unless a message says that they paid.
+func heldByEvidence(all []protocol.Evidence, own map[string]bool) bool {
 	not := map[string]bool{}
 	for _, e := range all {
 		if e.Disowns {
@@ -205,6 +197,9 @@ func heldByEvidence(all []protocol.Evidence) bool {
 		}
 	}
 	for _, e := range all {
+		if e.Source == protocol.FromWebhook && e.Ours && e.Reading != protocol.Paid && (own[e.Session] || protocol.Fenced(all, e.Session)) {
+			continue
+		}
 		if e.Source == protocol.FromWebhook && e.Ours && !not[e.Session] {
 			return true
 		}
@@ -313,29 +308,46 @@ func (a *App) protocolState(tx Tx, p *payout.Payout) (protocol.State, error) {
 	if err != nil {
 		return protocol.State{}, err
 	}
-	return protocol.State{Expect: expect(s), Now: s.State, SentAt: s.SentAt, CredentialNo: s.CredentialNo, Attempts: n, Evidence: ev,
-		Stepwise: a.Flow == "stepwise", Calendar: a.bankCalendar()}, nil
+	st := protocol.State{Expect: expect(s), Now: s.State, SentAt: s.SentAt, CredentialNo: s.CredentialNo, Attempts: n, Evidence: ev, Calendar: a.bankCalendar()}
+	if n == 0 {
+		return st, nil
+	}
+	at, _, err := tx.LastAttempt(s.ID)
+	if err != nil {
+		return protocol.State{}, err
+	}
+	st.Stepwise, st.Confirm = at.Flow == protocol.FlowStepwise, at.Confirm
+	if st.Steps, err = tx.Steps(s.ID); err != nil {
+		return protocol.State{}, err
+	}
+	return st, nil
 }
 
 // Answered records the answer to an order, whatever it is, and moves the payout accordingly.
 func (a *App) Answered(ctx context.Context, o *protocol.Order, answer protocol.Answer, raw protocol.Raw) error {
 	defer a.setLive(o, false)
-	var act protocol.Action
+	var kind protocol.AnswerKind
 	err := a.write(ctx, Worker, func(tx Tx) error {
 		var err error
+		if o.Step != "" {
+			kind, err = a.stepAnswered(tx, payout.ID(o.Payout), o.StepN, answer, raw)
+			return err
+		}
+		var act protocol.Action
 		act, err = a.answered(tx, payout.ID(o.Payout), o.Attempt, answer, raw)
+		kind = act.Evidence.Answer
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("record the answer to %s/%d: %w", o.Payout, o.Attempt, err)
 	}
-	a.settled(liveKey(o), act.Evidence.Answer)
-	if act.Evidence.Answer == protocol.CredentialNo {
+	a.stepSettled(o, kind)
+	if kind == protocol.CredentialNo {
 		a.mu.Lock()
 		a.probe, a.onePerGo = true, true
 		a.mu.Unlock()
 	}
-	if act.Evidence.Answer == protocol.Taken {
+	if kind == protocol.Taken {
 		a.mu.Lock()
 		a.onePerGo = false
 		a.mu.Unlock()
@@ -488,6 +500,9 @@ func (a *App) Recover(ctx context.Context) error {
 }
 
 func (a *App) lose(ctx context.Context, before time.Time) (did bool, err error) {
+	if did, err = a.loseSteps(ctx, before); err != nil || did {
+		return did, err
+	}
 	stale, err := a.Store.AnyStale(ctx, before)
 	if err != nil || !stale {
 		return false, err

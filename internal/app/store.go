@@ -151,6 +151,17 @@ type Tx interface {
 	Attempts(id payout.ID) (int, error)
 	OpenAttempt(id payout.ID) (n int, ok bool, err error)
 	StaleAttempts(before time.Time, limit int) ([]Attempt, error)
+	// LastAttempt is the newest attempt of a payout, without its body.
+	LastAttempt(id payout.ID) (a Attempt, ok bool, err error)
+	// The stepwise flow: AddStep commits an intent, EndStep what came of it; Steps lists all of a payout. A payout with SetStepDue is looked at by the next claim.
+	AddStep(s StepRow) error
+	EndStep(e StepEnd) error
+	Steps(id payout.ID) ([]protocol.Step, error)
+	SetStepDue(id payout.ID, at time.Time) error
+	DropStepDue(id payout.ID) error
+	StepsDue(limit int) ([]payout.ID, error)
+	// OpenStepwise lists payouts with an open attempt of the stepwise flow, by id.
+	OpenStepwise(after payout.ID, limit int) ([]payout.ID, error)
 	// AddOutcome stores what became of an attempt and removes its marker. ok is false when it had one already.
 	AddOutcome(o AttemptOutcome) (ok bool, err error)
 	// AddEvidence stores what was said, reduced; it returns the hash of the stored document, for the event that goes with it.
@@ -276,8 +287,10 @@ type Attempt struct {
 	Digest         payout.Digest
 	Reference, Key string
 	Flow, Project  string
-	Body           []byte
-	At             time.Time
+	// Host is the bank's address; Confirm the confirm mode of the stepwise flow. Both are "" on attempts of older versions.
+	Host, Confirm string
+	Body          []byte
+	At            time.Time
 }
 
 // AttemptOutcome is what became of an attempt.

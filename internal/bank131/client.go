@@ -37,6 +37,10 @@ const (
 	longestRead     = 20 * time.Second
 	maxHeaderBytes  = 64 << 10
 	pathInit        = "/api/v1/session/init/payout"
+	pathCreate      = "/api/v1/session/create"
+	pathStart       = "/api/v1/session/start/payout"
+	pathConfirm     = "/api/v1/session/confirm"
+	pathCancel      = "/api/v1/session/cancel"
 	pathStatus      = "/api/v1/session/status"
 	pathBalance     = "/api/v1/wallet/balance"
 	headerProject   = "X-PARTNER-PROJECT"
@@ -129,9 +133,26 @@ type reply struct {
 // InitPayout sends one payout, once. key is the idempotency key; body exactly what was committed. Whatever happens is in the Answer:
 // there is no error beside it.
 func (c *Client) InitPayout(ctx context.Context, key string, body []byte) (protocol.Answer, protocol.Raw) {
+	return c.writing(ctx, pathInit, key, body)
+}
+
+// stepPaths are the calls of the stepwise flow.
+var stepPaths = map[protocol.StepCall]string{protocol.CallCreate: pathCreate, protocol.CallStart: pathStart, protocol.CallConfirm: pathConfirm, protocol.CallCancel: pathCancel}
+
+// Step makes one call of the stepwise flow, once, by the same rules as InitPayout.
+func (c *Client) Step(ctx context.Context, call protocol.StepCall, key string, body []byte) (protocol.Answer, protocol.Raw) {
+	path, ok := stepPaths[call]
+	if !ok || key == "" {
+		return protocol.Answer{}, protocol.Raw{} // nothing left us
+	}
+	return c.writing(ctx, path, key, body)
+}
+
+// writing makes one call that may change something at the bank.
+func (c *Client) writing(ctx context.Context, path, key string, body []byte) (protocol.Answer, protocol.Raw) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	r := c.call(ctx, c.write, pathInit, key, body)
+	r := c.call(ctx, c.write, path, key, body)
 	var a protocol.Answer
 	if r.err == "" && !r.encoded {
 		a = ParseAnswer(r.body)

@@ -12,8 +12,9 @@ import (
 	"countersign/internal/protocol"
 )
 
-// The body of session/init/payout in v1 names, in the order of the bank's documented example.
+// The body of session/init/payout and session/start/payout in v1 names, in the order of the bank's documented example.
 type initPayout struct {
+	SessionID     string `json:"session_id,omitempty"` // of start only
 	PaymentMethod struct {
 		Type        string `json:"type"`
 		BankAccount struct {
@@ -45,7 +46,9 @@ type ruAccount struct {
 // EncodePayout makes the exact body of one init request: the bank's documented example with our reference as metadata and the
 // recipient's name, which the bank's own SDK insists on. It reads its own bytes back and fails unless they say what e says. It also
 // fails when something that must be there is empty, or the currency is not RUB.
-func EncodePayout(e protocol.Expect) ([]byte, error) {
+func EncodePayout(e protocol.Expect) ([]byte, error) { return encodePayout("", e) }
+
+func encodePayout(session string, e protocol.Expect) ([]byte, error) {
 	switch {
 	case e.Reference == "" || e.BIK == "" || e.Account == "" || e.FullName == "" || e.Description == "":
 		return nil, errors.New("encode payout: something that must be there is empty")
@@ -60,6 +63,7 @@ func EncodePayout(e protocol.Expect) ([]byte, error) {
 		}
 	}
 	var w initPayout
+	w.SessionID = session
 	w.PaymentMethod.Type = "bank_account"
 	w.PaymentMethod.BankAccount.SystemType = "ru"
 	w.PaymentMethod.BankAccount.RU = ruAccount{BIK: e.BIK, Account: e.Account, FullName: e.FullName, INN: e.INN, KPP: e.KPP, Description: e.Description}
@@ -74,9 +78,9 @@ func EncodePayout(e protocol.Expect) ([]byte, error) {
 	}
 	body := bytes.TrimRight(b.Bytes(), "\n")
 	e.Currency = w.AmountDetails.Currency
-	if back, err := DecodePayout(body); err != nil {
+	if to, back, err := decodePayout(body, session != ""); err != nil {
 		return nil, fmt.Errorf("encode payout: reading it back: %w", err)
-	} else if back != e {
+	} else if back != e || to != session {
 		return nil, errors.New("encode payout: it does not say what was approved")
 	}
 	return body, nil
@@ -86,22 +90,34 @@ func EncodePayout(e protocol.Expect) ([]byte, error) {
 // (the currency is "rub", as sent). It fails on anything that EncodePayout would not write: other, missing or doubled fields, another
 // kind of payout, two names that differ.
 func DecodePayout(body []byte) (protocol.Expect, error) {
+	_, e, err := decodePayout(body, false)
+	return e, err
+}
+
+func decodePayout(body []byte, start bool) (session string, e protocol.Expect, err error) {
 	n, doubled, err := parse(body)
 	if err != nil {
-		return protocol.Expect{}, fmt.Errorf("decode payout: %w", err)
+		return "", protocol.Expect{}, fmt.Errorf("decode payout: %w", err)
 	}
 	if doubled {
-		return protocol.Expect{}, errors.New("decode payout: a key twice")
+		return "", protocol.Expect{}, errors.New("decode payout: a key twice")
 	}
 	s := strict{}
-	top := s.object(n, "", "payment_method", "amount_details", "participant_details", "metadata")
+	keys := []string{"payment_method", "amount_details", "participant_details", "metadata"}
+	if start {
+		keys = append(keys, "session_id")
+	}
+	top := s.object(n, "", keys...)
+	if start {
+		session = s.text(top["session_id"], "session_id")
+	}
 	method := s.object(top["payment_method"], "payment_method", "type", "bank_account")
 	account := s.object(method["bank_account"], "bank_account", "system_type", "ru")
 	ru := s.object(account["ru"], "ru", "bik", "account", "full_name", "description", "inn?", "kpp?")
 	sum := s.object(top["amount_details"], "amount_details", "amount", "currency")
 	part := s.object(top["participant_details"], "participant_details", "recipient")
 	recipient := s.object(part["recipient"], "recipient", "full_name")
-	e := protocol.Expect{
+	e = protocol.Expect{
 		Reference: s.text(top["metadata"], "metadata"),
 		Currency:  s.text(sum["currency"], "currency"),
 		BIK:       s.text(ru["bik"], "bik"), Account: s.text(ru["account"], "account"),
@@ -126,9 +142,9 @@ func DecodePayout(body []byte) (protocol.Expect, error) {
 		s.fail("currency")
 	}
 	if s.err != nil {
-		return protocol.Expect{}, s.err
+		return "", protocol.Expect{}, s.err
 	}
-	return e, nil
+	return session, e, nil
 }
 
 // strict reads objects that hold exactly the given keys ("?" marks one that may be absent) and keeps the first failure.

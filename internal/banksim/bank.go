@@ -34,7 +34,20 @@ type Options struct {
 	Log           *slog.Logger     // nil is silence
 	BalanceMinor  int64            // at the start, in kopecks; 0 is 10 billion roubles
 	Driven        bool             // nothing runs by itself until GoLive; see Advance
+	// Confirm: the project has automatic confirmation off: a started payout waits for session/confirm, and is cancelled after ConfirmWait (0: 240 min).
+	Confirm     bool
+	ConfirmWait time.Duration
+	// On says where a row's answer strikes in such a project: "start" (also "") or "confirm".
+	On string
+	// IgnoreKey: idempotency keys are read and not heeded.
+	IgnoreKey bool
 }
+
+// Where a row strikes.
+const (
+	OnStart   = "start"
+	OnConfirm = "confirm"
+)
 
 const (
 	holdMax     = 10 * time.Minute // how long rows 71 and 72 keep a connection
@@ -42,7 +55,8 @@ const (
 	repeatMax   = 30               // longest gap between repeats of a message, times d
 	repeatEnd   = 900              // given up after so many d,
 	repeatLeast = 30 * time.Minute // but not before this
-	postersMax  = 32               // messages on their way at the same time
+	confirmWait = 240 * time.Minute
+	postersMax  = 32 // messages on their way at the same time
 )
 
 // Bank is a pretend bank. Its methods may be called from any goroutine.
@@ -82,9 +96,12 @@ func New(o Options) (*Bank, error) {
 		return nil, errors.New("banksim: PartnerKeys is empty")
 	case o.BankKey == nil:
 		return nil, errors.New("banksim: BankKey is missing")
-	case o.Delay < 0:
-		return nil, errors.New("banksim: Delay is negative")
+	case o.Delay < 0 || o.ConfirmWait < 0:
+		return nil, errors.New("banksim: Delay or ConfirmWait is negative")
+	case o.On != "" && o.On != OnStart && o.On != OnConfirm:
+		return nil, errors.New("banksim: On is neither start nor confirm")
 	}
+	o.ConfirmWait = cmp.Or(o.ConfirmWait, confirmWait)
 	o.Delay = cmp.Or(o.Delay, 2*time.Second)
 	o.BalanceMinor = cmp.Or(o.BalanceMinor, 10_000_000_000_00)
 	if o.Now == nil {
@@ -298,7 +315,17 @@ func (b *Bank) putOff(j *job, now time.Time) {
 func (b *Bank) runStep(j *job, now time.Time) error {
 	return b.update(now, func(t *tx) {
 		s := t.session(j.Group)
-		planOf(s.Kop).steps[j.Step].do(t, s)
+		switch j.Step {
+		case stepReady:
+			t.ready(s)
+		case stepTimeout:
+			if s.NextAction == "confirm" {
+				t.fail(s, "confirm_timeout", "Not confirmed in time")
+				finished(t, s)
+			}
+		default:
+			planOf(s.Kop).steps[j.Step].do(t, s)
+		}
 		t.show(s)
 		t.rec.Done = append(t.rec.Done, j.ID)
 	})

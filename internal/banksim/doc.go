@@ -23,7 +23,9 @@
 //     The header is optional, as in the bank's SDK.
 //   - Checks come in this order: signature (401), project (403), body, key, fields, balance; then the kopecks.
 //   - The project has automatic confirmation on: only row 66 asks for confirm. A second start on a session is
-//     refused (session_wrong_state).
+//     refused (session_wrong_state). With Options.Confirm it is off: a started payout asks for confirm after d, its row's
+//     steps begin with the confirmation, and without one it is cancelled after 240 minutes (as the sister platform's).
+//     Where the row's answer strikes then, start or confirm, Options.On says; rows 52 and 75 answer plainly, row 66 pays.
 //   - Only bank_account / ru with bik and account is spoken; tokens, cards, wallets and SBP are invalid_request.
 //     `inn` is asked for 40702 (with `kpp`) and 40802, as the bank's table says; their digits are not checked.
 //   - Messages of one payout keep their order: the next is not posted before the one before it got its 200 or

@@ -140,9 +140,15 @@ func (b *Bank) order(c *call, start bool) {
 	}
 	kop := rowOf(o.Amount)
 	p := planOf(kop)
+	if b.o.Confirm && b.o.On == OnConfirm {
+		p = ordinary // the row strikes later
+	}
+	if b.o.Confirm {
+		p.early, p.after = false, false // nothing happens to a payout before its confirmation
+	}
 	switch {
 	case no != nil:
-	case key != "" && b.mem.keys[key]:
+	case key != "" && b.mem.keys[key] && !b.o.IgnoreKey:
 		no = errKey
 	case o.fault != "":
 		no = bad("invalid_request", "%s", o.fault)
@@ -374,22 +380,62 @@ func (b *Bank) status(c *call) {
 
 func (b *Bank) confirm(c *call) {
 	var in sessionID
-	if b.small(c, &in) {
-		b.change(c, in.ID, func(t *tx, s *session) {
-			if s.NextAction != "confirm" {
-				return
-			}
-			t.touch(s)
-			s.NextAction, s.Payouts[0].Status = "", poInProgress
-			for i, st := range planOf(s.Kop).steps {
-				if st.at < 0 {
-					t.step(s, i, 1)
-				}
-			}
-			t.show(s)
-		})
+	if !b.small(c, &in) {
+		return
 	}
+	b.mu.Lock()
+	s := b.mem.sessions[in.ID]
+	p := ordinary
+	if s != nil && b.o.Confirm && b.o.On == OnConfirm {
+		p = planOf(s.Kop)
+	}
+	b.mu.Unlock()
+	if !p.taken {
+		b.answer(c, p, nil, nil)
+		return
+	}
+	w := c.w
+	if p.answer != ansOK { // it is done, and its answer goes the way of the row
+		c.w = &aside{head: http.Header{}}
+	}
+	b.change(c, in.ID, func(t *tx, s *session) {
+		if s.NextAction != "confirm" {
+			return
+		}
+		t.touch(s)
+		s.NextAction, s.Payouts[0].Status = "", poInProgress
+		if b.o.Confirm {
+			t.play(s)
+		}
+		for i, st := range planOf(s.Kop).steps {
+			if st.at < 0 && !b.o.Confirm {
+				t.step(s, i, 1)
+			}
+		}
+		t.show(s)
+	})
+	if p.answer == ansOK {
+		return
+	}
+	done := c.w.(*aside)
+	c.w = w
+	if done.code != http.StatusOK {
+		reply(w, done.code, done.body.Bytes())
+		return
+	}
+	b.answer(c, p, done.body.Bytes(), nil)
 }
+
+// aside keeps an answer that is not for the one who asked.
+type aside struct {
+	head http.Header
+	code int
+	body bytes.Buffer
+}
+
+func (a *aside) Header() http.Header         { return a.head }
+func (a *aside) WriteHeader(code int)        { a.code = code }
+func (a *aside) Write(p []byte) (int, error) { return a.body.Write(p) }
 
 func (b *Bank) cancelSession(c *call) {
 	var in sessionID
@@ -419,7 +465,7 @@ func (b *Bank) create(c *call) {
 	b.mu.Lock()
 	var body []byte
 	var err error
-	repeated := key != "" && b.mem.keys[key]
+	repeated := key != "" && b.mem.keys[key] && !b.o.IgnoreKey
 	if !repeated {
 		err = b.update(b.o.Now(), func(t *tx) {
 			s := t.newSession(0, c.v2)

@@ -249,13 +249,10 @@ func (t *tx) begin(s *session, o order) (seen *session, first *job) {
 	s.Reference = reference(o.Metadata)
 	s.Payouts = append(s.Payouts, payout{ID: t.id("po"), Status: poInProgress, Created: t.now, Order: o})
 	seen = s.clone()
-	for i, st := range planOf(s.Kop).steps {
-		switch {
-		case st.at == 0:
-			st.do(t, s)
-		case st.at > 0:
-			t.step(s, i, st.at)
-		}
+	if t.b.o.Confirm {
+		t.step(s, stepReady, 1)
+	} else {
+		t.play(s)
 	}
 	t.show(s)
 	for _, j := range t.rec.Jobs {
@@ -266,9 +263,41 @@ func (t *tx) begin(s *session, o order) (seen *session, first *job) {
 	return seen, nil
 }
 
-func (t *tx) step(s *session, i, after int) {
+// play schedules the row's steps; those at 0 happen in this very commit.
+func (t *tx) play(s *session) {
+	p := planOf(s.Kop)
+	if t.b.o.Confirm && s.Kop == 66 { // every payout asks for confirmation here
+		s.Kop, p = 0, ordinary
+	}
+	for i, st := range p.steps {
+		switch {
+		case st.at == 0:
+			st.do(t, s)
+		case st.at > 0:
+			t.step(s, i, st.at)
+		}
+	}
+}
+
+// Steps of no row: a started payout asks for its confirmation, and is given up without one.
+const (
+	stepReady   = -1
+	stepTimeout = -2
+)
+
+// ready asks for confirmation.
+func (t *tx) ready(s *session) {
+	s.Payouts[0].Status, s.NextAction = poPending, "confirm"
+	t.touch(s)
+	t.hook(s, note{typ: hookReady})
+	t.later(s, stepTimeout, t.b.o.ConfirmWait)
+}
+
+func (t *tx) step(s *session, i, after int) { t.later(s, i, t.b.times(after)) }
+
+func (t *tx) later(s *session, i int, after time.Duration) {
 	t.rec.LastJob++
-	t.rec.Jobs = append(t.rec.Jobs, &job{ID: t.rec.LastJob, Due: t.now.Add(t.b.times(after)), Group: s.ID, Step: i})
+	t.rec.Jobs = append(t.rec.Jobs, &job{ID: t.rec.LastJob, Due: t.now.Add(after), Group: s.ID, Step: i})
 }
 
 // show copies the state of a session into the ledger.

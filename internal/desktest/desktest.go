@@ -100,6 +100,13 @@ type wire struct{}
 func (wire) EncodePayout(e protocol.Expect) ([]byte, error) { return bank131.EncodePayout(e) }
 func (wire) DecodePayout(b []byte) (protocol.Expect, error) { return bank131.DecodePayout(b) }
 func (wire) ParseWebhook(b []byte) protocol.Webhook         { return bank131.ParseWebhook(b) }
+func (wire) EncodeStep(c protocol.StepCall, session string, e protocol.Expect) ([]byte, error) {
+	return bank131.EncodeStep(c, session, e)
+}
+func (wire) CheckStep(c protocol.StepCall, session string, e protocol.Expect, b []byte) error {
+	return bank131.CheckStep(c, session, e, b)
+}
+func (wire) ParseEcho(b []byte) protocol.Echo { return bank131.ParseEcho(b) }
 
 // Light is as little work as a password hash can be: 46 MiB for each sign-in of each test prove nothing more. What a real desk asks for is judged by
 // internal/auth's tests and by those that start the real binary.

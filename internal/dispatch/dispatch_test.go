@@ -184,6 +184,10 @@ func (b *fakeBank) InitPayout(ctx context.Context, _ string, _ []byte) (protocol
 	return a, protocol.Raw{}
 }
 
+func (b *fakeBank) Step(ctx context.Context, _ protocol.StepCall, key string, body []byte) (protocol.Answer, protocol.Raw) {
+	return b.InitPayout(ctx, key, body)
+}
+
 func (b *fakeBank) Status(_ context.Context, s string) (protocol.Fetch, protocol.Raw) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

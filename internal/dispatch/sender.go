@@ -45,6 +45,8 @@ type Desk interface {
 // Bank is what the dispatcher needs of internal/bank131. No method returns an error: whatever happened is in the value.
 type Bank interface {
 	InitPayout(ctx context.Context, key string, body []byte) (protocol.Answer, protocol.Raw)
+	// Step makes one call of the stepwise flow.
+	Step(ctx context.Context, call protocol.StepCall, key string, body []byte) (protocol.Answer, protocol.Raw)
 	Status(ctx context.Context, session string) (protocol.Fetch, protocol.Raw)
 	Balance(ctx context.Context, at time.Time) (protocol.Balance, protocol.Raw)
 }
@@ -247,12 +249,16 @@ var errNoExpect = errors.New("order without what was approved: not sent")
 func (s *Sender) send(ctx context.Context, o *protocol.Order, turn int) error {
 	a, raw, err := s.call(ctx, o)
 	kind, why := protocol.Classify(a, o.Expect, o.CredentialBefore)
+	if o.Step != "" {
+		kind, why = protocol.ClassifyStep(o.Step, o.Session, a, o.Expect)
+	}
 	w := fine
 	switch {
 	case kind == protocol.CredentialNo, kind == protocol.Refused && protocol.CredentialCode(why):
 		w = caution
 	case kind == protocol.Taken:
 		s.know(a.Session.ID)
+	case o.Step != "" && protocol.StepProper(kind, why):
 	case !kind.Proper():
 		w = trip
 	}
@@ -283,6 +289,10 @@ func (s *Sender) call(ctx context.Context, o *protocol.Order) (protocol.Answer, 
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, left)
 		defer cancel()
+	}
+	if o.Step != "" {
+		a, raw := s.o.Bank.Step(ctx, o.Step, o.Key, o.Body)
+		return a, raw, nil
 	}
 	a, raw := s.o.Bank.InitPayout(ctx, o.Key, o.Body)
 	return a, raw, nil

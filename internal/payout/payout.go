@@ -93,8 +93,10 @@ const (
 	ActConfirmed    = "payout.confirmed"
 	ActAlarm        = "payout.alarm"
 	ActHeld         = "payout.held"
-	ActRuled        = "payout.ruled"   // people decided what its outcome is, and it stood so already
-	ActFetched      = "payout.fetched" // the bank was asked and said something new that moved nothing
+	ActRuled        = "payout.ruled"         // people decided what its outcome is, and it stood so already
+	ActStep         = "payout.step"          // a step of the stepwise flow is about to leave
+	ActStepAnswered = "payout.step_answered" // what came of it
+	ActFetched      = "payout.fetched"       // the bank was asked and said something new that moved nothing
 )
 
 // Payout is one payout. Build it with New or Restore.

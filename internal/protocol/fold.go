@@ -43,22 +43,25 @@ type folded struct {
 	answer   *Evidence // of the latest attempt
 	credNo   bool      // an earlier credential refusal that no taken answer superseded
 	refunds  map[string]refunded
-	asked    bool      // there was a request whose fate is not "proved not sent"
-	shown    bool      // the bank itself showed a session with our reference
-	restored bool      // the database is a copy: this may have been asked after it was made
-	ruling   *Evidence // the latest ruling of people: all that is older is replaced by it
+	asked    bool            // there was a request whose fate is not "proved not sent"
+	shown    bool            // the bank itself showed a session with our reference
+	restored bool            // the database is a copy: this may have been asked after it was made
+	ruling   *Evidence       // the latest ruling of people: all that is older is replaced by it
+	fenced   map[string]bool // sessions of the stepwise flow that were left
 }
 
 func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar.Calendar) *folded {
 	f := &folded{expect: e, sentAt: sentAt, calendar: c, refunds: map[string]refunded{}, ruling: ruled(all)}
 	ours := map[string]bool{} // sessions that carry our reference, by a fetched status
 	disowned := map[string]bool{}
+	fenced := fencedIn(all)
+	f.fenced = fenced
 	var taken []string
 	for i := range all {
 		ev := &all[i]
 		switch ev.Source {
 		case FromAnswer:
-			if ev.Answer == Taken {
+			if ev.Answer == Taken && !fenced[ev.Session] {
 				taken = append(taken, ev.Session)
 			}
 			if ev.Answer == CredentialNo {
@@ -70,7 +73,7 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar
 		case FromFetch:
 			if ev.Disowns {
 				disowned[ev.Session] = true
-			} else if ev.Ours {
+			} else if ev.Ours && !fenced[ev.Session] {
 				ours[ev.Session] = true
 			}
 		case FromRestore:
@@ -98,7 +101,7 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar
 	// What was bound stays bound; what else older evidence says, a ruling of people has replaced.
 	for _, ev := range all {
 		named := ev.Source == FromAnswer && ev.Answer == Taken || ev.Source == FromFetch && ev.Ours && !ev.Disowns
-		f.second = f.second || named && ev.Session != f.bound && !f.replaced(ev)
+		f.second = f.second || named && !fenced[ev.Session] && ev.Session != f.bound && !f.replaced(ev)
 	}
 	for _, ev := range all {
 		switch {
@@ -119,6 +122,7 @@ func gather(e Expect, sentAt time.Time, attempts int, all []Evidence, c calendar
 				if ev.Reading.Final() {
 					f.disowned = true
 				}
+			case fenced[ev.Session] && ev.Reading != Paid: // a session that was left says nothing more, unless it paid
 			default:
 				f.hooks = append(f.hooks, ev)
 				f.addRefunds(ev)
@@ -169,6 +173,25 @@ func (f *folded) rule() {
 	}
 	f.credNo = false // a refusal of who we are proves nothing against what people ruled
 }
+
+// fencedIn lists the sessions of the stepwise flow that were left: fetched cancelled, and never fetched paid.
+func fencedIn(all []Evidence) map[string]bool {
+	m := map[string]bool{}
+	for _, e := range all {
+		if e.Fenced {
+			m[e.Session] = true
+		}
+	}
+	for _, e := range all {
+		if e.Source == FromFetch && e.Reading == Paid {
+			delete(m, e.Session)
+		}
+	}
+	return m
+}
+
+// Fenced reports whether a session of ours was left for good: fetched cancelled, and never paid.
+func Fenced(all []Evidence, session string) bool { return fencedIn(all)[session] }
 
 // tells reports whether one answer to an attempt says more than another to the same attempt. There should be one; if there are two, a
 // proof beats a doubt.
@@ -301,6 +324,8 @@ func (f *folded) numbered() payout.Outcome {
 		return payout.Outcome{State: payout.InProgress}
 	case refused:
 		return payout.Outcome{State: payout.Failed, Confirmed: true, Why: f.answer.Why}
+	case f.answer.Answer == Unsure && f.fenced[f.answer.Session]: // the one session that was not cancelled before
+		return payout.Outcome{State: payout.Failed, Confirmed: true, Why: "cancelled"}
 	default:
 		return payout.Outcome{State: payout.Unknown, Review: f.answer.Reading == DoubtfulFlag, Why: f.answer.Why}
 	}

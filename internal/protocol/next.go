@@ -21,8 +21,10 @@ type State struct {
 	// Attempts is how many requests were ever claimed, the open one included.
 	Attempts int
 	Evidence []Evidence
-	// Stepwise: the attempt's flow.
+	// Stepwise: the attempt's flow. Confirm is its confirm mode, Steps all steps of the payout, whichever attempt they belong to.
 	Stepwise bool
+	Confirm  string
+	Steps    []Step
 	// Calendar counts banking days, as entered now. The zero one knows no transfers: a count may be a day or two off.
 	Calendar calendar.Calendar
 }
@@ -35,6 +37,10 @@ type Observation struct {
 	Webhook *Webhook
 	Fetch   *Fetch
 	Ruling  *Ruling
+	// AsOf is how many steps of the stepwise flow had ended when the status was asked for.
+	AsOf int
+	// End is the end of attempt number Attempt of the stepwise flow.
+	End *End
 }
 
 // Ruling is what people decided about an outcome that the bank leaves open or contradicts.
@@ -98,6 +104,8 @@ func Next(s State, o Observation) (State, Action) {
 		a = s.fetched(o)
 	case o.Ruling != nil:
 		a = ruling(o)
+	case o.End != nil:
+		a = s.ended(o)
 	}
 	evidence := s.Evidence
 	if v := ruled(evidence); v != nil && a.Keep && a.Evidence.At.Before(v.At) {
@@ -115,6 +123,9 @@ func Next(s State, o Observation) (State, Action) {
 	if governs && (a.Keep || o.Answer != nil) {
 		a.Moves, a.Outcome = true, now.outcome()
 		a.Outcome.Session = now.bound
+		if s.Stepwise && s.Now == payout.Sending && a.Outcome.State == payout.Sending && !a.Outcome.Review {
+			a.Moves = false // no money can move yet: it may still go back to the people
+		}
 		a.NotSent = ""
 		unsent := func(f *folded) bool { return f.shown && !f.asked }
 		switch {
@@ -190,8 +201,15 @@ func (s State) told(o Observation) Action {
 		return a
 	}
 	ev.Reading, ev.Why = Read(w.Session, s.Stepwise)
+	steps, own := s.own(w.Session.ID)
+	if own && len(w.Session.Payouts) == 0 {
+		return Action{Effect: "woke", Fetch: w.Session.ID} // an empty session of ours
+	}
 	if !ev.Ours {
 		return Action{Alarm: "other_reference", Effect: "nothing"}
+	}
+	if own && ev.Reading == NotPaid && (!s.shot(steps) || has(steps, CallCancel)) {
+		ev.Reading = Idle // whether it was cancelled for good is for a fetched status to say
 	}
 	a := Action{Keep: true, Effect: "woke", Fetch: w.Session.ID}
 	ev.Matches = true
@@ -216,7 +234,7 @@ func (s State) told(o Observation) Action {
 			a.Alarm = "unknown_type"
 		}
 	}
-	if bound := s.bound(); bound != "" && bound != w.Session.ID && ev.Matches {
+	if bound := s.bound(); bound != "" && bound != w.Session.ID && ev.Matches && !(own && ev.Reading == Idle) {
 		a.Alarm, a.Effect = "other_session", "nothing"
 	}
 	if ev.Matches {
@@ -242,7 +260,7 @@ func (s State) fetched(o Observation) Action {
 	f := o.Fetch
 	switch f.Problem {
 	case "refused":
-		if f.Asked == s.bound() {
+		if _, own := s.own(f.Asked); own || f.Asked == s.bound() {
 			return Action{} // never moved by a failing poll
 		}
 		return Action{Keep: true, Evidence: Evidence{Source: FromFetch, At: o.At, Session: f.Asked, Disowns: true, Why: f.Code}}
@@ -257,11 +275,12 @@ func (s State) fetched(o Observation) Action {
 	for _, p := range f.Session.Payouts {
 		refs[p.Reference] = true
 	}
-	ev.Ours = s.Expect.Reference != "" && refs[s.Expect.Reference]
+	steps, own := s.own(f.Asked)
+	ev.Ours = s.Expect.Reference != "" && refs[s.Expect.Reference] || own && len(f.Session.Payouts) == 0
 	switch {
 	case f.Session.ID != f.Asked:
 		return Action{Alarm: "other_session"} // an answer about something else proves nothing
-	case !ev.Ours && f.Asked != bound:
+	case !ev.Ours && f.Asked != bound && !own:
 		ev.Disowns = true
 		a.Evidence = ev
 		return a
@@ -285,6 +304,9 @@ func (s State) fetched(o Observation) Action {
 	}
 	if f.Session.NextAction == "confirm" && !s.Stepwise {
 		a.Alarm = "confirm_asked"
+	}
+	if s.Stepwise && own {
+		s.stepFetched(o, steps, &ev, &a)
 	}
 	a.Evidence = ev
 	return a

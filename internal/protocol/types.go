@@ -210,4 +210,9 @@ type Evidence struct {
 	Refunds   []Refund   `json:"refunds"`    // accepted ones
 	Answer    AnswerKind `json:"answer"`     // of answers only
 	Attempt   int        `json:"attempt"`    // of answers only, 1 and up
+	// Of fetched statuses of our own sessions in the stepwise flow: where it stands; how many steps had ended when it was asked; and that the
+	// session is cancelled for good after our cancel, or without a payout in it.
+	Stage  Stage `json:"stage,omitempty"`
+	AsOf   int   `json:"as_of,omitempty"`
+	Fenced bool  `json:"fenced,omitempty"`
 }

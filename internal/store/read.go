@@ -17,6 +17,9 @@ import (
 var _ app.Store = (*Store)(nil)
 
 func (s *Store) AnyToSend(ctx context.Context, now time.Time) (bool, error) {
+	if steps, err := s.r.StepsDue(ctx, 1); err != nil || len(steps) > 0 {
+		return len(steps) > 0, err
+	}
 	rows, err := s.r.NextToSend(ctx, queries.NextToSendParams{Now: toMicro(now), Most: 1})
 	return len(rows) > 0, err
 }

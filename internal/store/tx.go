@@ -132,7 +132,10 @@ func (t *txn) IDByReference(ref string) (payout.ID, bool, error) {
 
 func (t *txn) IDBySession(session string) (payout.ID, bool, error) {
 	id, ok, err := found(t.q.PayoutIDBySession(t.ctx, text(session)))
-	return payout.ID(id), ok && session != "", err
+	if err == nil && !ok { // not bound yet: one that a create of ours brought
+		id, ok, err = found(t.q.StepSession(t.ctx, session))
+	}
+	return payout.ID(id), ok, err
 }
 
 func searchText(c payout.Content) string {
@@ -462,7 +465,7 @@ func (t *txn) ToExpire(before time.Time, limit int) ([]payout.ID, error) {
 
 func (t *txn) AddAttempt(a app.Attempt) error {
 	if err := t.q.InsertAttempt(t.ctx, queries.InsertAttemptParams{PayoutID: string(a.Payout), N: int64(a.N), Version: int64(a.Version), Digest: string(a.Digest),
-		Reference: a.Reference, Key: a.Key, Flow: a.Flow, Project: a.Project, Body: a.Body, At: toMicro(a.At)}); err != nil {
+		Reference: a.Reference, Key: a.Key, Flow: a.Flow, Project: a.Project, Host: a.Host, Confirm: a.Confirm, Body: a.Body, At: toMicro(a.At)}); err != nil {
 		return err
 	}
 	return t.q.InsertOpenAttempt(t.ctx, queries.InsertOpenAttemptParams{PayoutID: string(a.Payout), N: int64(a.N), At: toMicro(a.At)})

@@ -123,6 +123,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropRefusedStmt, err = db.PrepareContext(ctx, dropRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query DropRefused: %w", err)
 	}
+	if q.dropStepDueStmt, err = db.PrepareContext(ctx, dropStepDue); err != nil {
+		return nil, fmt.Errorf("error preparing query DropStepDue: %w", err)
+	}
 	if q.duePollsStmt, err = db.PrepareContext(ctx, duePolls); err != nil {
 		return nil, fmt.Errorf("error preparing query DuePolls: %w", err)
 	}
@@ -134,6 +137,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.endProposalStmt, err = db.PrepareContext(ctx, endProposal); err != nil {
 		return nil, fmt.Errorf("error preparing query EndProposal: %w", err)
+	}
+	if q.endedStepsStmt, err = db.PrepareContext(ctx, endedSteps); err != nil {
+		return nil, fmt.Errorf("error preparing query EndedSteps: %w", err)
 	}
 	if q.enrolmentStmt, err = db.PrepareContext(ctx, enrolment); err != nil {
 		return nil, fmt.Errorf("error preparing query Enrolment: %w", err)
@@ -294,6 +300,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertSeenFromStmt, err = db.PrepareContext(ctx, insertSeenFrom); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSeenFrom: %w", err)
 	}
+	if q.insertStepStmt, err = db.PrepareContext(ctx, insertStep); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertStep: %w", err)
+	}
+	if q.insertStepEndStmt, err = db.PrepareContext(ctx, insertStepEnd); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertStepEnd: %w", err)
+	}
 	if q.insertSubjectStmt, err = db.PrepareContext(ctx, insertSubject); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSubject: %w", err)
 	}
@@ -308,6 +320,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.lastAppliedStmt, err = db.PrepareContext(ctx, lastApplied); err != nil {
 		return nil, fmt.Errorf("error preparing query LastApplied: %w", err)
+	}
+	if q.lastAttemptStmt, err = db.PrepareContext(ctx, lastAttempt); err != nil {
+		return nil, fmt.Errorf("error preparing query LastAttempt: %w", err)
 	}
 	if q.lastKeptHeadStmt, err = db.PrepareContext(ctx, lastKeptHead); err != nil {
 		return nil, fmt.Errorf("error preparing query LastKeptHead: %w", err)
@@ -348,6 +363,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.mostUsedStmt, err = db.PrepareContext(ctx, mostUsed); err != nil {
 		return nil, fmt.Errorf("error preparing query MostUsed: %w", err)
 	}
+	if q.newestFetchStmt, err = db.PrepareContext(ctx, newestFetch); err != nil {
+		return nil, fmt.Errorf("error preparing query NewestFetch: %w", err)
+	}
 	if q.newestHeadStmt, err = db.PrepareContext(ctx, newestHead); err != nil {
 		return nil, fmt.Errorf("error preparing query NewestHead: %w", err)
 	}
@@ -386,6 +404,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.openProposalsStmt, err = db.PrepareContext(ctx, openProposals); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenProposals: %w", err)
+	}
+	if q.openStepwiseStmt, err = db.PrepareContext(ctx, openStepwise); err != nil {
+		return nil, fmt.Errorf("error preparing query OpenStepwise: %w", err)
 	}
 	if q.openVersionStmt, err = db.PrepareContext(ctx, openVersion); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenVersion: %w", err)
@@ -474,6 +495,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.putRefusedStmt, err = db.PrepareContext(ctx, putRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query PutRefused: %w", err)
 	}
+	if q.putStepDueStmt, err = db.PrepareContext(ctx, putStepDue); err != nil {
+		return nil, fmt.Errorf("error preparing query PutStepDue: %w", err)
+	}
 	if q.refusedAfterStmt, err = db.PrepareContext(ctx, refusedAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query RefusedAfter: %w", err)
 	}
@@ -512,6 +536,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.staleAttemptsStmt, err = db.PrepareContext(ctx, staleAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query StaleAttempts: %w", err)
+	}
+	if q.stepSessionStmt, err = db.PrepareContext(ctx, stepSession); err != nil {
+		return nil, fmt.Errorf("error preparing query StepSession: %w", err)
+	}
+	if q.stepsStmt, err = db.PrepareContext(ctx, steps); err != nil {
+		return nil, fmt.Errorf("error preparing query Steps: %w", err)
+	}
+	if q.stepsDueStmt, err = db.PrepareContext(ctx, stepsDue); err != nil {
+		return nil, fmt.Errorf("error preparing query StepsDue: %w", err)
 	}
 	if q.subjectsStmt, err = db.PrepareContext(ctx, subjects); err != nil {
 		return nil, fmt.Errorf("error preparing query Subjects: %w", err)
@@ -728,6 +761,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing dropRefusedStmt: %w", cerr)
 		}
 	}
+	if q.dropStepDueStmt != nil {
+		if cerr := q.dropStepDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropStepDueStmt: %w", cerr)
+		}
+	}
 	if q.duePollsStmt != nil {
 		if cerr := q.duePollsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing duePollsStmt: %w", cerr)
@@ -746,6 +784,11 @@ func (q *Queries) Close() error {
 	if q.endProposalStmt != nil {
 		if cerr := q.endProposalStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing endProposalStmt: %w", cerr)
+		}
+	}
+	if q.endedStepsStmt != nil {
+		if cerr := q.endedStepsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing endedStepsStmt: %w", cerr)
 		}
 	}
 	if q.enrolmentStmt != nil {
@@ -1013,6 +1056,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertSeenFromStmt: %w", cerr)
 		}
 	}
+	if q.insertStepStmt != nil {
+		if cerr := q.insertStepStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertStepStmt: %w", cerr)
+		}
+	}
+	if q.insertStepEndStmt != nil {
+		if cerr := q.insertStepEndStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertStepEndStmt: %w", cerr)
+		}
+	}
 	if q.insertSubjectStmt != nil {
 		if cerr := q.insertSubjectStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertSubjectStmt: %w", cerr)
@@ -1036,6 +1089,11 @@ func (q *Queries) Close() error {
 	if q.lastAppliedStmt != nil {
 		if cerr := q.lastAppliedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastAppliedStmt: %w", cerr)
+		}
+	}
+	if q.lastAttemptStmt != nil {
+		if cerr := q.lastAttemptStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastAttemptStmt: %w", cerr)
 		}
 	}
 	if q.lastKeptHeadStmt != nil {
@@ -1103,6 +1161,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing mostUsedStmt: %w", cerr)
 		}
 	}
+	if q.newestFetchStmt != nil {
+		if cerr := q.newestFetchStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newestFetchStmt: %w", cerr)
+		}
+	}
 	if q.newestHeadStmt != nil {
 		if cerr := q.newestHeadStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing newestHeadStmt: %w", cerr)
@@ -1166,6 +1229,11 @@ func (q *Queries) Close() error {
 	if q.openProposalsStmt != nil {
 		if cerr := q.openProposalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing openProposalsStmt: %w", cerr)
+		}
+	}
+	if q.openStepwiseStmt != nil {
+		if cerr := q.openStepwiseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing openStepwiseStmt: %w", cerr)
 		}
 	}
 	if q.openVersionStmt != nil {
@@ -1313,6 +1381,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing putRefusedStmt: %w", cerr)
 		}
 	}
+	if q.putStepDueStmt != nil {
+		if cerr := q.putStepDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putStepDueStmt: %w", cerr)
+		}
+	}
 	if q.refusedAfterStmt != nil {
 		if cerr := q.refusedAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing refusedAfterStmt: %w", cerr)
@@ -1376,6 +1449,21 @@ func (q *Queries) Close() error {
 	if q.staleAttemptsStmt != nil {
 		if cerr := q.staleAttemptsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing staleAttemptsStmt: %w", cerr)
+		}
+	}
+	if q.stepSessionStmt != nil {
+		if cerr := q.stepSessionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing stepSessionStmt: %w", cerr)
+		}
+	}
+	if q.stepsStmt != nil {
+		if cerr := q.stepsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing stepsStmt: %w", cerr)
+		}
+	}
+	if q.stepsDueStmt != nil {
+		if cerr := q.stepsDueStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing stepsDueStmt: %w", cerr)
 		}
 	}
 	if q.subjectsStmt != nil {
@@ -1525,10 +1613,12 @@ type Queries struct {
 	dropChallengesStmt      *sql.Stmt
 	dropPayeeAccountsStmt   *sql.Stmt
 	dropRefusedStmt         *sql.Stmt
+	dropStepDueStmt         *sql.Stmt
 	duePollsStmt            *sql.Stmt
 	endEnrolmentStmt        *sql.Stmt
 	endOldPollsStmt         *sql.Stmt
 	endProposalStmt         *sql.Stmt
+	endedStepsStmt          *sql.Stmt
 	enrolmentStmt           *sql.Stmt
 	eventBySeqStmt          *sql.Stmt
 	eventsFromStmt          *sql.Stmt
@@ -1582,11 +1672,14 @@ type Queries struct {
 	insertReleaseStmt       *sql.Stmt
 	insertResultStmt        *sql.Stmt
 	insertSeenFromStmt      *sql.Stmt
+	insertStepStmt          *sql.Stmt
+	insertStepEndStmt       *sql.Stmt
 	insertSubjectStmt       *sql.Stmt
 	insertTransitionStmt    *sql.Stmt
 	insertVerdictFileStmt   *sql.Stmt
 	insertVersionStmt       *sql.Stmt
 	lastAppliedStmt         *sql.Stmt
+	lastAttemptStmt         *sql.Stmt
 	lastKeptHeadStmt        *sql.Stmt
 	lastProposalStmt        *sql.Stmt
 	lastRefusedStmt         *sql.Stmt
@@ -1600,6 +1693,7 @@ type Queries struct {
 	messageBySHAStmt        *sql.Stmt
 	metaStmt                *sql.Stmt
 	mostUsedStmt            *sql.Stmt
+	newestFetchStmt         *sql.Stmt
 	newestHeadStmt          *sql.Stmt
 	nextDecisionStmt        *sql.Stmt
 	nextMessageStmt         *sql.Stmt
@@ -1613,6 +1707,7 @@ type Queries struct {
 	openFromStmt            *sql.Stmt
 	openOfStmt              *sql.Stmt
 	openProposalsStmt       *sql.Stmt
+	openStepwiseStmt        *sql.Stmt
 	openVersionStmt         *sql.Stmt
 	outcomeBodyStmt         *sql.Stmt
 	paidAddStmt             *sql.Stmt
@@ -1642,6 +1737,7 @@ type Queries struct {
 	putPayeeStmt            *sql.Stmt
 	putPayeeAccountStmt     *sql.Stmt
 	putRefusedStmt          *sql.Stmt
+	putStepDueStmt          *sql.Stmt
 	refusedAfterStmt        *sql.Stmt
 	refusedBodyStmt         *sql.Stmt
 	refusedListStmt         *sql.Stmt
@@ -1655,6 +1751,9 @@ type Queries struct {
 	setPollStmt             *sql.Stmt
 	signaturesStmt          *sql.Stmt
 	staleAttemptsStmt       *sql.Stmt
+	stepSessionStmt         *sql.Stmt
+	stepsStmt               *sql.Stmt
+	stepsDueStmt            *sql.Stmt
 	subjectsStmt            *sql.Stmt
 	submittedStmt           *sql.Stmt
 	suspendPersonStmt       *sql.Stmt
@@ -1709,10 +1808,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropChallengesStmt:      q.dropChallengesStmt,
 		dropPayeeAccountsStmt:   q.dropPayeeAccountsStmt,
 		dropRefusedStmt:         q.dropRefusedStmt,
+		dropStepDueStmt:         q.dropStepDueStmt,
 		duePollsStmt:            q.duePollsStmt,
 		endEnrolmentStmt:        q.endEnrolmentStmt,
 		endOldPollsStmt:         q.endOldPollsStmt,
 		endProposalStmt:         q.endProposalStmt,
+		endedStepsStmt:          q.endedStepsStmt,
 		enrolmentStmt:           q.enrolmentStmt,
 		eventBySeqStmt:          q.eventBySeqStmt,
 		eventsFromStmt:          q.eventsFromStmt,
@@ -1766,11 +1867,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertReleaseStmt:       q.insertReleaseStmt,
 		insertResultStmt:        q.insertResultStmt,
 		insertSeenFromStmt:      q.insertSeenFromStmt,
+		insertStepStmt:          q.insertStepStmt,
+		insertStepEndStmt:       q.insertStepEndStmt,
 		insertSubjectStmt:       q.insertSubjectStmt,
 		insertTransitionStmt:    q.insertTransitionStmt,
 		insertVerdictFileStmt:   q.insertVerdictFileStmt,
 		insertVersionStmt:       q.insertVersionStmt,
 		lastAppliedStmt:         q.lastAppliedStmt,
+		lastAttemptStmt:         q.lastAttemptStmt,
 		lastKeptHeadStmt:        q.lastKeptHeadStmt,
 		lastProposalStmt:        q.lastProposalStmt,
 		lastRefusedStmt:         q.lastRefusedStmt,
@@ -1784,6 +1888,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		messageBySHAStmt:        q.messageBySHAStmt,
 		metaStmt:                q.metaStmt,
 		mostUsedStmt:            q.mostUsedStmt,
+		newestFetchStmt:         q.newestFetchStmt,
 		newestHeadStmt:          q.newestHeadStmt,
 		nextDecisionStmt:        q.nextDecisionStmt,
 		nextMessageStmt:         q.nextMessageStmt,
@@ -1797,6 +1902,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		openFromStmt:            q.openFromStmt,
 		openOfStmt:              q.openOfStmt,
 		openProposalsStmt:       q.openProposalsStmt,
+		openStepwiseStmt:        q.openStepwiseStmt,
 		openVersionStmt:         q.openVersionStmt,
 		outcomeBodyStmt:         q.outcomeBodyStmt,
 		paidAddStmt:             q.paidAddStmt,
@@ -1826,6 +1932,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		putPayeeStmt:            q.putPayeeStmt,
 		putPayeeAccountStmt:     q.putPayeeAccountStmt,
 		putRefusedStmt:          q.putRefusedStmt,
+		putStepDueStmt:          q.putStepDueStmt,
 		refusedAfterStmt:        q.refusedAfterStmt,
 		refusedBodyStmt:         q.refusedBodyStmt,
 		refusedListStmt:         q.refusedListStmt,
@@ -1839,6 +1946,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setPollStmt:             q.setPollStmt,
 		signaturesStmt:          q.signaturesStmt,
 		staleAttemptsStmt:       q.staleAttemptsStmt,
+		stepSessionStmt:         q.stepSessionStmt,
+		stepsStmt:               q.stepsStmt,
+		stepsDueStmt:            q.stepsDueStmt,
 		subjectsStmt:            q.subjectsStmt,
 		submittedStmt:           q.submittedStmt,
 		suspendPersonStmt:       q.suspendPersonStmt,

@@ -36,6 +36,8 @@ type Attempt struct {
 	Project   string
 	Body      []byte
 	At        int64
+	Host      string
+	Confirm   string
 }
 
 type BankFile struct {
@@ -460,6 +462,35 @@ type SeenFrom struct {
 	PersonID string
 	Device   string
 	At       int64
+}
+
+type Step struct {
+	PayoutID string
+	N        int64
+	Attempt  int64
+	Call     string
+	Session  string
+	Why      string
+	Key      string
+	Body     []byte
+	At       int64
+}
+
+type StepDue struct {
+	PayoutID string
+	At       int64
+}
+
+type StepEnd struct {
+	PayoutID    string
+	N           int64
+	Kind        string
+	Why         string
+	Session     string
+	HTTP        int64
+	Description string
+	Body        []byte
+	At          int64
 }
 
 type Subject struct {

@@ -382,9 +382,9 @@ func (q *Queries) HasOutcome(ctx context.Context, arg HasOutcomeParams) (bool, e
 }
 
 const insertAttempt = `-- name: InsertAttempt :exec
-INSERT INTO attempt (payout_id, n, version, digest, reference, key, flow, project, body, at)
+INSERT INTO attempt (payout_id, n, version, digest, reference, key, flow, project, host, confirm, body, at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
-  ?9, ?10)
+  ?9, ?10, ?11, ?12)
 `
 
 type InsertAttemptParams struct {
@@ -396,6 +396,8 @@ type InsertAttemptParams struct {
 	Key       string
 	Flow      string
 	Project   string
+	Host      string
+	Confirm   string
 	Body      []byte
 	At        int64
 }
@@ -410,6 +412,8 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 		arg.Key,
 		arg.Flow,
 		arg.Project,
+		arg.Host,
+		arg.Confirm,
 		arg.Body,
 		arg.At,
 	)
@@ -1165,7 +1169,8 @@ func (q *Queries) SetPoll(ctx context.Context, arg SetPollParams) error {
 }
 
 const staleAttempts = `-- name: StaleAttempts :many
-SELECT payout_id, n, at FROM open_attempt WHERE at < ?1 ORDER BY at LIMIT ?2
+SELECT o.payout_id, o.n, o.at FROM open_attempt o JOIN attempt a ON a.payout_id = o.payout_id AND a.n = o.n
+WHERE o.at < ?1 AND a.flow <> 'stepwise' ORDER BY o.at LIMIT ?2
 `
 
 type StaleAttemptsParams struct {
