@@ -87,6 +87,9 @@ type App struct {
 	bank      atomic.Pointer[BankSettings]
 	refresh   sync.Mutex // one reader of the bank's settings at a time
 	loading   sync.Mutex // one reader of a directory of banks at a time
+	reporting sync.Mutex // one reader of a report at a time
+	usual     UsualTimes // as of usualAt
+	usualAt   time.Time
 	money     balance
 	identity  Identity // how this process was started
 	accepted  Identity // what two people, or the first start, accepted last
@@ -227,6 +230,9 @@ func (a *App) record(tx Tx, p *payout.Payout, e payout.Event) error {
 		}
 		m["acks"], m["rule_set"], m["amount_minor"] = acks, s.RuleSet, s.Content.Amount.Minor
 	}
+	if err := a.noteDays(tx, p, e, m); err != nil {
+		return err
+	}
 	return a.append(tx, e.By, e.Action, "payout", string(s.ID), e.Version, m, e.Reason, e.At)
 }
 
@@ -274,6 +280,10 @@ const (
 	ReadLimits   Action = "read_limits"   // limits and lists
 	ReadPayees   Action = "read_payees"   // saved payees
 	Queue        Action = "queue"         // /approvals: whoever decides anything
+	ReadReports  Action = "read_reports"  // reconciliation with the bank
+	UploadReport Action = "upload_report" // hand in a daily report of the bank
+	ReadFiles    Action = "read_files"    // which reports were handed in
+	CloseDays    Action = "close_days"    // say that a day is in order
 )
 
 // roles is the one table of who may do what.
@@ -302,6 +312,12 @@ var roles = map[Action][]auth.Role{
 	ReadLimits:   {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
 	ReadPayees:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
 	Queue:        {auth.Approver, auth.Senior, auth.Admin},
+	ReadReports:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
+	// A report moves no state, so that handing one in is office work: makers, and administrators, who look after the connection with the bank. Not
+	// approvers, who close the day by it, and not auditors, who change nothing.
+	UploadReport: {auth.Maker, auth.Admin},
+	ReadFiles:    {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
+	CloseDays:    {auth.Approver, auth.Senior},
 }
 
 // May reports whether a person with these roles may do the action at all. Pages use it to show or hide; Authorize decides.

@@ -7,6 +7,7 @@ import (
 	"countersign/internal/approval"
 	"countersign/internal/audit"
 	"countersign/internal/auth"
+	"countersign/internal/calendar"
 	"countersign/internal/payee"
 	"countersign/internal/payout"
 )
@@ -116,6 +117,29 @@ type Reader interface {
 	History(ctx context.Context, q HistoryQuery) ([]EventRow, error)
 	EventBySeq(ctx context.Context, seq int64) (EventRow, error)
 	DeskRows(ctx context.Context) (DeskState, error)
+	// ReportBySHA finds a report by its bytes, ReportByID by its number, Reports lists the newest; ReportBody is one byte for byte, empty when cleared.
+	ReportBySHA(ctx context.Context, sha string) (ReportFile, bool, error)
+	ReportByID(ctx context.Context, id int64) (ReportFile, bool, error)
+	Reports(ctx context.Context, limit int) ([]ReportFile, error)
+	ReportBody(ctx context.Context, id int64) ([]byte, error)
+	// ReportLast is the number of the newest report, 0 when there is none.
+	ReportLast(ctx context.Context) (int64, error)
+	ReportsOfDay(ctx context.Context, day calendar.Day) ([]ReportFile, error)
+	// ReportLine is one line, ok false when it is not there; ReportLinesOf lists those that count as a payout's.
+	ReportLine(ctx context.Context, report int64, n int) (l ReportLine, ok bool, err error)
+	ReportLinesOf(ctx context.Context, id payout.ID) ([]ReportLine, error)
+	// EachDayLine walks what our record and the reports have on a day: every payout and every line of nobody's once, not classified.
+	EachDayLine(ctx context.Context, day calendar.Day, yield func(DayLine) error) error
+	// DayTotals are the sums of a day by kind, over the rows alone.
+	DayTotals(ctx context.Context, day calendar.Day) (map[string]Figure, error)
+	// DayList lists days on which something was, newest first, before a day ("" for none).
+	DayList(ctx context.Context, before calendar.Day, limit int) ([]DayRow, error)
+	// DayTouched reports whether anything of a day was written since.
+	DayTouched(ctx context.Context, day calendar.Day, since time.Time) (bool, error)
+	LastCloseOf(ctx context.Context, day calendar.Day) (c CloseOf, ok bool, err error)
+	// Took lists how long the newest paid payouts took from the request to the bank's word.
+	Took(ctx context.Context, since time.Time, limit int) ([]time.Duration, error)
+
 	// Head is the newest signed head as text, and the history's size.
 	Head(ctx context.Context) (signed []byte, size int64, err error)
 	// EachRow walks the filtered list, newest first, in slices, for files.

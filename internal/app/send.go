@@ -417,6 +417,9 @@ func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, not
 			if !ok {
 				break
 			}
+			if at := bankAt(act.Evidence.UpdatedAt, s.SentAt, now); paidState(ev.To) && !at.IsZero() {
+				ev.Facts["bank_at"] = at.UnixMicro() // which day it is the bank's, for its daily report
+			}
 			if err := save(ev); err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"countersign/internal/approval"
 	"countersign/internal/audit"
 	"countersign/internal/auth"
+	"countersign/internal/calendar"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
@@ -194,6 +195,24 @@ type Tx interface {
 	ToRestore(before time.Time, limit int) ([]payout.ID, error)
 	// Released notes that two people let this life of the database be sent from.
 	Released() error
+	// ReportLink is the payout that a line of a report is about: by reference, else by session.
+	ReportLink(reference, session string) (f LinkFact, ok bool, err error)
+	// SameRow is the first report before this one that has the very same line, 0 for none.
+	SameRow(mark string, before int64) (int64, error)
+	AddReportRow(l ReportLine) error
+	// DropLooseRows drops lines whose report never came to be.
+	DropLooseRows() error
+	// AddReport stores a report whose lines are there already.
+	AddReport(f ReportFile, body []byte) error
+	ReportRow(report int64, n int) (l ReportLine, ok bool, err error)
+	// SetMatch says whose a line counts as, by an agreed version; PutSettled that a payout without a line is explained.
+	SetMatch(report int64, n int, id payout.ID, version int) error
+	PutSettled(id payout.ID, kind string, version int) error
+	IDByNumber(n payout.Number) (payout.ID, bool, error)
+	BankDays(id payout.ID) ([]BankDay, error)
+	AddBankDay(d BankDay) error
+	LastClose(day calendar.Day) (c CloseOf, ok bool, err error)
+	AddClose(c CloseOf) error
 
 	Halt() (HaltRow, bool, error)
 	AddHalt(h HaltRow) (int64, error)

@@ -106,6 +106,7 @@ var proposers = map[approval.Kind][]auth.Role{
 	approval.Person: {auth.Admin},
 	approval.Limit:  {auth.Admin},
 	approval.Keys:   {auth.Admin},
+	approval.Match:  {auth.Maker},
 }
 
 // MayPropose and MayDecideOn report whether a person's roles allow it at all. Pages use them to show or hide; authorizeOn decides.

@@ -18,7 +18,7 @@ import (
 
 // proposed are the kinds that go through the engine of proposals. Payouts have their own path (Enter, Approve, Claim), releases of the halt theirs (Halt,
 // Resume); rulings need two and a payout to rule on: verdict_test.go.
-var proposed = []approval.Kind{approval.Payee, approval.Rules, approval.Person, approval.Limit, approval.Keys}
+var proposed = []approval.Kind{approval.Payee, approval.Rules, approval.Person, approval.Limit, approval.Keys, approval.Match}
 
 // TestEveryKind: every kind of subject has a decision rule, whoever proposes it and an effect; the two that go another way are named here, and
 // nothing else may be missing.

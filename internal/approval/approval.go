@@ -28,10 +28,13 @@ const (
 	Keys    Kind = "keys"   // the bank's keys, the calendar, settings
 	Verdict Kind = "verdict"
 	Release Kind = "release"
+	Match   Kind = "match" // whose a line of the bank's report is
 )
 
 // Kinds lists every kind.
-func Kinds() []Kind { return []Kind{Payout, Payee, Rules, Person, Limit, Keys, Verdict, Release} }
+func Kinds() []Kind {
+	return []Kind{Payout, Payee, Rules, Person, Limit, Keys, Verdict, Release, Match}
+}
 
 // Role is what a person may be asked for as. Values equal those of internal/auth.
 type Role string
@@ -434,7 +437,7 @@ func ForKind(k Kind) (need Need, ok bool) {
 		return Need{Roles: roles, Plans: []Plan{{Steps: []Step{{Count: n, Roles: roles}}}}}
 	}
 	switch k {
-	case Payee:
+	case Payee, Match:
 		return of(1, Approver, Senior), true
 	case Rules, Person, Limit, Keys:
 		return of(1, Admin, Senior), true

@@ -48,7 +48,7 @@ func TestKinds(t *testing.T) {
 	want := map[Kind]struct {
 		count int
 		roles []Role
-	}{Payee: {1, approversOnly}, Rules: {1, admins}, Person: {1, admins}, Limit: {1, admins}, Keys: {1, admins}, Verdict: {2, approversOnly}, Release: {2, []Role{Approver, Senior, Admin}}}
+	}{Payee: {1, approversOnly}, Rules: {1, admins}, Person: {1, admins}, Limit: {1, admins}, Keys: {1, admins}, Verdict: {2, approversOnly}, Release: {2, []Role{Approver, Senior, Admin}}, Match: {1, approversOnly}}
 	for _, k := range Kinds() {
 		n, ok := ForKind(k)
 		if k == Payout {

@@ -169,7 +169,7 @@ func TestDeadlocks_Oracle(t *testing.T) {
 				t.Fatalf("%q is not so", say([]Stuck{s}))
 			}
 		}
-		for _, k := range Kinds()[1:] {
+		for _, k := range slices.DeleteFunc(Kinds()[1:], func(k Kind) bool { return k == Match }) { // a match asks what a payee asks
 			need, _ := ForKind(k)
 			i := slices.IndexFunc(found, func(s Stuck) bool { return s.Kind == k })
 			free := func(barred ...string) bool { return oReachable(Case{Need: need, Barred: barred}, people) }

@@ -234,7 +234,7 @@ func (c *Checker) Event(e audit.Event) error {
 	case "batch":
 		c.list(e, f)
 		return nil
-	case "payee", "rules", "person", "limits", "keys", "verdict":
+	case "payee", "rules", "person", "limits", "keys", "verdict", "match":
 		if what, ok := strings.CutPrefix(e.Action, e.Kind+"."); ok {
 			if err := c.subject(e, f, what); err != nil {
 				return err
@@ -337,7 +337,7 @@ func (p *person) quiet(at time.Time) bool {
 
 // deciders says who decides on a kind; the constants of design.md "Four eyes". One of them must.
 func deciders(kind string) []string {
-	if kind == "payee" || kind == "verdict" {
+	if kind == "payee" || kind == "verdict" || kind == "match" {
 		return []string{"approver", "senior"}
 	}
 	return []string{"admin", "senior"}
@@ -352,7 +352,7 @@ func quorum(kind string) int {
 }
 
 func proposersOf(kind string) []string {
-	if kind == "payee" || kind == "verdict" {
+	if kind == "payee" || kind == "verdict" || kind == "match" {
 		return []string{"maker"}
 	}
 	return []string{"admin"}

@@ -103,6 +103,7 @@ func lived(t testing.TB) *desktest.Desk {
 	d.Apply()
 	must(t, d.App.SuspendPerson(ctx, d.Who["d1"], d.Who["d3"].Person, "left"))
 	proposals(t, d)
+	reconciled(t, d)
 	proven(t, d)
 	d.Approved(700_74)
 	d.Send()
@@ -178,6 +179,63 @@ func proposals(t testing.TB, d *desktest.Desk) {
 			d.Send()
 			d.Settle()
 		}
+	}
+}
+
+// reconciled takes reports of the bank, agrees about lines and a payout by hand, and closes a day, twice.
+func reconciled(t testing.TB, d *desktest.Desk) {
+	ctx := t.Context()
+	days, err := d.App.Days(ctx, "", 3)
+	must(t, err)
+	agree := func(e app.MatchEntry) {
+		e.Reason = "the bank's letter"
+		id, err := d.App.ProposeMatch(ctx, d.Who["m1"], e)
+		must(t, err)
+		ps, err := d.Store.Proposals(ctx, approval.Match, id, 1)
+		must(t, err)
+		must(t, d.App.Accept(ctx, d.Who["a1"], approval.Match, id, ps[0].Digest, app.Proof{}))
+	}
+	day := days[len(days)-1].Day
+	data, err := d.Bank.Report(string(day), "csv")
+	must(t, err)
+	_, err = d.App.TakeReport(ctx, d.Who["m1"], "a.csv", string(day), append(data, "po_x,,2026-11-20,Advice,0,ps_x,,\"{\"\"id\"\":1}\",,,,5.00,,RUB,\n"...))
+	must(t, err)
+	_, err = d.App.Day(ctx, day, func(l app.DayLine) error {
+		if l.Class == app.MissingUs && l.Payout == "" || l.Class == app.MissingBank {
+			agree(app.MatchEntry{Report: l.Report, N: l.N, Kind: l.Kind, Payout: l.Payout})
+		}
+		return nil
+	})
+	must(t, err)
+	// A day without payouts, closed; then a line comes, is agreed about, and it is closed again.
+	still := day.Add(-9)
+	for n, data := range []string{"", strings.SplitAfter(string(data), "\n")[0] + "po_y,,2026-11-20,Refund,0,ps_y,,,,,,6.00,,RUB,\n"} {
+		_, err = d.App.TakeReportFile(ctx, fmt.Sprintf("P_%s_%s.csv", still, still), []byte(data))
+		must(t, err)
+		if n > 0 {
+			agree(app.MatchEntry{Report: 3, N: 1})
+		}
+		f, err := d.App.Day(ctx, still, nil)
+		must(t, err)
+		must(t, d.App.CloseDay(ctx, d.Who["a1"], still, f.Mark()))
+	}
+	settled := false
+	for _, x := range days { // a payout that no report tells of
+		var paid []app.DayLine
+		_, err := d.App.Day(ctx, x.Day, func(l app.DayLine) error {
+			if l.Rows == 0 && l.Payout != "" {
+				paid = append(paid, l)
+			}
+			return nil
+		})
+		must(t, err)
+		if len(paid) > 0 && !settled {
+			agree(app.MatchEntry{Kind: paid[0].Kind, Payout: paid[0].Payout})
+			settled = true
+		}
+	}
+	if !settled {
+		t.Fatal("every payout is in a report")
 	}
 }
 

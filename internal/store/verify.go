@@ -55,7 +55,7 @@ func Verify(ctx context.Context, path string, verifier note.Verifier, anchor *au
 		}
 	}
 	c := &checker{ctx: ctx, tx: tx, q: q, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
-		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, factors: map[string]*factorFact{}, batches: map[string]batchFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
+		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, factors: map[string]*factorFact{}, batches: map[string]batchFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, reports: map[int64]*reportFact{}, closes: map[string][]closeFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
 	r, err := audit.Verify(source{ctx, tx, q}, audit.Check{Verifier: verifier, Anchor: anchor, Each: c.event})
 	r.Losses = c.losses
 	if err != nil {
@@ -183,6 +183,8 @@ type checker struct {
 	banks    *bankFact
 	uses     map[string]int64 // counters of limits
 	halts    map[string]*haltFact
+	reports  map[int64]*reportFact
+	closes   map[string][]closeFact // by day
 	accounts []accountFact
 	losses   []audit.Loss
 	changed  map[string][]accountChange // by the address's hash
@@ -294,6 +296,8 @@ func (c *checker) event(e audit.Event) error {
 		c.halt(e, f)
 	case "desk":
 		return c.desk(e)
+	case "report", "day":
+		return c.report(e)
 	case "batch":
 		if e.Action == "batch.decided" {
 			return c.batch(e)
@@ -383,7 +387,7 @@ func (c *checker) rows() error {
 	if err := c.haltRows(); err != nil {
 		return err
 	}
-	for _, add := range []func(map[string]int64) error{c.proposalRows, c.payeeRows, c.enrolmentRows, c.factorRows, c.markRows, c.batchRows, c.proofRows, c.bankRows807, c.verdictRows} {
+	for _, add := range []func(map[string]int64) error{c.proposalRows, c.payeeRows, c.enrolmentRows, c.factorRows, c.markRows, c.batchRows, c.proofRows, c.bankRows807, c.verdictRows, c.reportRows} {
 		if err := add(total); err != nil {
 			return err
 		}

@@ -29,6 +29,8 @@ type track struct {
 	decisions map[int][]decisionFact
 	evidence  []string
 	rulings   map[int]string // the hash of the evidence that each ruling became, by its version
+	days      app.BankDays
+	moved     []app.BankDay
 }
 
 type attemptFact struct {
@@ -84,6 +86,7 @@ func (c *checker) payout(e audit.Event, f facts) error {
 		return broken("%v", err)
 	}
 	t.last = e.Seq
+	t.moved = append(t.moved, t.days.Fold(e, t.fold.Minor)...)
 	when := toMicro(e.At)
 	decided := func(version int, answer approval.Answer, digest string) {
 		t.decisions[version] = append(t.decisions[version], decisionFact{person: e.Person, email: e.SignIn, answer: string(answer), digest: digest,

@@ -48,6 +48,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.attemptsStmt, err = db.PrepareContext(ctx, attempts); err != nil {
 		return nil, fmt.Errorf("error preparing query Attempts: %w", err)
 	}
+	if q.bankDaysStmt, err = db.PrepareContext(ctx, bankDays); err != nil {
+		return nil, fmt.Errorf("error preparing query BankDays: %w", err)
+	}
 	if q.bankFileStmt, err = db.PrepareContext(ctx, bankFile); err != nil {
 		return nil, fmt.Errorf("error preparing query BankFile: %w", err)
 	}
@@ -116,6 +119,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.dropChallengesStmt, err = db.PrepareContext(ctx, dropChallenges); err != nil {
 		return nil, fmt.Errorf("error preparing query DropChallenges: %w", err)
+	}
+	if q.dropLooseRowsStmt, err = db.PrepareContext(ctx, dropLooseRows); err != nil {
+		return nil, fmt.Errorf("error preparing query DropLooseRows: %w", err)
 	}
 	if q.dropPayeeAccountsStmt, err = db.PrepareContext(ctx, dropPayeeAccounts); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPayeeAccounts: %w", err)
@@ -225,6 +231,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertAttemptStmt, err = db.PrepareContext(ctx, insertAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertAttempt: %w", err)
 	}
+	if q.insertBankDayStmt, err = db.PrepareContext(ctx, insertBankDay); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertBankDay: %w", err)
+	}
 	if q.insertBankNameStmt, err = db.PrepareContext(ctx, insertBankName); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertBankName: %w", err)
 	}
@@ -233,6 +242,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertChallengeStmt, err = db.PrepareContext(ctx, insertChallenge); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertChallenge: %w", err)
+	}
+	if q.insertCloseStmt, err = db.PrepareContext(ctx, insertClose); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertClose: %w", err)
 	}
 	if q.insertDecisionStmt, err = db.PrepareContext(ctx, insertDecision); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertDecision: %w", err)
@@ -294,6 +306,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertReleaseStmt, err = db.PrepareContext(ctx, insertRelease); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertRelease: %w", err)
 	}
+	if q.insertReportStmt, err = db.PrepareContext(ctx, insertReport); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertReport: %w", err)
+	}
+	if q.insertReportRowStmt, err = db.PrepareContext(ctx, insertReportRow); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertReportRow: %w", err)
+	}
 	if q.insertResultStmt, err = db.PrepareContext(ctx, insertResult); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertResult: %w", err)
 	}
@@ -323,6 +341,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.lastAttemptStmt, err = db.PrepareContext(ctx, lastAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query LastAttempt: %w", err)
+	}
+	if q.lastCloseStmt, err = db.PrepareContext(ctx, lastClose); err != nil {
+		return nil, fmt.Errorf("error preparing query LastClose: %w", err)
 	}
 	if q.lastKeptHeadStmt, err = db.PrepareContext(ctx, lastKeptHead); err != nil {
 		return nil, fmt.Errorf("error preparing query LastKeptHead: %w", err)
@@ -495,6 +516,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.putRefusedStmt, err = db.PrepareContext(ctx, putRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query PutRefused: %w", err)
 	}
+	if q.putSettledStmt, err = db.PrepareContext(ctx, putSettled); err != nil {
+		return nil, fmt.Errorf("error preparing query PutSettled: %w", err)
+	}
 	if q.putStepDueStmt, err = db.PrepareContext(ctx, putStepDue); err != nil {
 		return nil, fmt.Errorf("error preparing query PutStepDue: %w", err)
 	}
@@ -509,6 +533,39 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.replacementStmt, err = db.PrepareContext(ctx, replacement); err != nil {
 		return nil, fmt.Errorf("error preparing query Replacement: %w", err)
+	}
+	if q.reportBodyStmt, err = db.PrepareContext(ctx, reportBody); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportBody: %w", err)
+	}
+	if q.reportByIDStmt, err = db.PrepareContext(ctx, reportByID); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportByID: %w", err)
+	}
+	if q.reportBySHAStmt, err = db.PrepareContext(ctx, reportBySHA); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportBySHA: %w", err)
+	}
+	if q.reportLastStmt, err = db.PrepareContext(ctx, reportLast); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportLast: %w", err)
+	}
+	if q.reportLinkStmt, err = db.PrepareContext(ctx, reportLink); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportLink: %w", err)
+	}
+	if q.reportLinkSessionStmt, err = db.PrepareContext(ctx, reportLinkSession); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportLinkSession: %w", err)
+	}
+	if q.reportListStmt, err = db.PrepareContext(ctx, reportList); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportList: %w", err)
+	}
+	if q.reportRowStmt, err = db.PrepareContext(ctx, reportRow); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportRow: %w", err)
+	}
+	if q.reportRowsOfStmt, err = db.PrepareContext(ctx, reportRowsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportRowsOf: %w", err)
+	}
+	if q.reportSameRowStmt, err = db.PrepareContext(ctx, reportSameRow); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportSameRow: %w", err)
+	}
+	if q.reportsOfDayStmt, err = db.PrepareContext(ctx, reportsOfDay); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportsOfDay: %w", err)
 	}
 	if q.sameStmt, err = db.PrepareContext(ctx, same); err != nil {
 		return nil, fmt.Errorf("error preparing query Same: %w", err)
@@ -530,6 +587,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setPollStmt, err = db.PrepareContext(ctx, setPoll); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPoll: %w", err)
+	}
+	if q.setReportMatchStmt, err = db.PrepareContext(ctx, setReportMatch); err != nil {
+		return nil, fmt.Errorf("error preparing query SetReportMatch: %w", err)
 	}
 	if q.signaturesStmt, err = db.PrepareContext(ctx, signatures); err != nil {
 		return nil, fmt.Errorf("error preparing query Signatures: %w", err)
@@ -560,6 +620,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.toRestoreStmt, err = db.PrepareContext(ctx, toRestore); err != nil {
 		return nil, fmt.Errorf("error preparing query ToRestore: %w", err)
+	}
+	if q.tookStmt, err = db.PrepareContext(ctx, took); err != nil {
+		return nil, fmt.Errorf("error preparing query Took: %w", err)
 	}
 	if q.unmarkOpenStmt, err = db.PrepareContext(ctx, unmarkOpen); err != nil {
 		return nil, fmt.Errorf("error preparing query UnmarkOpen: %w", err)
@@ -634,6 +697,11 @@ func (q *Queries) Close() error {
 	if q.attemptsStmt != nil {
 		if cerr := q.attemptsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing attemptsStmt: %w", cerr)
+		}
+	}
+	if q.bankDaysStmt != nil {
+		if cerr := q.bankDaysStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing bankDaysStmt: %w", cerr)
 		}
 	}
 	if q.bankFileStmt != nil {
@@ -749,6 +817,11 @@ func (q *Queries) Close() error {
 	if q.dropChallengesStmt != nil {
 		if cerr := q.dropChallengesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropChallengesStmt: %w", cerr)
+		}
+	}
+	if q.dropLooseRowsStmt != nil {
+		if cerr := q.dropLooseRowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropLooseRowsStmt: %w", cerr)
 		}
 	}
 	if q.dropPayeeAccountsStmt != nil {
@@ -931,6 +1004,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertAttemptStmt: %w", cerr)
 		}
 	}
+	if q.insertBankDayStmt != nil {
+		if cerr := q.insertBankDayStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertBankDayStmt: %w", cerr)
+		}
+	}
 	if q.insertBankNameStmt != nil {
 		if cerr := q.insertBankNameStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertBankNameStmt: %w", cerr)
@@ -944,6 +1022,11 @@ func (q *Queries) Close() error {
 	if q.insertChallengeStmt != nil {
 		if cerr := q.insertChallengeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertChallengeStmt: %w", cerr)
+		}
+	}
+	if q.insertCloseStmt != nil {
+		if cerr := q.insertCloseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertCloseStmt: %w", cerr)
 		}
 	}
 	if q.insertDecisionStmt != nil {
@@ -1046,6 +1129,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertReleaseStmt: %w", cerr)
 		}
 	}
+	if q.insertReportStmt != nil {
+		if cerr := q.insertReportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertReportStmt: %w", cerr)
+		}
+	}
+	if q.insertReportRowStmt != nil {
+		if cerr := q.insertReportRowStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertReportRowStmt: %w", cerr)
+		}
+	}
 	if q.insertResultStmt != nil {
 		if cerr := q.insertResultStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertResultStmt: %w", cerr)
@@ -1094,6 +1187,11 @@ func (q *Queries) Close() error {
 	if q.lastAttemptStmt != nil {
 		if cerr := q.lastAttemptStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastAttemptStmt: %w", cerr)
+		}
+	}
+	if q.lastCloseStmt != nil {
+		if cerr := q.lastCloseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastCloseStmt: %w", cerr)
 		}
 	}
 	if q.lastKeptHeadStmt != nil {
@@ -1381,6 +1479,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing putRefusedStmt: %w", cerr)
 		}
 	}
+	if q.putSettledStmt != nil {
+		if cerr := q.putSettledStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putSettledStmt: %w", cerr)
+		}
+	}
 	if q.putStepDueStmt != nil {
 		if cerr := q.putStepDueStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing putStepDueStmt: %w", cerr)
@@ -1404,6 +1507,61 @@ func (q *Queries) Close() error {
 	if q.replacementStmt != nil {
 		if cerr := q.replacementStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing replacementStmt: %w", cerr)
+		}
+	}
+	if q.reportBodyStmt != nil {
+		if cerr := q.reportBodyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportBodyStmt: %w", cerr)
+		}
+	}
+	if q.reportByIDStmt != nil {
+		if cerr := q.reportByIDStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportByIDStmt: %w", cerr)
+		}
+	}
+	if q.reportBySHAStmt != nil {
+		if cerr := q.reportBySHAStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportBySHAStmt: %w", cerr)
+		}
+	}
+	if q.reportLastStmt != nil {
+		if cerr := q.reportLastStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportLastStmt: %w", cerr)
+		}
+	}
+	if q.reportLinkStmt != nil {
+		if cerr := q.reportLinkStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportLinkStmt: %w", cerr)
+		}
+	}
+	if q.reportLinkSessionStmt != nil {
+		if cerr := q.reportLinkSessionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportLinkSessionStmt: %w", cerr)
+		}
+	}
+	if q.reportListStmt != nil {
+		if cerr := q.reportListStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportListStmt: %w", cerr)
+		}
+	}
+	if q.reportRowStmt != nil {
+		if cerr := q.reportRowStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportRowStmt: %w", cerr)
+		}
+	}
+	if q.reportRowsOfStmt != nil {
+		if cerr := q.reportRowsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportRowsOfStmt: %w", cerr)
+		}
+	}
+	if q.reportSameRowStmt != nil {
+		if cerr := q.reportSameRowStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportSameRowStmt: %w", cerr)
+		}
+	}
+	if q.reportsOfDayStmt != nil {
+		if cerr := q.reportsOfDayStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportsOfDayStmt: %w", cerr)
 		}
 	}
 	if q.sameStmt != nil {
@@ -1439,6 +1597,11 @@ func (q *Queries) Close() error {
 	if q.setPollStmt != nil {
 		if cerr := q.setPollStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setPollStmt: %w", cerr)
+		}
+	}
+	if q.setReportMatchStmt != nil {
+		if cerr := q.setReportMatchStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setReportMatchStmt: %w", cerr)
 		}
 	}
 	if q.signaturesStmt != nil {
@@ -1489,6 +1652,11 @@ func (q *Queries) Close() error {
 	if q.toRestoreStmt != nil {
 		if cerr := q.toRestoreStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing toRestoreStmt: %w", cerr)
+		}
+	}
+	if q.tookStmt != nil {
+		if cerr := q.tookStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tookStmt: %w", cerr)
 		}
 	}
 	if q.unmarkOpenStmt != nil {
@@ -1588,6 +1756,7 @@ type Queries struct {
 	allLoginsStmt           *sql.Stmt
 	attemptBodyStmt         *sql.Stmt
 	attemptsStmt            *sql.Stmt
+	bankDaysStmt            *sql.Stmt
 	bankFileStmt            *sql.Stmt
 	bankNameStmt            *sql.Stmt
 	batchStmt               *sql.Stmt
@@ -1611,6 +1780,7 @@ type Queries struct {
 	deletePollStmt          *sql.Stmt
 	dropChallengeStmt       *sql.Stmt
 	dropChallengesStmt      *sql.Stmt
+	dropLooseRowsStmt       *sql.Stmt
 	dropPayeeAccountsStmt   *sql.Stmt
 	dropRefusedStmt         *sql.Stmt
 	dropStepDueStmt         *sql.Stmt
@@ -1647,9 +1817,11 @@ type Queries struct {
 	inForceVersionStmt      *sql.Stmt
 	insertAccountStmt       *sql.Stmt
 	insertAttemptStmt       *sql.Stmt
+	insertBankDayStmt       *sql.Stmt
 	insertBankNameStmt      *sql.Stmt
 	insertBatchStmt         *sql.Stmt
 	insertChallengeStmt     *sql.Stmt
+	insertCloseStmt         *sql.Stmt
 	insertDecisionStmt      *sql.Stmt
 	insertEnrolmentStmt     *sql.Stmt
 	insertEventStmt         *sql.Stmt
@@ -1670,6 +1842,8 @@ type Queries struct {
 	insertProofStmt         *sql.Stmt
 	insertProposalStmt      *sql.Stmt
 	insertReleaseStmt       *sql.Stmt
+	insertReportStmt        *sql.Stmt
+	insertReportRowStmt     *sql.Stmt
 	insertResultStmt        *sql.Stmt
 	insertSeenFromStmt      *sql.Stmt
 	insertStepStmt          *sql.Stmt
@@ -1680,6 +1854,7 @@ type Queries struct {
 	insertVersionStmt       *sql.Stmt
 	lastAppliedStmt         *sql.Stmt
 	lastAttemptStmt         *sql.Stmt
+	lastCloseStmt           *sql.Stmt
 	lastKeptHeadStmt        *sql.Stmt
 	lastProposalStmt        *sql.Stmt
 	lastRefusedStmt         *sql.Stmt
@@ -1737,11 +1912,23 @@ type Queries struct {
 	putPayeeStmt            *sql.Stmt
 	putPayeeAccountStmt     *sql.Stmt
 	putRefusedStmt          *sql.Stmt
+	putSettledStmt          *sql.Stmt
 	putStepDueStmt          *sql.Stmt
 	refusedAfterStmt        *sql.Stmt
 	refusedBodyStmt         *sql.Stmt
 	refusedListStmt         *sql.Stmt
 	replacementStmt         *sql.Stmt
+	reportBodyStmt          *sql.Stmt
+	reportByIDStmt          *sql.Stmt
+	reportBySHAStmt         *sql.Stmt
+	reportLastStmt          *sql.Stmt
+	reportLinkStmt          *sql.Stmt
+	reportLinkSessionStmt   *sql.Stmt
+	reportListStmt          *sql.Stmt
+	reportRowStmt           *sql.Stmt
+	reportRowsOfStmt        *sql.Stmt
+	reportSameRowStmt       *sql.Stmt
+	reportsOfDayStmt        *sql.Stmt
 	sameStmt                *sql.Stmt
 	sealAccountStmt         *sql.Stmt
 	seeLoginStmt            *sql.Stmt
@@ -1749,6 +1936,7 @@ type Queries struct {
 	setMetaStmt             *sql.Stmt
 	setNewestHeadStmt       *sql.Stmt
 	setPollStmt             *sql.Stmt
+	setReportMatchStmt      *sql.Stmt
 	signaturesStmt          *sql.Stmt
 	staleAttemptsStmt       *sql.Stmt
 	stepSessionStmt         *sql.Stmt
@@ -1759,6 +1947,7 @@ type Queries struct {
 	suspendPersonStmt       *sql.Stmt
 	toExpireStmt            *sql.Stmt
 	toRestoreStmt           *sql.Stmt
+	tookStmt                *sql.Stmt
 	unmarkOpenStmt          *sql.Stmt
 	unsentOfStmt            *sql.Stmt
 	updateAccountStmt       *sql.Stmt
@@ -1783,6 +1972,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		allLoginsStmt:           q.allLoginsStmt,
 		attemptBodyStmt:         q.attemptBodyStmt,
 		attemptsStmt:            q.attemptsStmt,
+		bankDaysStmt:            q.bankDaysStmt,
 		bankFileStmt:            q.bankFileStmt,
 		bankNameStmt:            q.bankNameStmt,
 		batchStmt:               q.batchStmt,
@@ -1806,6 +1996,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deletePollStmt:          q.deletePollStmt,
 		dropChallengeStmt:       q.dropChallengeStmt,
 		dropChallengesStmt:      q.dropChallengesStmt,
+		dropLooseRowsStmt:       q.dropLooseRowsStmt,
 		dropPayeeAccountsStmt:   q.dropPayeeAccountsStmt,
 		dropRefusedStmt:         q.dropRefusedStmt,
 		dropStepDueStmt:         q.dropStepDueStmt,
@@ -1842,9 +2033,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		inForceVersionStmt:      q.inForceVersionStmt,
 		insertAccountStmt:       q.insertAccountStmt,
 		insertAttemptStmt:       q.insertAttemptStmt,
+		insertBankDayStmt:       q.insertBankDayStmt,
 		insertBankNameStmt:      q.insertBankNameStmt,
 		insertBatchStmt:         q.insertBatchStmt,
 		insertChallengeStmt:     q.insertChallengeStmt,
+		insertCloseStmt:         q.insertCloseStmt,
 		insertDecisionStmt:      q.insertDecisionStmt,
 		insertEnrolmentStmt:     q.insertEnrolmentStmt,
 		insertEventStmt:         q.insertEventStmt,
@@ -1865,6 +2058,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertProofStmt:         q.insertProofStmt,
 		insertProposalStmt:      q.insertProposalStmt,
 		insertReleaseStmt:       q.insertReleaseStmt,
+		insertReportStmt:        q.insertReportStmt,
+		insertReportRowStmt:     q.insertReportRowStmt,
 		insertResultStmt:        q.insertResultStmt,
 		insertSeenFromStmt:      q.insertSeenFromStmt,
 		insertStepStmt:          q.insertStepStmt,
@@ -1875,6 +2070,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertVersionStmt:       q.insertVersionStmt,
 		lastAppliedStmt:         q.lastAppliedStmt,
 		lastAttemptStmt:         q.lastAttemptStmt,
+		lastCloseStmt:           q.lastCloseStmt,
 		lastKeptHeadStmt:        q.lastKeptHeadStmt,
 		lastProposalStmt:        q.lastProposalStmt,
 		lastRefusedStmt:         q.lastRefusedStmt,
@@ -1932,11 +2128,23 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		putPayeeStmt:            q.putPayeeStmt,
 		putPayeeAccountStmt:     q.putPayeeAccountStmt,
 		putRefusedStmt:          q.putRefusedStmt,
+		putSettledStmt:          q.putSettledStmt,
 		putStepDueStmt:          q.putStepDueStmt,
 		refusedAfterStmt:        q.refusedAfterStmt,
 		refusedBodyStmt:         q.refusedBodyStmt,
 		refusedListStmt:         q.refusedListStmt,
 		replacementStmt:         q.replacementStmt,
+		reportBodyStmt:          q.reportBodyStmt,
+		reportByIDStmt:          q.reportByIDStmt,
+		reportBySHAStmt:         q.reportBySHAStmt,
+		reportLastStmt:          q.reportLastStmt,
+		reportLinkStmt:          q.reportLinkStmt,
+		reportLinkSessionStmt:   q.reportLinkSessionStmt,
+		reportListStmt:          q.reportListStmt,
+		reportRowStmt:           q.reportRowStmt,
+		reportRowsOfStmt:        q.reportRowsOfStmt,
+		reportSameRowStmt:       q.reportSameRowStmt,
+		reportsOfDayStmt:        q.reportsOfDayStmt,
 		sameStmt:                q.sameStmt,
 		sealAccountStmt:         q.sealAccountStmt,
 		seeLoginStmt:            q.seeLoginStmt,
@@ -1944,6 +2152,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setMetaStmt:             q.setMetaStmt,
 		setNewestHeadStmt:       q.setNewestHeadStmt,
 		setPollStmt:             q.setPollStmt,
+		setReportMatchStmt:      q.setReportMatchStmt,
 		signaturesStmt:          q.signaturesStmt,
 		staleAttemptsStmt:       q.staleAttemptsStmt,
 		stepSessionStmt:         q.stepSessionStmt,
@@ -1954,6 +2163,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		suspendPersonStmt:       q.suspendPersonStmt,
 		toExpireStmt:            q.toExpireStmt,
 		toRestoreStmt:           q.toRestoreStmt,
+		tookStmt:                q.tookStmt,
 		unmarkOpenStmt:          q.unmarkOpenStmt,
 		unsentOfStmt:            q.unsentOfStmt,
 		updateAccountStmt:       q.updateAccountStmt,

@@ -40,6 +40,15 @@ type Attempt struct {
 	Confirm   string
 }
 
+type BankDay struct {
+	PayoutID string
+	Kind     string
+	N        int64
+	Day      string
+	Minor    int64
+	At       int64
+}
+
 type BankFile struct {
 	ID       int64
 	SHA      string
@@ -454,6 +463,61 @@ type Refused struct {
 	Reason    string
 	Signature string
 	Body      []byte
+}
+
+type Report struct {
+	ID        int64
+	SHA       string
+	Name      string
+	Source    string
+	DayFrom   string
+	DayTo     string
+	N         int64
+	PaidMinor int64
+	BackMinor int64
+	Rows      string
+	Body      []byte
+	PersonID  string
+	Email     string
+	At        int64
+}
+
+type ReportClose struct {
+	Day      string
+	Version  int64
+	Doc      string
+	PersonID string
+	Email    string
+	At       int64
+}
+
+type ReportRow struct {
+	ReportID    int64
+	N           int64
+	Part        string
+	Line        int64
+	Day         string
+	Kind        string
+	Operation   string
+	Session     string
+	Reference   string
+	AmountMinor int64
+	GrossMinor  int64
+	FinishedAt  int64
+	Metadata    string
+	Extra       string
+	Rest        string
+	Mark        string
+	SameAs      int64
+	PayoutID    string
+	MatchID     string
+	Hand        int64
+}
+
+type ReportSettled struct {
+	PayoutID string
+	Kind     string
+	Version  int64
 }
 
 type SeenFrom struct {

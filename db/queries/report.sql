@@ -1,0 +1,71 @@
+-- name: ReportLast :one
+SELECT CAST(COALESCE(MAX(id), 0) AS INTEGER) FROM report;
+
+-- name: DropLooseRows :exec
+DELETE FROM report_row WHERE report_id > (SELECT COALESCE(MAX(id), 0) FROM report);
+
+-- name: InsertReport :exec
+INSERT INTO report (id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, body, person_id, email, at)
+VALUES (sqlc.arg(id), sqlc.arg(sha), sqlc.arg(name), sqlc.arg(source), sqlc.arg(day_from), sqlc.arg(day_to), sqlc.arg(n), sqlc.arg(paid_minor), sqlc.arg(back_minor),
+ sqlc.arg(rows), sqlc.arg(body), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(at));
+
+-- name: ReportBySHA :one
+SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE sha = sqlc.arg(sha);
+
+-- name: ReportByID :one
+SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE id = sqlc.arg(id);
+
+-- name: ReportBody :one
+SELECT body FROM report WHERE id = sqlc.arg(id);
+
+-- name: ReportList :many
+SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report ORDER BY id DESC LIMIT sqlc.arg(most);
+
+-- name: ReportsOfDay :many
+SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report
+WHERE day_to >= sqlc.arg(day) AND day_from <= sqlc.arg(day) ORDER BY id LIMIT 100;
+
+-- name: ReportLink :one
+SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout WHERE reference = sqlc.arg(reference);
+
+-- name: ReportLinkSession :one
+SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout WHERE session = sqlc.arg(session);
+
+-- name: ReportSameRow :one
+SELECT report_id FROM report_row WHERE mark = sqlc.arg(mark) AND report_id < sqlc.arg(before) ORDER BY report_id LIMIT 1;
+
+-- name: InsertReportRow :exec
+INSERT INTO report_row (report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id)
+VALUES (sqlc.arg(report_id), sqlc.arg(n), sqlc.arg(part), sqlc.arg(line), sqlc.arg(day), sqlc.arg(kind), sqlc.arg(operation), sqlc.arg(session), sqlc.arg(reference),
+ sqlc.arg(amount_minor), sqlc.arg(gross_minor), sqlc.arg(finished_at), sqlc.arg(metadata), sqlc.arg(extra), sqlc.arg(rest), sqlc.arg(mark), sqlc.arg(same_as), sqlc.arg(payout_id), sqlc.arg(payout_id));
+
+-- name: ReportRow :one
+SELECT report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id, hand
+FROM report_row WHERE report_id = sqlc.arg(report_id) AND n = sqlc.arg(n);
+
+-- name: ReportRowsOf :many
+SELECT report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id, hand
+FROM report_row WHERE match_id = sqlc.arg(payout_id) AND match_id <> '' AND same_as = 0 ORDER BY report_id, n LIMIT 100;
+
+-- name: SetReportMatch :execrows
+UPDATE report_row SET match_id = sqlc.arg(payout_id), hand = sqlc.arg(hand) WHERE report_id = sqlc.arg(report_id) AND n = sqlc.arg(n);
+
+-- name: PutSettled :exec
+INSERT INTO report_settled (payout_id, kind, version) VALUES (sqlc.arg(payout_id), sqlc.arg(kind), sqlc.arg(version))
+ON CONFLICT (payout_id, kind) DO UPDATE SET version = excluded.version;
+
+-- name: BankDays :many
+SELECT payout_id, kind, n, day, minor, at FROM bank_day WHERE payout_id = sqlc.arg(payout_id) ORDER BY kind, n;
+
+-- name: InsertBankDay :exec
+INSERT INTO bank_day (payout_id, kind, n, day, minor, at) VALUES (sqlc.arg(payout_id), sqlc.arg(kind), sqlc.arg(n), sqlc.arg(day), sqlc.arg(minor), sqlc.arg(at));
+
+-- name: InsertClose :exec
+INSERT INTO report_close (day, version, doc, person_id, email, at) VALUES (sqlc.arg(day), sqlc.arg(version), sqlc.arg(doc), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(at));
+
+-- name: LastClose :one
+SELECT day, version, doc, person_id, email, at FROM report_close WHERE day = sqlc.arg(day) ORDER BY version DESC LIMIT 1;
+
+-- name: Took :many
+SELECT CAST(b.at - p.sent_at AS INTEGER) AS took FROM bank_day b JOIN payout p ON p.id = b.payout_id
+WHERE b.kind = 'paid' AND b.at >= sqlc.arg(since) AND p.sent_at > 0 AND b.at > p.sent_at ORDER BY b.at DESC LIMIT sqlc.arg(most);

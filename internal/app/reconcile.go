@@ -1,0 +1,508 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"countersign/internal/approval"
+	"countersign/internal/calendar"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+)
+
+// Class says how one thing of a day stands between our record and the bank's report.
+type Class string
+
+// The classes. Open ones need somebody before the day can be closed.
+const (
+	Matched     Class = "matched"
+	ByHand      Class = "by_hand"      // two people agreed how it is to be taken
+	Late        Class = "late"         // in the report of another day
+	CameBack    Class = "came_back"    // money that came back, in both
+	Waiting     Class = "waiting"      // we say paid; the day's report is not there yet
+	MissingBank Class = "missing_bank" // we say paid; the day's report does not
+	MissingUs   Class = "missing_us"   // the report says paid; our record does not, or knows no such payout
+	OtherSum    Class = "other_sum"
+	Double      Class = "double" // the report has it more than once
+)
+
+// Classes lists them in the order of the page: what is wrong first.
+func Classes() []Class {
+	return []Class{Double, OtherSum, MissingUs, MissingBank, Waiting, Late, ByHand, CameBack, Matched}
+}
+
+// Open reports a class that needs somebody.
+func (c Class) Open() bool {
+	switch c {
+	case Double, OtherSum, MissingUs, MissingBank, Waiting:
+		return true
+	}
+	return false
+}
+
+// DayLine is one payout of a day, or one line of a report that belongs to none: our record beside the report.
+type DayLine struct {
+	Class Class
+	Kind  string // KindPaid or KindBack
+	// Payout is "" for a line of nobody's.
+	Payout            payout.ID
+	Number            payout.Number
+	State             payout.State
+	Review, Confirmed bool
+	// OurMinor is what our record has on this day, BankMinor what the reports have on this day; kopecks, 0 for nothing.
+	OurMinor, BankMinor int64
+	// OurAll and BankAll are the same over all days, Rows how many lines there are in all, OtherDay the first day of another report, "" for none.
+	OurAll, BankAll int64
+	Rows            int
+	OtherDay        calendar.Day
+	// Report and N name a line, 0 when there is none; Session and Operation are the bank's.
+	Report             int64
+	N                  int
+	Session, Operation string
+	// Hand is the agreed version that explains it, 0 for none.
+	Hand int
+}
+
+// Classify is the table of the three-way view. covered says that a report of the day is there, paid that our record says the bank paid it.
+func (l *DayLine) Classify(covered, paid bool) Class {
+	switch {
+	case l.Payout == "" && l.Hand > 0:
+		return ByHand // agreed to be none of this desk's
+	case l.Payout == "" || !paid:
+		return MissingUs
+	case l.Rows == 0 && l.Hand > 0:
+		return ByHand
+	case l.Rows == 0 && !covered:
+		return Waiting
+	case l.Rows == 0:
+		return MissingBank
+	case l.Kind == KindPaid && l.Rows > 1 && l.Hand == 0:
+		return Double
+	case l.OurAll != l.BankAll && l.Hand == 0:
+		return OtherSum
+	case l.Hand > 0:
+		return ByHand
+	case l.OurMinor != l.BankMinor:
+		return Late // the same sums, on other days
+	case l.Kind == KindBack:
+		return CameBack
+	}
+	return Matched
+}
+
+// Figure is how many lines there are of something, and their sums on both sides, kopecks.
+type Figure struct {
+	N    int   `json:"n"`
+	Ours int64 `json:"ours"`
+	Bank int64 `json:"bank"`
+}
+
+// DayFigures is a day in figures: by kind and class, each line in exactly one; and beside them the sums counted in another way, over the rows alone.
+type DayFigures struct {
+	Day calendar.Day `json:"day"`
+	// Paid and Back are by class.
+	Paid map[Class]Figure `json:"paid"`
+	Back map[Class]Figure `json:"back"`
+	// Total is by kind, from the rows alone: the classes must add up to it, to the kopeck.
+	Total map[string]Figure `json:"total"`
+	Files int               `json:"files"`
+	// Agrees: they do.
+	Agrees bool `json:"agrees"`
+}
+
+// Of are the figures of a kind by class.
+func (d *DayFigures) Of(kind string) map[Class]Figure {
+	if kind == KindBack {
+		return d.Back
+	}
+	return d.Paid
+}
+
+// Sum adds up the classes of a kind.
+func (d *DayFigures) Sum(kind string) (f Figure) {
+	for _, x := range d.Of(kind) {
+		f.N, f.Ours, f.Bank = f.N+x.N, f.Ours+x.Ours, f.Bank+x.Bank
+	}
+	return f
+}
+
+// Open counts the lines that need somebody.
+func (d *DayFigures) Open() (n int) {
+	for _, kind := range []string{KindPaid, KindBack} {
+		for c, f := range d.Of(kind) {
+			if c.Open() {
+				n += f.N
+			}
+		}
+	}
+	return n
+}
+
+func (d *DayFigures) add(l DayLine) {
+	m := d.Of(l.Kind)
+	f := m[l.Class]
+	f.N, f.Ours, f.Bank = f.N+1, f.Ours+l.OurMinor, f.Bank+l.BankMinor
+	m[l.Class] = f
+}
+
+// Mark is the hash of the figures: a day whose mark is another than when it was closed has changed.
+func (d *DayFigures) Mark() string {
+	b, err := json.Marshal(d) // maps are written in the order of their keys
+	if err != nil {
+		panic(err) // texts and numbers only: cannot fail
+	}
+	return hash(b)
+}
+
+// Day walks one Moscow day: every line once, classified, in no memory but its own; then its figures. yield may be nil.
+func (a *App) Day(ctx context.Context, day calendar.Day, yield func(DayLine) error) (DayFigures, error) {
+	out := DayFigures{Day: day, Paid: map[Class]Figure{}, Back: map[Class]Figure{}}
+	files, err := a.Store.ReportsOfDay(ctx, day)
+	if err != nil {
+		return out, err
+	}
+	out.Files = len(files)
+	if err := a.Store.EachDayLine(ctx, day, func(l DayLine) error {
+		l.Class = l.Classify(out.Files > 0, paidState(l.State))
+		out.add(l)
+		if yield == nil {
+			return nil
+		}
+		return yield(l)
+	}); err != nil {
+		return out, err
+	}
+	if out.Total, err = a.Store.DayTotals(ctx, day); err != nil {
+		return out, err
+	}
+	out.Agrees = true
+	for _, kind := range []string{KindPaid, KindBack} {
+		s, t := out.Sum(kind), out.Total[kind]
+		out.Agrees = out.Agrees && s.Ours == t.Ours && s.Bank == t.Bank
+	}
+	return out, nil
+}
+
+// DayRow is a line of the list of days.
+type DayRow struct {
+	Day   calendar.Day
+	Total map[string]Figure
+	Files int
+	// Closed is nil while the day is open; Changed: it is not as it was when it was closed.
+	Closed  *CloseOf
+	Changed bool
+}
+
+// maxDayWalks bounds how many closed days that something touched since are walked for one list.
+const maxDayWalks = 40
+
+// Days lists the newest days on which the bank's word moved something, or that a report is about.
+func (a *App) Days(ctx context.Context, before calendar.Day, limit int) ([]DayRow, error) {
+	days, err := a.Store.DayList(ctx, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	walks := 0
+	for i := range days {
+		d := &days[i]
+		if d.Closed == nil {
+			continue
+		}
+		touched, err := a.Store.DayTouched(ctx, d.Day, d.Closed.At)
+		if err != nil {
+			return nil, err
+		}
+		if !touched || walks >= maxDayWalks {
+			d.Changed = touched
+			continue
+		}
+		walks++
+		now, err := a.Day(ctx, d.Day, nil)
+		if err != nil {
+			return nil, err
+		}
+		was, ok := d.Closed.Figures()
+		d.Changed = !ok || was.Mark() != now.Mark()
+	}
+	return days, nil
+}
+
+// CloseDay says that an approver looked at a day and finds it in order. seen is the mark of the figures on their page. Conflict "day.moved" when they are
+// others now; Invalid at form "day.open" while lines need somebody, "day.sums" when they do not add up, "day.running" before the day is over,
+// "day.noreport" without its report. Closing moves no payout and hides nothing: what changes afterwards is shown as changed.
+func (a *App) CloseDay(ctx context.Context, w Who, day calendar.Day, seen string) error {
+	if err := a.write(ctx, People, func(tx Tx) error { _, err := authorize(tx, w, CloseDays); return err }); err != nil {
+		return err
+	}
+	f, err := a.Day(ctx, day, nil) // outside of the commit: a large day takes a while
+	if err != nil {
+		return err
+	}
+	switch {
+	case !day.Valid() || day >= calendar.DayOf(a.Now()):
+		return fault.Bad("form", "day.running")
+	case f.Files == 0:
+		return fault.Bad("form", "day.noreport")
+	case seen != f.Mark():
+		return fault.Moved("day.moved")
+	case !f.Agrees:
+		return fault.Bad("form", "day.sums")
+	case f.Open() > 0:
+		return fault.Bad("form", "day.open", f.Open())
+	}
+	doc, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return a.write(ctx, People, func(tx Tx) error {
+		if _, err := authorize(tx, w, CloseDays); err != nil {
+			return err
+		}
+		last, closed, err := tx.LastClose(day)
+		if err != nil {
+			return err
+		}
+		if was, ok := last.Figures(); closed && ok && was.Mark() == f.Mark() {
+			return nil // the same press again
+		}
+		c := CloseOf{Day: day, Version: last.Version + 1, Doc: doc, By: w.actor(), At: a.Now()}
+		if err := tx.AddClose(c); err != nil {
+			return err
+		}
+		tx.Touch(Change{Desk: true})
+		return a.append(tx, c.By, "day.closed", "day", string(day), c.Version, map[string]any{"doc": hash(doc), "figures": f.Mark(), "open": 0}, "", c.At)
+	})
+}
+
+// MatchDoc is the document of a proposal of kind approval.Match: one line of a report and the payout that it is to count as ("" for none of this desk's),
+// or, with Report 0, a payout of which the bank's reports say nothing and that is explained.
+type MatchDoc struct {
+	Spec   string    `json:"spec"`
+	Report int64     `json:"report"`
+	N      int       `json:"n"`
+	Kind   string    `json:"kind"`
+	Mark   string    `json:"mark"`
+	Payout payout.ID `json:"payout"`
+	Number int64     `json:"number"`
+	Amount int64     `json:"amount_minor"`
+}
+
+// OpMatch is the op of every match.
+const OpMatch = "match.set"
+
+// MatchID is the subject of what is agreed about a line, or about a payout that no line tells of.
+func MatchID(report int64, n int, id payout.ID, kind string) string {
+	if report > 0 {
+		return fmt.Sprintf("row-%d-%d", report, n)
+	}
+	return kind + "-" + string(id)
+}
+
+// ParseMatch reads the document of a match.
+func ParseMatch(doc []byte) (MatchDoc, error) {
+	var d MatchDoc
+	err := json.Unmarshal(doc, &d)
+	if err == nil && d.Spec != "match/1" {
+		err = fmt.Errorf("a match of spec %q", d.Spec)
+	}
+	return d, err
+}
+
+// MatchEntry is what somebody proposes: a line (Report and N) and the payout's number that it belongs to, 0 for none of this desk's; or, without a line,
+// the payout that is explained.
+type MatchEntry struct {
+	Report int64
+	N      int
+	Number payout.Number
+	Kind   string
+	Payout payout.ID
+	Reason string
+}
+
+// ProposeMatch puts a match by hand to a second person. It moves no state, whoever agrees. Invalid at field reason, at number "match.number" or
+// "match.unsent"; NotFound "match.none" for a line that is not there; Conflict "subject.pending".
+func (a *App) ProposeMatch(ctx context.Context, w Who, e MatchEntry) (id string, err error) {
+	reason, err := payout.CheckReason(e.Reason)
+	if err != nil {
+		return "", err
+	}
+	err = a.write(ctx, People, func(tx Tx) error {
+		if _, err := a.authorizeOn(tx, w, Propose, approval.Match); err != nil {
+			return err
+		}
+		d := MatchDoc{Spec: "match/1", Report: e.Report, N: e.N, Kind: e.Kind}
+		var p *payout.Payout
+		switch {
+		case e.Report > 0:
+			l, ok, err := tx.ReportRow(e.Report, e.N)
+			if err != nil {
+				return err
+			}
+			if !ok || l.SameAs != 0 {
+				return fault.Missing("match.none")
+			}
+			d.Kind, d.Mark, d.Amount = l.Kind, l.Mark, l.Amount
+			if e.Number == 0 {
+				break
+			}
+			pid, found, err := tx.IDByNumber(e.Number)
+			if err != nil {
+				return err
+			}
+			if !found {
+				return fault.Bad("number", "match.number", int64(e.Number))
+			}
+			if p, err = tx.Payout(pid); err != nil {
+				return err
+			}
+			if !p.S().Asked { // a line of the bank can only be about what the bank was asked
+				return fault.Bad("number", "match.unsent", int64(e.Number))
+			}
+		case e.Kind == KindPaid || e.Kind == KindBack:
+			var err error
+			if p, err = tx.Payout(e.Payout); err != nil {
+				return err
+			}
+			if !paidState(p.S().State) {
+				return fault.Missing("match.none")
+			}
+			d.Amount = p.S().Content.Amount.Minor
+			if e.Kind == KindBack {
+				d.Amount = p.S().ReturnedMinor
+			}
+		default:
+			return fault.Missing("match.none")
+		}
+		if p != nil {
+			d.Payout, d.Number = p.S().ID, int64(p.S().Number)
+		}
+		id = MatchID(d.Report, d.N, d.Payout, d.Kind)
+		doc, err := json.Marshal(d)
+		if err != nil {
+			return err
+		}
+		inForce, _, err := tx.InForce(approval.Match, id)
+		if err != nil {
+			return err
+		}
+		_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Match, ID: id, Op: OpMatch, Doc: doc, Salt: a.salt()}, inForce.Version, reason, a.Now())
+		return err
+	})
+	return id, err
+}
+
+// matched is the effect of a match: it names whose a line counts as, and nothing else.
+func (a *App) matched(tx Tx, p Proposal, now time.Time) (map[string]any, error) {
+	d, err := ParseMatch(p.Doc)
+	if err != nil {
+		return nil, err
+	}
+	if MatchID(d.Report, d.N, d.Payout, d.Kind) != p.ID {
+		return nil, fmt.Errorf("%w: the match %s is about something else", payout.ErrBroken, p.ID)
+	}
+	tx.Touch(Change{Desk: true})
+	if d.Report == 0 {
+		return nil, tx.PutSettled(d.Payout, d.Kind, p.Version)
+	}
+	l, ok, err := tx.ReportRow(d.Report, d.N)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || l.Mark != d.Mark {
+		return nil, fault.Missing("match.none")
+	}
+	return nil, tx.SetMatch(d.Report, d.N, d.Payout, p.Version)
+}
+
+func init() {
+	effects[approval.Match] = (*App).matched
+}
+
+// AgeBand is how old open lines are, in days: From to To, To 0 for all older ones.
+type AgeBand struct {
+	From, To int
+	N        int
+	Ours     int64 // kopecks
+	Bank     int64
+}
+
+// AgedLine is an open line with its day.
+type AgedLine struct {
+	DayLine
+	Day calendar.Day
+	Age int // days
+}
+
+// Ageing is everything open, over the newest days that nobody closed.
+type Ageing struct {
+	Bands []AgeBand
+	Lines []AgedLine // oldest first, at most so many as asked for
+	More  bool
+	Days  int
+}
+
+// ageingDays bounds how many open days are walked.
+const ageingDays = 92
+
+// Ageing walks the open days, oldest first.
+func (a *App) Ageing(ctx context.Context, most int) (Ageing, error) {
+	today := calendar.DayOf(a.Now())
+	out := Ageing{Bands: []AgeBand{{From: 0, To: 1}, {From: 2, To: 3}, {From: 4, To: 7}, {From: 8, To: 30}, {From: 31}}}
+	days, err := a.Store.DayList(ctx, "", ageingDays)
+	if err != nil {
+		return out, err
+	}
+	slices.Reverse(days)
+	for _, d := range days {
+		if d.Closed != nil {
+			continue
+		}
+		out.Days++
+		age := int(today.Start().Sub(d.Day.Start()) / (24 * time.Hour))
+		if _, err := a.Day(ctx, d.Day, func(l DayLine) error {
+			if !l.Class.Open() || l.Class == Waiting && age < 2 { // a day's report comes on the next one
+				return nil
+			}
+			for i := range out.Bands {
+				if b := &out.Bands[i]; age >= b.From && (age <= b.To || b.To == 0) {
+					b.N, b.Ours, b.Bank = b.N+1, b.Ours+l.OurMinor, b.Bank+l.BankMinor
+				}
+			}
+			if len(out.Lines) == most {
+				out.More = true
+				return nil
+			}
+			out.Lines = append(out.Lines, AgedLine{DayLine: l, Day: d.Day, Age: age})
+			return nil
+		}); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// ParseRows reads what the store hands over of the lines about one payout: count, sum, sum on the day, first other day, largest agreed version, and one
+// line's report, number and session.
+func ParseRows(s string) (l DayLine, err error) {
+	x := strings.SplitN(s, "|", 7)
+	if len(x) != 7 {
+		return l, fmt.Errorf("rows %q", s)
+	}
+	n := func(i int) int64 {
+		v, e := strconv.ParseInt(x[i], 10, 64)
+		if e != nil {
+			err = e
+		}
+		return v
+	}
+	l.Rows, l.BankAll, l.BankMinor, l.OtherDay, l.Hand, l.Report, l.N = int(n(0)), n(1), n(2), calendar.Day(x[3]), int(n(4)), n(5)/10_000_000, int(n(5)%10_000_000)
+	l.Session = x[6]
+	return l, err
+}
+
+func sortDurations(d []time.Duration) { slices.Sort(d) }

@@ -1,0 +1,491 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/approval"
+	"countersign/internal/bankreport"
+	"countersign/internal/calendar"
+	"countersign/internal/desktest"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
+)
+
+// paidDay makes payouts that end as these kopecks say, and lets the bank finish; the clock stands on the next day at noon afterwards.
+func paidDay(d *desktest.Desk, kopecks ...int64) (ids []payout.ID, day calendar.Day) {
+	for i, k := range kopecks {
+		ids = append(ids, d.Approved(int64(i+1)*1_000_00+k))
+		d.Send()
+	}
+	d.Settle()
+	day = calendar.DayOf(d.Clock.Now())
+	d.Clock.Set(day.Add(1).Start().Add(12 * time.Hour))
+	return ids, day
+}
+
+func report(d *desktest.Desk, day calendar.Day, format string) (string, []byte) {
+	d.T.Helper()
+	data, err := d.Bank.Report(string(day), format)
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	return d.Bank.ReportName(string(day)) + "." + format, data
+}
+
+func classes(d *desktest.Desk, day calendar.Day) (map[app.Class]int, app.DayFigures, []app.DayLine) {
+	d.T.Helper()
+	var lines []app.DayLine
+	f, err := d.App.Day(d.T.Context(), day, func(l app.DayLine) error { lines = append(lines, l); return nil })
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	if !f.Agrees {
+		d.T.Errorf("%s: the classes do not add up to the rows: %+v", day, f)
+	}
+	out := map[app.Class]int{}
+	for _, l := range lines {
+		out[l.Class]++
+	}
+	return out, f, lines
+}
+
+const reportHead = "operationId;finishedAt;typeOfPayment;paymentSessionId;paymentSessionMerchantMetadata;paymentLocalAmount;currency\n"
+
+func reportRow(op, at, kind, session, ref string, minor int64) string {
+	return fmt.Sprintf("%s;%s;%s;%s;\"\"\"%s\"\"\";%d,%02d;RUB\n", op, at, kind, session, ref, minor/100, minor%100)
+}
+
+// TestReport_matches: the pretend bank's own report of a day agrees with our record to the kopeck, in each of its formats; what came back is in both.
+func TestReport_matches(t *testing.T) {
+	for _, format := range []string{"csv", "xlsx", "zip"} {
+		t.Run(format, func(t *testing.T) {
+			d := desktest.New(t)
+			_, day := paidDay(d, 0, 51, 54, 60, 62, 67)
+			before, _, _ := classes(d, day)
+			if before[app.Waiting] != 5 { // four paid, one of which came back
+				t.Fatalf("before the report: %v", before)
+			}
+			name, data := report(d, day, format)
+			f, err := d.App.TakeReport(t.Context(), d.Who["m1"], name, "", data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, fig, _ := classes(d, day)
+			if f.N != 5 || f.From != day || got[app.Matched] != 4 || got[app.CameBack] != 1 || len(got) != 2 || fig.Open() != 0 {
+				t.Fatalf("%+v: %v", f, got)
+			}
+			if s := fig.Sum(app.KindPaid); s.Ours != s.Bank || s.Ours != f.PaidMinor {
+				t.Fatalf("%+v", s)
+			}
+			body, err := d.Store.ReportBody(t.Context(), f.ID)
+			if err != nil || string(body) != string(data) {
+				t.Error("not kept byte for byte")
+			}
+			d.Verify()
+		})
+	}
+}
+
+// TestReport_movesNothing: a report that names a payout of which we know nothing moves no state. It gives a session to ask about, and the bank's answer moves it.
+func TestReport_movesNothing(t *testing.T) {
+	d := desktest.New(t)
+	ids, day := paidDay(d, 72) // paid, and nobody ever told us
+	if s := d.Get(ids[0]); s.State != payout.Unknown || s.Session != "" {
+		t.Fatalf("%+v", s)
+	}
+	name, data := report(d, day, "csv")
+	if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], name, "", data); err != nil {
+		t.Fatal(err)
+	}
+	if s := d.Get(ids[0]); s.State != payout.Unknown || s.Session != "" {
+		t.Fatalf("the report itself moved it: %+v", s)
+	}
+	if got, _, lines := classes(d, day); got[app.MissingUs] != 1 || lines[0].Session == "" {
+		t.Fatalf("%v", got)
+	}
+	d.Poll()
+	if s := d.Get(ids[0]); s.State != payout.Succeeded || !s.Confirmed || s.Review {
+		t.Fatalf("after asking the bank: %+v", s)
+	}
+	if got, _, _ := classes(d, day); got[app.Matched] != 1 || len(got) != 1 {
+		t.Fatalf("%v", got)
+	}
+	d.Verify()
+}
+
+// TestReport_wakesRefunds: a returned sum that no message told of is asked about when the report has it.
+func TestReport_wakesRefunds(t *testing.T) {
+	d := desktest.New(t)
+	ids, day := paidDay(d, 0)
+	s := d.Get(ids[0])
+	d.Exec("UPDATE poll SET next_at = 9000000000000000")
+	for _, c := range []struct {
+		kind string
+		want bool
+	}{{"Advice", false}, {"Refund", true}} {
+		data := reportHead + reportRow("po_"+c.kind, string(day), c.kind, s.Session, s.Reference, s.Content.Amount.Minor)
+		if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], c.kind+".csv", string(day), []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+		p, err := d.App.DuePoll(t.Context())
+		if err != nil || (p != nil) != c.want {
+			t.Fatalf("%s: %+v %v", c.kind, p, err)
+		}
+	}
+}
+
+// TestReport_twice: the same file twice is named and changes nothing; the same lines in another file count once; an empty file is a day without payouts.
+func TestReport_twice(t *testing.T) {
+	d := desktest.New(t)
+	_, day := paidDay(d, 0, 0)
+	name, data := report(d, day, "csv")
+	take := func(name string, data []byte, day calendar.Day) error {
+		_, err := d.App.TakeReport(t.Context(), d.Who["m1"], name, string(day), data)
+		return err
+	}
+	if err := take(name, data, ""); err != nil {
+		t.Fatal(err)
+	}
+	events := len(d.Events())
+	if err := take("another name.csv", data, ""); !fault.Is(err, "report.twice") || len(d.Events()) != events {
+		t.Fatalf("%v", err)
+	}
+	if err := take("again.csv", append(data, '\n'), ""); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, _ := classes(d, day); got[app.Matched] != 2 || len(got) != 1 {
+		t.Fatalf("the same lines again: %v", got)
+	}
+	half := strings.SplitAfter(string(data), "\n")
+	if err := take("double.csv", []byte(half[0]+half[1]+half[1]), ""); err != nil { // again the same line, and twice in one file
+		t.Fatal(err)
+	}
+	if err := take("P_"+string(day.Add(-1))+"_"+string(day.Add(-1))+".csv", nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := take("P_"+string(day.Add(-2))+"_"+string(day.Add(-2))+".csv", nil, ""); err != nil { // the same bytes, another day
+		t.Fatal(err)
+	}
+	if _, f, _ := classes(d, day.Add(-1)); f.Files != 1 || f.Open() != 0 {
+		t.Fatalf("%+v", f)
+	}
+	for _, c := range []struct {
+		name, day, code string
+		data            string
+	}{
+		{"x.csv", "", "report.whichday", ""},
+		{"x.csv", "2026-02-30", "report.day", ""},
+		{"x.csv", string(day.Add(9)), "report.future", ""},
+		{"P_2026-11-01_2026-11-01.csv", "2026-11-02", "report.otherday", ""},
+		{"x.csv", "", "report.days", reportHead + reportRow("po_1", "2026-11-01", "Advice", "ps_1", "x", 100) + reportRow("po_2", "2026-11-03", "Advice", "ps_2", "y", 100)},
+	} {
+		if err := take(c.name, []byte(c.data), calendar.Day(c.day)); !fault.Is(err, c.code) {
+			t.Errorf("%s %s: %v, want %s", c.name, c.day, err, c.code)
+		}
+	}
+	d.Verify()
+}
+
+// TestReport_nothingHalf: one bad row refuses the file: no line of it is stored, and every bad one is named. Who may not hand in a report stores none.
+func TestReport_nothingHalf(t *testing.T) {
+	d := desktest.New(t)
+	day := calendar.DayOf(d.Clock.Now()).Add(-1)
+	data := reportHead
+	for i := range 1000 {
+		data += reportRow(fmt.Sprintf("po_%d", i), string(day), "Advice", fmt.Sprintf("ps_%d", i), "x", 100)
+	}
+	_, err := d.App.TakeReport(t.Context(), d.Who["m1"], "a.csv", "", []byte(data+reportRow("po_x", string(day), "Advice", "ps_x", "x", 0)))
+	var r *bankreport.Refused
+	if !errors.As(err, &r) || r.Bad[0].Row != 1002 {
+		t.Fatalf("%v", err)
+	}
+	count := func() (n int) {
+		if err := d.SQL().QueryRow("SELECT COUNT(*) FROM report_row").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, who := range []string{"a1", "s1", "u1"} {
+		if _, err := d.App.TakeReport(t.Context(), d.Who[who], "a.csv", "", []byte(data)); fault.KindOf(err) != fault.Denied {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
+	if n := count(); n != 0 {
+		t.Fatalf("%d lines of refused files", n)
+	}
+	for _, who := range []string{"m1", "d1"} {
+		data += reportRow("po_"+who, string(day), "Advice", "ps_"+who, "x", 100)
+		if _, err := d.App.TakeReport(t.Context(), d.Who[who], "a.csv", "", []byte(data)); err != nil {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
+	// Lines of a report that a crash cut off are seen by nobody, and gone with the next one.
+	before, _, _ := classes(d, day)
+	d.Exec("INSERT INTO report_row SELECT 3, n, part, line, day, kind, 'loose', session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, 'loose' || n, 0, payout_id, match_id, 0 FROM report_row WHERE report_id = 1")
+	if after, _, _ := classes(d, day); after[app.MissingUs] != before[app.MissingUs] {
+		t.Errorf("loose lines are seen: %v, before %v", after, before)
+	}
+	d.Verify()
+	if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], "b.csv", string(day), []byte(reportHead)); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(); n != 1000+1+1002 {
+		t.Errorf("%d lines", n)
+	}
+	d.Verify()
+}
+
+// TestReport_classes: each way in which our record and the report can differ is named, and the arithmetic holds on every day.
+func TestReport_classes(t *testing.T) {
+	d := desktest.New(t)
+	ids, day := paidDay(d, 0, 0, 0, 0, 0, 51)
+	s := make([]payout.Snapshot, len(ids))
+	for i, id := range ids {
+		s[i] = d.Get(id)
+	}
+	line := func(op string, i int, add int64) string {
+		return reportRow(op, string(day), "Advice", s[i].Session, s[i].Reference, s[i].Content.Amount.Minor+add)
+	}
+	data := reportHead + line("po_0", 0, 0) + line("po_1", 1, 100) + line("po_2", 2, 0) + line("po_2b", 2, 0) + line("po_5", 5, 0) +
+		reportRow("po_x", string(day), "Advice", "ps_foreign", "not ours", 777)
+	if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], "a.csv", string(day), []byte(data)); err != nil {
+		t.Fatal(err)
+	}
+	next := day.Add(1)
+	d.Clock.Add(24 * time.Hour)
+	if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], "b.csv", string(next), []byte(reportHead+line("po_3", 3, 0))); err != nil {
+		t.Fatal(err)
+	}
+	want := map[app.Class]int{app.Matched: 1, app.OtherSum: 1, app.Double: 1, app.Late: 1, app.MissingBank: 1, app.MissingUs: 2}
+	got, f, lines := classes(d, day)
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	other, _, _ := classes(d, next)
+	if other[app.Late] != 1 || len(other) != 1 {
+		t.Fatalf("the next day: %v", other)
+	}
+	if err := d.App.CloseDay(t.Context(), d.Who["a1"], day, f.Mark()); !fault.Is(err, "day.open") {
+		t.Fatalf("closed with open lines: %v", err)
+	}
+	old, err := d.App.Ageing(t.Context(), 3)
+	if err != nil || len(old.Lines) != 3 || !old.More || old.Bands[1].N != 5 {
+		t.Fatalf("%+v %v", old, err)
+	}
+
+	// By hand, each by two people; no payout moves.
+	states := func() string {
+		out := ""
+		for _, id := range ids {
+			x := d.Get(id)
+			out += fmt.Sprint(x.State, x.Review, x.Rev, ";")
+		}
+		return out
+	}
+	was := states()
+	for _, l := range lines {
+		if !l.Class.Open() {
+			continue
+		}
+		e := app.MatchEntry{Report: l.Report, N: l.N, Number: l.Number, Kind: l.Kind, Payout: l.Payout, Reason: "the bank's letter No 5"}
+		if l.Class == app.MissingUs && l.Payout != "" {
+			continue
+		}
+		id, err := d.App.ProposeMatch(t.Context(), d.Who["m1"], e)
+		if err != nil {
+			t.Fatalf("%+v: %v", l, err)
+		}
+		ps, err := d.Store.Proposals(t.Context(), approval.Match, id, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, who := range []string{"m1", "m2", "u1", "d1"} {
+			if err := d.App.Accept(t.Context(), d.Who[who], approval.Match, id, ps[0].Digest, app.Proof{}); fault.KindOf(err) != fault.Denied {
+				t.Errorf("%s agreed: %v", who, err)
+			}
+		}
+		if now, _, _ := classes(d, day); now[l.Class] != got[l.Class] {
+			t.Errorf("%s is explained before a second person agreed", l.Class)
+		}
+		if err := d.App.Accept(t.Context(), d.Who["a1"], approval.Match, id, ps[0].Digest, app.Proof{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if states() != was {
+		t.Errorf("a match by hand moved a payout: %s, was %s", states(), was)
+	}
+	now, _, _ := classes(d, day)
+	if fmt.Sprint(now) != fmt.Sprint(map[app.Class]int{app.Matched: 1, app.ByHand: 4, app.Late: 1, app.MissingUs: 1}) { // what the report says of an unpaid payout no hand explains away
+		t.Fatalf("%v", now)
+	}
+	for _, c := range []struct {
+		who  string
+		e    app.MatchEntry
+		code string
+	}{
+		{"m1", app.MatchEntry{Report: 1, N: 6, Number: 1, Reason: "because"}, "match.number"},
+		{"m1", app.MatchEntry{Report: 1, N: 60, Reason: "because"}, "match.none"},
+		{"m1", app.MatchEntry{Payout: ids[5], Kind: app.KindPaid, Reason: "because"}, "match.none"},
+		{"m1", app.MatchEntry{Report: 1, N: 6}, "reason.needed"},
+		{"a1", app.MatchEntry{Report: 1, N: 6, Reason: "because"}, "denied.role"},
+	} {
+		if _, err := d.App.ProposeMatch(t.Context(), d.Who[c.who], c.e); !fault.Is(err, c.code) {
+			t.Errorf("%+v: %v, want %s", c.e, err, c.code)
+		}
+	}
+	d.Verify()
+}
+
+// TestCloseDay: an approver closes a day whose figures they saw; whatever changes afterwards shows it as changed, and it can be closed again.
+func TestCloseDay(t *testing.T) {
+	d := desktest.New(t)
+	ids, day := paidDay(d, 0, 0)
+	ctx := t.Context()
+	_, f, _ := classes(d, day)
+	if err := d.App.CloseDay(ctx, d.Who["a1"], day, f.Mark()); !fault.Is(err, "day.noreport") {
+		t.Fatalf("%v", err)
+	}
+	name, data := report(d, day, "csv")
+	if _, err := d.App.TakeReport(ctx, d.Who["m1"], name, "", data); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.App.CloseDay(ctx, d.Who["a1"], day, f.Mark()); !fault.Is(err, "day.moved") {
+		t.Fatalf("figures that moved: %v", err)
+	}
+	_, f, _ = classes(d, day)
+	for _, who := range []string{"m1", "u1", "d1"} {
+		if err := d.App.CloseDay(ctx, d.Who[who], day, f.Mark()); fault.KindOf(err) != fault.Denied {
+			t.Errorf("%s closed a day: %v", who, err)
+		}
+	}
+	if err := d.App.CloseDay(ctx, d.Who["a1"], calendar.DayOf(d.Clock.Now()), f.Mark()); !fault.Is(err, "day.running") {
+		t.Errorf("today: %v", err)
+	}
+	for range 2 { // the same press again changes nothing
+		if err := d.App.CloseDay(ctx, d.Who["a1"], day, f.Mark()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row := func() app.DayRow {
+		days, err := d.App.Days(ctx, "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(days, func(r app.DayRow) bool { return r.Day == day })
+		return days[i]
+	}
+	if r := row(); r.Closed == nil || r.Changed || r.Closed.Version != 1 {
+		t.Fatalf("%+v", r)
+	}
+	s := d.Get(ids[0])
+	d.Clock.Add(time.Minute)
+	more := reportHead + reportRow("po_again", string(day), "Advice", s.Session, s.Reference, s.Content.Amount.Minor)
+	if _, err := d.App.TakeReport(ctx, d.Who["m1"], "late.csv", string(day), []byte(more)); err != nil {
+		t.Fatal(err)
+	}
+	if r := row(); r.Closed == nil || !r.Changed {
+		t.Fatalf("%+v", r)
+	}
+	if got, _, _ := classes(d, day); got[app.Double] != 1 {
+		t.Fatalf("%v", got)
+	}
+	d.Verify()
+}
+
+// TestReport_arithmetic: whatever our record and the reports hold, each line is in one class, and the classes add up to the rows, to the kopeck.
+func TestReport_arithmetic(t *testing.T) {
+	d := desktest.New(t)
+	rnd := rand.New(rand.NewPCG(5, 131))
+	var all []payout.Snapshot
+	days := map[calendar.Day]bool{}
+	for range 4 {
+		kopecks := make([]int64, 6)
+		for i := range kopecks {
+			kopecks[i] = []int64{0, 0, 54, 51, 67, 78}[rnd.IntN(6)]
+		}
+		ids, day := paidDay(d, kopecks...)
+		days[day] = true
+		for _, id := range ids {
+			all = append(all, d.Get(id))
+		}
+	}
+	today := calendar.DayOf(d.Clock.Now())
+	for f := range 12 {
+		data := reportHead
+		for i := range 8 {
+			s := all[rnd.IntN(len(all))]
+			minor, ref := s.Content.Amount.Minor, s.Reference
+			switch rnd.IntN(8) {
+			case 0:
+				minor += 1
+			case 1:
+				ref = "cs1-0-nobody"
+			}
+			day := today.Add(-1 - rnd.IntN(5))
+			days[day] = true
+			data += reportRow(fmt.Sprintf("po_%d_%d", f/2, i), string(day), []string{"Advice", "Advice", "Refund"}[rnd.IntN(3)], "ps_"+s.Session[3:], ref, minor)
+		}
+		from, to := today.Add(-6), today
+		if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], fmt.Sprintf("P_%s_%s.csv", from, to), "", []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	for day := range days {
+		seen := map[string]bool{}
+		_, f, lines := classes(d, day)
+		for _, l := range lines {
+			k := fmt.Sprint(l.Kind, l.Payout, l.Report*int64(btoi(l.Payout == "")), l.N*btoi(l.Payout == ""))
+			if seen[k] {
+				t.Fatalf("%s: %+v twice", day, l)
+			}
+			seen[k] = true
+			n++
+		}
+		for _, kind := range []string{app.KindPaid, app.KindBack} {
+			var by int64
+			for _, x := range f.Of(kind) {
+				by += x.Bank - x.Ours
+			}
+			if got := f.Total[kind].Bank - f.Total[kind].Ours; got != by {
+				t.Errorf("%s %s: the difference is %d, the lines say %d", day, kind, got, by)
+			}
+		}
+	}
+	if n < 60 {
+		t.Fatalf("only %d lines", n)
+	}
+	d.Verify()
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// TestUsual: how long the bank usually takes is what the payouts of the last 30 days took, and nothing is said when too few can tell.
+func TestUsual(t *testing.T) {
+	d := desktest.New(t)
+	paidDay(d, 0, 0, 0)
+	if u, ok, err := d.App.Usual(t.Context()); ok || err != nil || u.N != 3 {
+		t.Fatalf("%+v %v %v", u, ok, err)
+	}
+	paidDay(d, slices.Repeat([]int64{0}, 20)...)
+	u, ok, err := d.App.Usual(t.Context())
+	if !ok || err != nil || u.N != 23 || u.Median <= 0 || u.P90 < u.Median || u.P90 > time.Hour {
+		t.Fatalf("%+v %v %v", u, ok, err)
+	}
+	d.Clock.Add(40 * 24 * time.Hour)
+	if u, ok, _ := d.App.Usual(t.Context()); ok || u.N != 0 {
+		t.Fatalf("of more than 30 days ago: %+v", u)
+	}
+}

@@ -1,0 +1,361 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/calendar"
+	"countersign/internal/payout"
+	"countersign/internal/store/queries"
+)
+
+func reportFile(r queries.ReportBySHARow) app.ReportFile {
+	return app.ReportFile{ID: r.ID, SHA: r.SHA, Name: r.Name, Source: r.Source, From: calendar.Day(r.DayFrom), To: calendar.Day(r.DayTo), N: int(r.N), PaidMinor: r.PaidMinor,
+		BackMinor: r.BackMinor, Rows: r.Rows, By: payout.Actor{Person: r.PersonID, SignIn: r.Email}, At: fromMicro(r.At)}
+}
+
+func reportLine(r queries.ReportRow) app.ReportLine {
+	return app.ReportLine{Report: r.ReportID, N: int(r.N), Part: r.Part, Line: int(r.Line), Day: calendar.Day(r.Day), Kind: r.Kind, Operation: r.Operation, Session: r.Session,
+		Reference: r.Reference, Amount: r.AmountMinor, Gross: r.GrossMinor, At: fromMicro(r.FinishedAt), Metadata: r.Metadata, Extra: r.Extra, Rest: r.Rest, Mark: r.Mark,
+		SameAs: r.SameAs, Payout: payout.ID(r.PayoutID), Match: payout.ID(r.MatchID), Hand: int(r.Hand)}
+}
+
+func closeOf(r queries.ReportClose, err error) (app.CloseOf, bool, error) {
+	r, ok, err := found(r, err)
+	return app.CloseOf{Day: calendar.Day(r.Day), Version: int(r.Version), Doc: []byte(r.Doc), By: payout.Actor{Person: r.PersonID, SignIn: r.Email}, At: fromMicro(r.At)}, ok, err
+}
+
+func linkFact(id, state string, asked, confirmed, review int64, session string, returned int64) app.LinkFact {
+	return app.LinkFact{ID: payout.ID(id), State: payout.State(state), Asked: asked != 0, Confirmed: confirmed != 0, Review: review != 0, Session: session, ReturnedMinor: returned}
+}
+
+func (t *txn) ReportLink(reference, session string) (app.LinkFact, bool, error) {
+	if reference != "" {
+		r, ok, err := found(t.q.ReportLink(t.ctx, text(reference)))
+		if err != nil || ok {
+			return linkFact(r.ID, r.State, r.Asked, r.Confirmed, r.Review, r.Session, r.ReturnedMinor), ok, err
+		}
+	}
+	if session == "" {
+		return app.LinkFact{}, false, nil
+	}
+	r, ok, err := found(t.q.ReportLinkSession(t.ctx, text(session)))
+	return linkFact(r.ID, r.State, r.Asked, r.Confirmed, r.Review, r.Session, r.ReturnedMinor), ok, err
+}
+
+func (t *txn) SameRow(mark string, before int64) (int64, error) {
+	id, _, err := found(t.q.ReportSameRow(t.ctx, queries.ReportSameRowParams{Mark: mark, Before: before}))
+	return id, err
+}
+
+func (t *txn) AddReportRow(l app.ReportLine) error {
+	return t.q.InsertReportRow(t.ctx, queries.InsertReportRowParams{ReportID: l.Report, N: int64(l.N), Part: l.Part, Line: int64(l.Line), Day: string(l.Day), Kind: l.Kind,
+		Operation: l.Operation, Session: l.Session, Reference: l.Reference, AmountMinor: l.Amount, GrossMinor: l.Gross, FinishedAt: toMicro(l.At), Metadata: l.Metadata, Extra: l.Extra,
+		Rest: l.Rest, Mark: l.Mark, SameAs: l.SameAs, PayoutID: string(l.Payout)})
+}
+
+func (t *txn) DropLooseRows() error { return t.q.DropLooseRows(t.ctx) }
+
+func (t *txn) AddReport(f app.ReportFile, body []byte) error {
+	if body == nil {
+		body = []byte{}
+	}
+	return t.q.InsertReport(t.ctx, queries.InsertReportParams{ID: f.ID, SHA: f.SHA, Name: f.Name, Source: f.Source, DayFrom: string(f.From), DayTo: string(f.To), N: int64(f.N),
+		PaidMinor: f.PaidMinor, BackMinor: f.BackMinor, Rows: f.Rows, Body: body, PersonID: f.By.Person, Email: f.By.SignIn, At: toMicro(f.At)})
+}
+
+func reportRow(ctx context.Context, q *queries.Queries, report int64, n int) (app.ReportLine, bool, error) {
+	r, ok, err := found(q.ReportRow(ctx, queries.ReportRowParams{ReportID: report, N: int64(n)}))
+	return reportLine(r), ok, err
+}
+
+func (t *txn) ReportRow(report int64, n int) (app.ReportLine, bool, error) {
+	return reportRow(t.ctx, t.q, report, n)
+}
+
+func (t *txn) SetMatch(report int64, n int, id payout.ID, version int) error {
+	k, err := t.q.SetReportMatch(t.ctx, queries.SetReportMatchParams{PayoutID: string(id), Hand: int64(version), ReportID: report, N: int64(n)})
+	if err == nil && k != 1 {
+		err = sql.ErrNoRows
+	}
+	return err
+}
+
+func (t *txn) PutSettled(id payout.ID, kind string, version int) error {
+	return t.q.PutSettled(t.ctx, queries.PutSettledParams{PayoutID: string(id), Kind: kind, Version: int64(version)})
+}
+
+func (t *txn) IDByNumber(n payout.Number) (payout.ID, bool, error) {
+	id, ok, err := found(t.q.PayoutIDByNumber(t.ctx, int64(n)))
+	return payout.ID(id), ok, err
+}
+
+func (t *txn) BankDays(id payout.ID) ([]app.BankDay, error) {
+	rows, err := t.q.BankDays(t.ctx, string(id))
+	out := make([]app.BankDay, len(rows))
+	for i, r := range rows {
+		out[i] = app.BankDay{Payout: payout.ID(r.PayoutID), Kind: r.Kind, N: int(r.N), Day: calendar.Day(r.Day), Minor: r.Minor, At: fromMicro(r.At)}
+	}
+	return out, err
+}
+
+func (t *txn) AddBankDay(d app.BankDay) error {
+	return t.q.InsertBankDay(t.ctx, queries.InsertBankDayParams{PayoutID: string(d.Payout), Kind: d.Kind, N: int64(d.N), Day: string(d.Day), Minor: d.Minor, At: toMicro(d.At)})
+}
+
+func (t *txn) LastClose(day calendar.Day) (app.CloseOf, bool, error) {
+	return closeOf(t.q.LastClose(t.ctx, string(day)))
+}
+
+func (t *txn) AddClose(c app.CloseOf) error {
+	return t.q.InsertClose(t.ctx, queries.InsertCloseParams{Day: string(c.Day), Version: int64(c.Version), Doc: string(c.Doc), PersonID: c.By.Person, Email: c.By.SignIn, At: toMicro(c.At)})
+}
+
+// ReportBySHA finds a report by its bytes.
+func (s *Store) ReportBySHA(ctx context.Context, sha string) (app.ReportFile, bool, error) {
+	r, ok, err := found(s.r.ReportBySHA(ctx, sha))
+	return reportFile(r), ok, err
+}
+
+// ReportByID finds a report by its number.
+func (s *Store) ReportByID(ctx context.Context, id int64) (app.ReportFile, bool, error) {
+	r, ok, err := found(s.r.ReportByID(ctx, id))
+	return reportFile(queries.ReportBySHARow(r)), ok, err
+}
+
+// Reports lists the newest reports.
+func (s *Store) Reports(ctx context.Context, limit int) ([]app.ReportFile, error) {
+	rows, err := s.r.ReportList(ctx, int64(limit))
+	out := make([]app.ReportFile, len(rows))
+	for i, r := range rows {
+		out[i] = reportFile(queries.ReportBySHARow(r))
+	}
+	return out, err
+}
+
+// ReportBody is a report byte for byte.
+func (s *Store) ReportBody(ctx context.Context, id int64) ([]byte, error) {
+	return s.r.ReportBody(ctx, id)
+}
+
+// ReportLast is the number of the newest report.
+func (s *Store) ReportLast(ctx context.Context) (int64, error) { return s.r.ReportLast(ctx) }
+
+// ReportsOfDay lists the reports that are about a day.
+func (s *Store) ReportsOfDay(ctx context.Context, day calendar.Day) ([]app.ReportFile, error) {
+	rows, err := s.r.ReportsOfDay(ctx, string(day))
+	out := make([]app.ReportFile, len(rows))
+	for i, r := range rows {
+		out[i] = reportFile(queries.ReportBySHARow(r))
+	}
+	return out, err
+}
+
+// ReportLine is one line of a report that is there.
+func (s *Store) ReportLine(ctx context.Context, report int64, n int) (app.ReportLine, bool, error) {
+	return reportRow(ctx, s.r, report, n)
+}
+
+// ReportLinesOf lists the lines that count as a payout's.
+func (s *Store) ReportLinesOf(ctx context.Context, id payout.ID) ([]app.ReportLine, error) {
+	rows, err := s.r.ReportRowsOf(ctx, string(id))
+	out := make([]app.ReportLine, len(rows))
+	for i, r := range rows {
+		out[i] = reportLine(r)
+	}
+	return out, err
+}
+
+// LastCloseOf is how a day was closed last.
+func (s *Store) LastCloseOf(ctx context.Context, day calendar.Day) (app.CloseOf, bool, error) {
+	return closeOf(s.r.LastClose(ctx, string(day)))
+}
+
+// Took lists how long the newest payouts took.
+func (s *Store) Took(ctx context.Context, since time.Time, limit int) ([]time.Duration, error) {
+	rows, err := s.r.Took(ctx, queries.TookParams{Since: toMicro(since), Most: int64(limit)})
+	out := make([]time.Duration, len(rows))
+	for i, us := range rows {
+		out[i] = time.Duration(us) * time.Microsecond
+	}
+	return out, err
+}
+
+// loose keeps lines out that are on their way: their report is not there yet. Reports are numbered without a gap.
+const loose = ` r.report_id <= (SELECT COALESCE(MAX(id), 0) FROM report) `
+
+// ofPayout is what all lines that count as one payout's say, in one text: see app.ParseRows. In ?1 stands the day.
+func ofPayout(id, kind string) string {
+	return `(SELECT printf('%d|%d|%d|%s|%d|%d|%s', COUNT(*), COALESCE(SUM(r.amount_minor), 0), COALESCE(SUM(CASE WHEN r.day = ?1 THEN r.amount_minor END), 0),
+ COALESCE(MIN(CASE WHEN r.day <> ?1 THEN r.day END), ''), COALESCE(MAX(r.hand), 0), COALESCE(MIN(r.report_id * 10000000 + r.n), 0), COALESCE(MIN(r.session), ''))
+ FROM report_row r WHERE r.match_id = ` + id + ` AND r.kind = ` + kind + ` AND r.same_as = 0 AND` + loose + `)`
+}
+
+const paidStates = `('succeeded', 'returned')`
+
+// EachDayLine walks a day in three parts, each by an index and in the order of it: what our record has, what only the reports have about a payout, and
+// lines of nobody's.
+func (s *Store) EachDayLine(ctx context.Context, day calendar.Day, yield func(app.DayLine) error) error {
+	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one moment for all parts
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	walk := func(query string, scan func(*sql.Rows) (app.DayLine, error)) error {
+		rows, err := tx.QueryContext(ctx, query, string(day))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			l, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			if err := yield(l); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+	scan := func(rows *sql.Rows) (app.DayLine, error) {
+		var id, kind, state, said string
+		var number, review, confirmed, ours, all, settled int64
+		if err := rows.Scan(&id, &kind, &number, &state, &review, &confirmed, &ours, &all, &said, &settled); err != nil {
+			return app.DayLine{}, err
+		}
+		l, err := app.ParseRows(said)
+		l.Payout, l.Kind, l.Number, l.State, l.Review, l.Confirmed, l.OurMinor, l.OurAll = payout.ID(id), kind, payout.Number(number), payout.State(state), review != 0, confirmed != 0, ours, all
+		if l.Hand == 0 && l.Rows == 0 {
+			l.Hand = int(settled)
+		}
+		return l, err
+	}
+	if err := walk(`SELECT p.id, b.kind, p.number, p.state, p.review, p.confirmed, SUM(b.minor),
+ CASE b.kind WHEN 'paid' THEN SUM(b.minor) ELSE (SELECT SUM(a.minor) FROM bank_day a WHERE a.payout_id = p.id AND a.kind = 'back') END, `+ofPayout("p.id", "b.kind")+`,
+ COALESCE((SELECT x.version FROM report_settled x WHERE x.payout_id = p.id AND x.kind = b.kind), 0)
+FROM bank_day b JOIN payout p ON p.id = b.payout_id WHERE b.day = ?1 AND p.state IN `+paidStates+` GROUP BY b.kind, b.payout_id`, scan); err != nil {
+		return err
+	}
+	if err := walk(`SELECT p.id, d.kind, p.number, p.state, p.review, p.confirmed, 0,
+ CASE WHEN p.state IN `+paidStates+` THEN COALESCE((SELECT SUM(a.minor) FROM bank_day a WHERE a.payout_id = p.id AND a.kind = d.kind), 0) ELSE 0 END, `+ofPayout("p.id", "d.kind")+`, 0
+FROM (SELECT r.kind, r.match_id FROM report_row r WHERE r.day = ?1 AND r.same_as = 0 AND r.match_id <> '' AND`+loose+`GROUP BY r.kind, r.match_id) d JOIN payout p ON p.id = d.match_id
+WHERE NOT (p.state IN `+paidStates+` AND EXISTS (SELECT 1 FROM bank_day b WHERE b.payout_id = p.id AND b.kind = d.kind AND b.day = ?1))`, scan); err != nil {
+		return err
+	}
+	return walk(`SELECT r.kind, r.amount_minor, r.report_id, r.n, r.session, r.operation, r.hand FROM report_row r WHERE r.day = ?1 AND r.same_as = 0 AND r.match_id = '' AND`+loose, func(rows *sql.Rows) (app.DayLine, error) {
+		l := app.DayLine{Rows: 1}
+		err := rows.Scan(&l.Kind, &l.BankMinor, &l.Report, &l.N, &l.Session, &l.Operation, &l.Hand)
+		l.BankAll = l.BankMinor
+		return l, err
+	})
+}
+
+// DayTotals adds up the rows of a day.
+func (s *Store) DayTotals(ctx context.Context, day calendar.Day) (map[string]app.Figure, error) {
+	out := map[string]app.Figure{}
+	for _, q := range []struct {
+		text string
+		add  func(*app.Figure, int64, int64)
+	}{
+		{`SELECT b.kind, COUNT(*), SUM(b.minor) FROM bank_day b JOIN payout p ON p.id = b.payout_id WHERE b.day = ? AND p.state IN ` + paidStates + ` GROUP BY b.kind`, func(f *app.Figure, n, sum int64) {
+			f.N, f.Ours = int(n), sum
+		}},
+		{`SELECT r.kind, COUNT(*), SUM(r.amount_minor) FROM report_row r WHERE r.day = ? AND r.same_as = 0 AND` + loose + `GROUP BY r.kind`, func(f *app.Figure, _, sum int64) { f.Bank = sum }},
+	} {
+		rows, err := s.query(ctx, q.text, string(day))
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var kind string
+			var n, sum int64
+			if err := rows.Scan(&kind, &n, &sum); err != nil {
+				rows.Close()
+				return nil, err
+			}
+			f := out[kind]
+			q.add(&f, n, sum)
+			out[kind] = f
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// DayList lists the newest days, by stepping from one to the next in the indexes.
+func (s *Store) DayList(ctx context.Context, before calendar.Day, limit int) ([]app.DayRow, error) {
+	if before == "" {
+		before = "9999-12-31"
+	}
+	var out []app.DayRow
+	for len(out) < limit {
+		rows, err := s.query(ctx, `SELECT COALESCE(MAX(d), '') FROM (SELECT (SELECT day FROM bank_day WHERE day < ?1 ORDER BY day DESC LIMIT 1) AS d
+UNION ALL SELECT (SELECT day FROM report_row WHERE same_as = 0 AND day < ?1 ORDER BY day DESC LIMIT 1)
+UNION ALL SELECT (SELECT day_to FROM report WHERE day_to < ?1 ORDER BY day_to DESC LIMIT 1))`, string(before))
+		if err != nil {
+			return nil, err
+		}
+		var day string
+		for rows.Next() {
+			if err := rows.Scan(&day); err != nil {
+				rows.Close()
+				return nil, err
+			}
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+		if day == "" {
+			break
+		}
+		before = calendar.Day(day)
+		d := app.DayRow{Day: before}
+		if d.Total, err = s.DayTotals(ctx, d.Day); err != nil {
+			return nil, err
+		}
+		files, err := s.ReportsOfDay(ctx, d.Day)
+		if err != nil {
+			return nil, err
+		}
+		d.Files = len(files)
+		if d.Files == 0 && len(d.Total) == 0 {
+			continue // a day on which everything was taken back later
+		}
+		c, closed, err := s.LastCloseOf(ctx, d.Day)
+		if err != nil {
+			return nil, err
+		}
+		if closed {
+			d.Closed = &c
+		}
+		out = append(out, d)
+	}
+	return slices.Clip(out), nil
+}
+
+// DayTouched reports whether anything of a day was written since: a payout of it, a line, a report.
+func (s *Store) DayTouched(ctx context.Context, day calendar.Day, since time.Time) (bool, error) {
+	rows, err := s.query(ctx, `SELECT EXISTS (SELECT 1 FROM report WHERE at > ?2 AND id IN (SELECT report_id FROM report_row WHERE day = ?1 AND same_as = 0 UNION SELECT id FROM report WHERE day_to >= ?1 AND day_from <= ?1))
+OR EXISTS (SELECT 1 FROM bank_day b JOIN payout p ON p.id = b.payout_id WHERE b.day = ?1 AND (b.at > ?2 OR p.changed_at > ?2))
+OR EXISTS (SELECT 1 FROM report_row r JOIN payout p ON p.id = r.match_id WHERE r.day = ?1 AND r.same_as = 0 AND p.changed_at > ?2)
+OR EXISTS (SELECT 1 FROM event e WHERE e.action = 'match.effective' AND e.at > ?2)`, string(day), toMicro(since))
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	var touched bool
+	for rows.Next() {
+		if err := rows.Scan(&touched); err != nil {
+			return false, err
+		}
+	}
+	return touched, rows.Err()
+}
