@@ -174,7 +174,8 @@ func runBanksim(ctx context.Context, c *config.Banksim, stdout io.Writer, log *s
 	if err != nil {
 		return err
 	}
-	o := banksim.Options{Addr: c.Addr, DataDir: c.Data, Project: c.Project, WebhookURL: c.WebhookURL, BankKey: key, Delay: c.Delay, Seed: uint64(c.Seed), Now: time.Now, Log: log}
+	o := banksim.Options{Addr: c.Addr, DataDir: c.Data, Project: c.Project, WebhookURL: c.WebhookURL, BankKey: key, Delay: c.Delay, Seed: uint64(c.Seed), Now: time.Now, Log: log,
+		Confirm: c.Confirm == config.ConfirmRequired, On: c.On, IgnoreKey: c.IgnoreKey}
 	for _, p := range partners {
 		o.PartnerKeys = append(o.PartnerKeys, p.Key)
 	}

@@ -247,6 +247,9 @@ func runDemo(ctx context.Context, c *config.Demo, stdout io.Writer, log *slog.Lo
 			return err
 		}
 	}
+	// The sample was made by single requests; from here on it is as asked for, and so is the project at the bank.
+	d.Flow, d.Confirm, d.app.Flow, d.app.Confirm = c.BankFlow, c.BankConfirm, c.BankFlow, c.BankConfirm
+	bank.SetConfirm(c.BankConfirm == config.ConfirmRequired)
 	bank.SetWebhookURL(localURL(ln, false) + "/webhooks/bank131")
 	if err := bank.Start(ctx); err != nil {
 		return err

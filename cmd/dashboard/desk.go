@@ -51,7 +51,7 @@ type deskOptions struct {
 	SessionKey                      []byte
 	PublicURL                       string
 	TrustedProxy                    []netip.Prefix
-	BankURL, Project, Flow          string
+	BankURL, Project, Flow, Confirm string
 	OurKey                          *rsa.PrivateKey
 	BankKeys                        []bank131.PublicKey
 	BankTimeout, PollMin, SendAfter time.Duration
@@ -108,7 +108,7 @@ func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
 		}
 	}
 	a := app.New(app.Options{Store: s, Seal: seal, Keys: keys, BankKeys: ring, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
-		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow, NoBalance: o.NoBalance})
+		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow, Confirm: o.Confirm, NoBalance: o.NoBalance})
 	if err := errors.Join(a.DeclareLoss(ctx), a.BeginSeals(ctx), a.RefreshBank(ctx)); err != nil {
 		s.Close()
 		return nil, err
@@ -158,6 +158,9 @@ func (d *desk) build(ctx context.Context) error {
 // identity is who this process is to the bank, without secrets.
 func (d *desk) identity() app.Identity {
 	id := app.Identity{"bank_url": d.BankURL, "project": d.Project, "flow": d.Flow}
+	if d.Confirm != "" {
+		id["confirm"] = d.Confirm
+	}
 	if print, err := bank131.Fingerprint(&d.OurKey.PublicKey); err == nil {
 		id["our_key"] = print
 	}

@@ -210,6 +210,20 @@ func (b *Bank) SetWebhookURL(url string) {
 	b.kick()
 }
 
+// SetConfirm switches automatic confirmation of the project off (true) or on; payouts that wait go on waiting.
+func (b *Bank) SetConfirm(required bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.o.Confirm = required
+}
+
+// SetOn says where a row strikes from now on.
+func (b *Bank) SetOn(call string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.o.On = call
+}
+
 // Ledger is what the bank did, one entry a reference, oldest first.
 func (b *Bank) Ledger() []Entry {
 	b.mu.Lock()

@@ -386,7 +386,7 @@ func (b *Bank) confirm(c *call) {
 	b.mu.Lock()
 	s := b.mem.sessions[in.ID]
 	p := ordinary
-	if s != nil && b.o.Confirm && b.o.On == OnConfirm {
+	if s != nil && s.NextAction == "confirm" && b.o.Confirm && b.o.On == OnConfirm {
 		p = planOf(s.Kop)
 	}
 	b.mu.Unlock()

@@ -34,6 +34,25 @@ const (
 	FlowStepwise = "stepwise"
 )
 
+// Confirm modes of the stepwise flow.
+const (
+	ConfirmRequired = "required"
+	ConfirmAuto     = "auto"
+)
+
+// flow checks the pair of --bank-flow and --bank-confirm.
+func (l *lines) flow(flow, confirm string) {
+	l.oneOf("bank-flow", flow, FlowSingle, FlowStepwise)
+	switch {
+	case flow == FlowStepwise && confirm == "":
+		l.add("bank-confirm", "missing; --bank-flow=stepwise needs it: required where the bank waits for our confirmation of each payout, auto where it does not")
+	case flow != FlowStepwise && confirm != "":
+		l.add("bank-confirm", "only --bank-flow=stepwise has it")
+	case confirm != "":
+		l.oneOf("bank-confirm", confirm, ConfirmRequired, ConfirmAuto)
+	}
+}
+
 // Demo is everything on loopback in one process, with a pretend bank.
 type Demo struct {
 	Addr        string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on, this machine only; port 0 takes a free one."`
@@ -44,6 +63,8 @@ type Demo struct {
 	SendAfter   time.Duration `default:"3s" placeholder:"TIME" help:"Countdown between the last approval and sending, in which it can be taken back."`
 	PollMin     time.Duration `default:"20s" placeholder:"TIME" help:"How often the bank is asked about a payout in its first 10 minutes."`
 	BankTimeout time.Duration `default:"60s" placeholder:"TIME" help:"How long to wait for an answer of the bank; then the outcome is unknown."`
+	BankFlow    string        `default:"single" placeholder:"FLOW" help:"How a payout is asked for: 'single', one request, or 'stepwise': session, start, status, confirmation."`
+	BankConfirm string        `placeholder:"MODE" help:"With --bank-flow=stepwise: 'required', the pretend bank waits for our confirmation of each payout, or 'auto'."`
 }
 
 // Validate implements [Command].
@@ -57,6 +78,7 @@ func (c *Demo) Validate() []error {
 	l.between("delay", c.Delay, time.Millisecond, time.Hour)
 	l.between("send-after", c.SendAfter, 0, 24*time.Hour)
 	l.between("poll-min", c.PollMin, 10*time.Millisecond, time.Hour)
+	l.flow(c.BankFlow, c.BankConfirm)
 	l.between("bank-timeout", c.BankTimeout, 10*time.Millisecond, 10*time.Minute)
 	return l
 }
@@ -81,7 +103,8 @@ type Serve struct {
 	BankProject        string        `placeholder:"NAME" help:"Project at the bank (X-PARTNER-PROJECT). Required." group:"Bank"`
 	BankPrivateKeyFile string        `placeholder:"FILE" help:"Our private key that signs requests, PEM, made by 'keys new' (bank-request.pem). Required." group:"Bank"`
 	BankPublicKeyFile  string        `placeholder:"FILE" help:"The bank's public key or keys that its webhooks are checked with, PEM. Required." group:"Bank"`
-	BankFlow           string        `default:"single" placeholder:"FLOW" help:"How a payout is asked for: 'single', one request." group:"Bank"`
+	BankFlow           string        `default:"single" placeholder:"FLOW" help:"How a payout is asked for: 'single', one request, or 'stepwise': session, start, status compared with what was approved, everything measured again, confirmation." group:"Bank"`
+	BankConfirm        string        `placeholder:"MODE" help:"Needed with --bank-flow=stepwise: 'required' where the bank waits for our confirmation of each payout, 'auto' where the project confirms by itself." group:"Bank"`
 	BankBalance        string        `default:"on" placeholder:"on|off" help:"Ask the bank for the balance of the account: 'off' where the account has none. When it is known and too small, payouts wait for funds." group:"Bank"`
 	BankTimeout        time.Duration `default:"60s" placeholder:"TIME" help:"How long to wait for an answer of the bank; then the outcome is unknown." group:"Bank"`
 	PollMin            time.Duration `default:"20s" placeholder:"TIME" help:"How often the bank is asked about a payout in its first 10 minutes." group:"Bank"`
@@ -132,11 +155,7 @@ func (c *Serve) Validate() []error {
 	}
 	l.file("bank-private-key-file", c.BankPrivateKeyFile)
 	l.file("bank-public-key-file", c.BankPublicKeyFile)
-	if c.BankFlow == FlowStepwise {
-		l.add("bank-flow", "stepwise is not built yet: leave it at single")
-	} else {
-		l.oneOf("bank-flow", c.BankFlow, FlowSingle)
-	}
+	l.flow(c.BankFlow, c.BankConfirm)
 	l.oneOf("bank-balance", c.BankBalance, "on", "off")
 	l.between("bank-timeout", c.BankTimeout, 10*time.Millisecond, 10*time.Minute)
 	l.between("poll-min", c.PollMin, 10*time.Millisecond, time.Hour)
@@ -282,6 +301,9 @@ type Banksim struct {
 	BankPrivateKeyFile   string        `placeholder:"FILE" help:"The pretend bank's private key, PEM, that webhooks are signed with. Required."`
 	Delay                time.Duration `default:"2s" placeholder:"TIME" help:"How long it takes; all its times scale with it."`
 	Seed                 int64         `default:"1" placeholder:"N" help:"Seed of its ids."`
+	Confirm              string        `default:"auto" placeholder:"MODE" help:"'required': a started payout waits for session/confirm, and is cancelled after 240 minutes; 'auto': it runs by itself."`
+	On                   string        `default:"start" placeholder:"CALL" help:"With --confirm=required: which call the kopecks of an amount strike, 'start' or 'confirm'."`
+	IgnoreKey            bool          `help:"Pay no heed to idempotency keys."`
 }
 
 // Validate implements [Command].
@@ -294,6 +316,8 @@ func (c *Banksim) Validate() []error {
 	l.file("partner-public-key-file", c.PartnerPublicKeyFile)
 	l.file("bank-private-key-file", c.BankPrivateKeyFile)
 	l.between("delay", c.Delay, time.Millisecond, time.Hour)
+	l.oneOf("confirm", c.Confirm, ConfirmRequired, ConfirmAuto)
+	l.oneOf("on", c.On, "start", "confirm")
 	return l
 }
 

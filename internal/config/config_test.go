@@ -105,8 +105,10 @@ func TestParse_ServeRefuses(t *testing.T) {
 				"--bank-url: missing", "--bank-project: missing", "--bank-private-key-file: missing", "--bank-public-key-file: missing"}},
 		{"several at once", map[string]string{"db": dir, "bank-timeout": "soon", "poll-min": "1", "bank-flow": "stepwise", "session-key-file": dir + "/no", "trusted-proxy": "proxy"},
 			[]string{"--bank-timeout: \"soon\" is no length", "--poll-min: \"1\" is no length", "--trusted-proxy: \"proxy\" is no network", "--db: " + dir + " is a folder",
-				"--session-key-file: " + dir + "/no: does not exist", "--bank-flow: stepwise is not built yet"}},
-		{"flow", map[string]string{"bank-flow": "double"}, []string{`--bank-flow: "double" is not one of: single`}},
+				"--session-key-file: " + dir + "/no: does not exist", "--bank-confirm: missing; --bank-flow=stepwise needs it"}},
+		{"flow", map[string]string{"bank-flow": "double"}, []string{`--bank-flow: "double" is not one of: single, stepwise`}},
+		{"confirm mode without its flow", map[string]string{"bank-confirm": "auto"}, []string{"--bank-confirm: only --bank-flow=stepwise has it"}},
+		{"confirm mode", map[string]string{"bank-flow": "stepwise", "bank-confirm": "maybe"}, []string{`--bank-confirm: "maybe" is not one of: required, auto`}},
 		{"timeout too short", map[string]string{"bank-timeout": "1ms"}, []string{"--bank-timeout: 1ms is not between"}},
 		{"timeout too long", map[string]string{"bank-timeout": "1h"}, []string{"--bank-timeout: 1h0m0s is not between"}},
 		{"countdown below zero", map[string]string{"send-after": "-1s"}, []string{"--send-after: -1s is not between"}},
@@ -229,9 +231,9 @@ func TestParse_Commands(t *testing.T) {
 		args []string
 		want Command
 	}{
-		{[]string{"demo"}, &Demo{"127.0.0.1:8080", "", 400, "demo", 2 * time.Second, 3 * time.Second, 20 * time.Second, time.Minute}},
-		{[]string{"demo", "--addr", ":0", "--data=d", "--sample=0", "--rules", "strict", "--delay", "50ms", "--send-after", "0s", "--poll-min", "100ms", "--bank-timeout", "2s"},
-			&Demo{"127.0.0.1:0", "d", 0, "strict", 50 * time.Millisecond, 0, 100 * time.Millisecond, 2 * time.Second}},
+		{[]string{"demo"}, &Demo{"127.0.0.1:8080", "", 400, "demo", 2 * time.Second, 3 * time.Second, 20 * time.Second, time.Minute, "single", ""}},
+		{[]string{"demo", "--addr", ":0", "--data=d", "--sample=0", "--rules", "strict", "--delay", "50ms", "--send-after", "0s", "--poll-min", "100ms", "--bank-timeout", "2s", "--bank-flow", "stepwise", "--bank-confirm", "required"},
+			&Demo{"127.0.0.1:0", "d", 0, "strict", 50 * time.Millisecond, 0, 100 * time.Millisecond, 2 * time.Second, "stepwise", "required"}},
 		{[]string{"people", "add", "olga@example.org", "--name", "Ольга", "--roles", "approver,senior", "--password-file", dir + "/password", "--db", dir + "/db/desk.db", "--history-key-file", dir + "/history.pem"},
 			&PeopleAdd{"olga@example.org", "Ольга", "approver,senior", dir + "/password", "", "", dir + "/db/desk.db", dir + "/history.pem"}},
 		{[]string{"people", "add", "--same-person-as", "olga@example.org", "olga2@example.org", "--password-file", dir + "/password", "--db", dir + "/db/desk.db", "--history-key-file", dir + "/history.pem"},
@@ -241,8 +243,8 @@ func TestParse_Commands(t *testing.T) {
 		{[]string{"keys", "new", "--out", dir}, &KeysNew{dir}},
 		{[]string{"banksim", "--addr", ":0", "--data", dir, "--project", "acme", "--webhook-url", "http://127.0.0.1:1/webhooks/bank131", "--partner-public-key-file", dir + "/bank.pub", "--bank-private-key-file", dir + "/bank-request.pem", "--delay", "20ms", "--seed", "-7"},
 			nil},
-		{[]string{"banksim", "--addr", ":0", "--data", dir, "--project", "acme", "--webhook-url", "http://127.0.0.1:1/webhooks/bank131", "--partner-public-key-file", dir + "/bank.pub", "--bank-private-key-file", dir + "/bank-request.pem", "--delay", "20ms", "--seed=7"},
-			&Banksim{"127.0.0.1:0", dir, "acme", "http://127.0.0.1:1/webhooks/bank131", dir + "/bank.pub", dir + "/bank-request.pem", 20 * time.Millisecond, 7}},
+		{[]string{"banksim", "--addr", ":0", "--data", dir, "--project", "acme", "--webhook-url", "http://127.0.0.1:1/webhooks/bank131", "--partner-public-key-file", dir + "/bank.pub", "--bank-private-key-file", dir + "/bank-request.pem", "--delay", "20ms", "--seed=7", "--confirm=required", "--on=confirm", "--ignore-key"},
+			&Banksim{"127.0.0.1:0", dir, "acme", "http://127.0.0.1:1/webhooks/bank131", dir + "/bank.pub", dir + "/bank-request.pem", 20 * time.Millisecond, 7, "required", "confirm", true}},
 		{[]string{"audit", "verify", "--db", "x", "--anchor", "a", "--pub", "p"}, &AuditVerify{"x", "a", "p", false}},
 		{[]string{"audit", "verify", "--db", "x"}, &AuditVerify{DB: "x"}},
 		{[]string{"audit", "verify", "--db", "x", "--approvals"}, &AuditVerify{DB: "x", Approvals: true}},
@@ -331,11 +333,11 @@ func TestParse_ReadsNoOtherEnvironment(t *testing.T) {
 func TestParse_Help(t *testing.T) {
 	for command, want := range map[string][]string{
 		"":             {"demo", "serve", "people add", "keys new", "banksim", "audit verify", "backup", "--version"},
-		"demo":         {"--addr", "--data", "--sample", "--rules", "--delay", "--send-after", "--poll-min", "--bank-timeout", "Default 400", "DASHBOARD_SAMPLE"},
-		"serve":        {"--db", "--public-url", "--bank-url", "--bank-project", "--bank-private-key-file", "--bank-public-key-file", "--session-key-file", "--history-key-file", "--anchor-file", "--bank-flow", "--bank-balance", "--bank-timeout", "--poll-min", "--send-after", "--tls-cert-file", "--tls-key-file", "--trusted-proxy", "DASHBOARD_BANK_URL", "--addr"},
+		"demo":         {"--addr", "--data", "--sample", "--rules", "--delay", "--send-after", "--poll-min", "--bank-timeout", "--bank-flow", "--bank-confirm", "Default 400", "DASHBOARD_SAMPLE"},
+		"serve":        {"--db", "--public-url", "--bank-url", "--bank-project", "--bank-private-key-file", "--bank-public-key-file", "--session-key-file", "--history-key-file", "--anchor-file", "--bank-flow", "--bank-confirm", "--bank-balance", "--bank-timeout", "--poll-min", "--send-after", "--tls-cert-file", "--tls-key-file", "--trusted-proxy", "DASHBOARD_BANK_URL", "--addr"},
 		"people add":   {"EMAIL", "--name", "--roles", "--password-file", "--same-person-as", "--db", "--history-key-file"},
 		"keys new":     {"--out", "bank-request.pem"},
-		"banksim":      {"--addr", "--data", "--project", "--webhook-url", "--partner-public-key-file", "--bank-private-key-file", "--delay", "--seed", "51  the payout fails"},
+		"banksim":      {"--addr", "--data", "--project", "--webhook-url", "--partner-public-key-file", "--bank-private-key-file", "--delay", "--seed", "--confirm", "--on", "--ignore-key", "51  the payout fails"},
 		"audit verify": {"--db", "--anchor", "--pub", "Exit codes", "4  all holds, but no --anchor"},
 		"backup":       {"--db", "--out"},
 	} {

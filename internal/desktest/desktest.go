@@ -4,6 +4,7 @@ package desktest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -91,6 +92,8 @@ type Desk struct {
 	Ring *bank131.Ring
 	n    int
 	life string // the folder that the desk lives in after a Crash
+	// Flow and Confirm are those of the next Open; "" is the single flow. Stepwise sets them and the bank's project.
+	Flow, Confirm string
 	// Batch and Queue bound the writer of the next Open; 0 is its default.
 	Batch, Queue int
 }
@@ -180,11 +183,57 @@ func (d *Desk) Open() {
 	must(d.T, err)
 	d.Ring = bank131.NewRing(d.hooks.Keys, &d.Our.PublicKey)
 	d.App = app.New(app.Options{Store: d.Store, BankKeys: d.Ring, Seal: d.Seal, Keys: d.Keys, Wire: wire{}, Hasher: hasher, Rules: d.rules, Place: payout.Place{Environment: "test", Project: Project},
-		Now: d.Clock.Now, Rand: rand.Reader, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: "single"})
+		Now: d.Clock.Now, Rand: rand.Reader, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: cmp.Or(d.Flow, protocol.FlowSingle), Confirm: d.Confirm})
 	must(d.T, d.App.DeclareLoss(context.Background()))
 	must(d.T, d.App.BeginSeals(context.Background()))
 	must(d.T, d.App.RefreshBank(context.Background()))
 	must(d.T, d.App.Recover(context.Background()))
+}
+
+// Stepwise makes the desk and the bank's project go on in the stepwise flow; on says where the kopecks of an amount strike.
+func (d *Desk) Stepwise(confirm, on string) {
+	d.T.Helper()
+	d.Flow, d.Confirm = protocol.FlowStepwise, confirm
+	d.App.Flow, d.App.Confirm = d.Flow, d.Confirm
+	d.Bank.SetConfirm(confirm == protocol.ConfirmRequired)
+	d.Bank.SetOn(on)
+}
+
+// Single goes back to single requests.
+func (d *Desk) Single() {
+	d.Flow, d.Confirm = "", ""
+	d.App.Flow, d.App.Confirm = protocol.FlowSingle, ""
+	d.Bank.SetConfirm(false)
+}
+
+// Steps sends, delivers and polls until the stepwise flow comes to rest: nothing to send, nothing due.
+func (d *Desk) Steps() {
+	d.T.Helper()
+	for range 100 {
+		sent := d.Send()
+		d.Deliver()
+		d.Poll()
+		if sent {
+			continue
+		}
+		if due, ok := d.Bank.Next(); ok && due.Before(d.Clock.Now().Add(time.Hour)) {
+			if now := d.Clock.Now(); due.After(now) {
+				d.Clock.Set(due)
+			}
+			continue
+		}
+		d.Clock.Add(time.Minute)
+		if did, err := d.App.LoseStale(d.T.Context()); err != nil {
+			d.T.Fatal(err)
+		} else if did {
+			continue
+		}
+		d.Poll()
+		if !d.Send() {
+			return
+		}
+	}
+	d.T.Fatal("the stepwise flow does not come to rest")
 }
 
 // Content is a valid payout of this many kopecks; every call names another payee account, so that none is a repeat.
@@ -271,7 +320,14 @@ func (d *Desk) Send() bool {
 // Ask makes the one writing call.
 func (d *Desk) Ask(o *protocol.Order) (protocol.Answer, protocol.Raw) {
 	d.T.Helper()
-	code, body, cut := d.call("/api/v1/session/init/payout", o.Key, o.Body)
+	path := "/api/v1/session/init/payout"
+	switch o.Step {
+	case protocol.CallStart:
+		path = "/api/v1/session/start/payout"
+	case protocol.CallCreate, protocol.CallConfirm, protocol.CallCancel:
+		path = "/api/v1/session/" + string(o.Step)
+	}
+	code, body, cut := d.call(path, o.Key, o.Body)
 	if cut {
 		return protocol.Answer{GotConn: true, Err: "cut"}, protocol.Raw{}
 	}
@@ -569,4 +625,12 @@ func (d *Desk) MoveTo(dir string) {
 	must(d.T, os.MkdirAll(filepath.Join(dir, "db"), 0o700))
 	must(d.T, os.WriteFile(filepath.Join(dir, "db", "desk.db"), b, 0o600))
 	d.life = dir
+}
+
+// Halted reports whether sending is stopped.
+func (d *Desk) Halted() bool {
+	d.T.Helper()
+	s, err := d.App.Desk(d.T.Context())
+	must(d.T, err)
+	return s.Halt != nil
 }

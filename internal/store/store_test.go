@@ -128,7 +128,7 @@ func TestAppendOnly(t *testing.T) {
 	must(t, err)
 	clears := map[string]string{
 		"payout_version": "amount_text='', full_name='', bik='', account='', inn='', kpp='', description='', own_ref='', note=''",
-		"attempt":        "body = x''", "outcome": "body = x'', description = ''", "inbox": "body = x''", "fetch": "body = x''", "event_text": "text = ''",
+		"attempt":        "body = x''", "outcome": "body = x'', description = ''", "step": "body = x''", "step_end": "body = x'', description = ''", "inbox": "body = x''", "fetch": "body = x''", "event_text": "text = ''",
 	}
 	refused := func(stmt string, args ...any) {
 		t.Helper()
@@ -140,7 +140,7 @@ func TestAppendOnly(t *testing.T) {
 			t.Errorf("refused for another reason: %s: %v", stmt, err)
 		}
 	}
-	for _, table := range []string{"event", "event_text", "event_hash", "head", "payout_version", "subject", "decision", "attempt", "outcome", "inbox", "inbox_result", "fetch", "evidence",
+	for _, table := range []string{"event", "event_text", "event_hash", "head", "payout_version", "subject", "decision", "attempt", "outcome", "step", "step_end", "inbox", "inbox_result", "fetch", "evidence",
 		"halt", "halt_release"} {
 		if n := lines(t, x, "SELECT COUNT(*) FROM "+table); n[0] == "0" {
 			t.Fatalf("%s is empty: nothing would be shown", table)
@@ -155,7 +155,7 @@ func TestAppendOnly(t *testing.T) {
 		refused(fmt.Sprintf("INSERT OR IGNORE INTO %s (%s) SELECT %s FROM %s", table, all, all, table))
 		if set, ok := clears[table]; ok {
 			// Clearing together with anything else is no clearing.
-			other := map[string]string{"payout_version": "amount_minor = amount_minor + 1", "attempt": "digest = 'x'", "outcome": "kind = 'taken'", "inbox": "sha = 'x' || id", "fetch": "session = 'x'", "event_text": "salt = x'00'"}[table]
+			other := map[string]string{"payout_version": "amount_minor = amount_minor + 1", "attempt": "digest = 'x'", "outcome": "kind = 'taken'", "step": "why = 'x'", "step_end": "why = 'x'", "inbox": "sha = 'x' || id", "fetch": "session = 'x'", "event_text": "salt = x'00'"}[table]
 			refused(fmt.Sprintf("UPDATE %s SET %s, %s", table, set, other))
 			if _, err := x.Exec(fmt.Sprintf("UPDATE %s SET %s", table, set)); err != nil {
 				t.Errorf("clearing %s: %v", table, err)

@@ -26,6 +26,7 @@ import (
 	"countersign/internal/desktest"
 	"countersign/internal/payee"
 	"countersign/internal/payout"
+	"countersign/internal/protocol"
 	"countersign/internal/store"
 )
 
@@ -61,6 +62,13 @@ func lived(t testing.TB) *desktest.Desk {
 			lost = append(lost, id)
 		}
 	}
+	d.Stepwise(protocol.ConfirmRequired, "start") // one is paid in steps, of one no start arrives in three sessions
+	for _, minor := range []int64{150_000_00, 1_000_57} {
+		d.Approved(minor)
+		d.Steps()
+		d.Settle()
+	}
+	d.Single()
 	for i, id := range lost { // what people rule: paid, not paid, and not yet
 		must(t, d.App.ProposeVerdict(ctx, d.Who["m2"], id, app.VerdictEntry{Outcome: []string{"paid", "not_paid", "paid"}[i], Basis: "letter", Reason: "the bank's letter", File: fmt.Appendf(nil, "letter %d", i)}))
 		ps, err := d.Store.Proposals(ctx, approval.Verdict, string(id), 1)
@@ -307,6 +315,8 @@ var unproved = map[string]map[string]string{
 		"needed": "a cache of the line; the engine asks the rules", "rev": "counts writes of the row"},
 	"proposal":     {"salt": "binds the values of versions that hold any: proved by them (TestPrivateIsProved)", "private": "proved by its document's commitments (TestPrivateIsProved); may be cleared"},
 	"outcome":      {"description": "the bank's words for people, taken from the proved body; erasable"},
+	"step_end":     {"description": "the bank's words for people, taken from the proved body; erasable"},
+	"step_due":     {"*": "whose next step is to be taken: a plan, made anew from the proved steps"},
 	"inbox_result": {"reading": "repeats the proved body", "amount_minor": "repeats the proved body"},
 	"fetch":        {"session": "repeats the proved evidence", "http": "repeats the proved body and evidence", "problem": "repeats the proved evidence", "code": "repeats the proved evidence"},
 	"evidence":     {"id": "evidence is a set: its order means nothing", "source_id": "a link for people"},
@@ -649,7 +659,7 @@ func (f *forger) forge(db *sql.DB, rnd *mrand.Rand, tables []string) (kind, what
 			set["version"] = "version + 1"
 		case "proposal_open":
 			set["id"] = "id || 'x'"
-		case "attempt", "outcome":
+		case "attempt", "outcome", "step", "step_end":
 			set["n"] = "n + 1"
 		case "inbox":
 			set["id"], set["sha"] = "id + 10000", "sha || '0'"
@@ -828,6 +838,8 @@ func TestErased(t *testing.T) {
 	for stmt, want := range map[string]bool{
 		all: false, "UPDATE event_text SET text = ''": false, "UPDATE inbox SET body = x''": false, "UPDATE attempt SET body = x''": false, "UPDATE outcome SET body = x'', description = ''": false,
 		"UPDATE fetch SET body = x''":                       false,
+		"UPDATE step SET body = x''":                        false,
+		"UPDATE step_end SET body = x'', description = ''":  false,
 		all + `; UPDATE payout_version SET note = 'forged'`: true, all + `; UPDATE payout_version SET inn = '7707083893'`: true, all + `; UPDATE payout_version SET amount_minor = amount_minor + 1`: true,
 		"UPDATE payout_version SET full_name = ''": true, "UPDATE event_text SET text = 'forged'": true,
 	} {

@@ -234,18 +234,29 @@ type facts struct {
 	Key       string            `json:"key"`
 	Flow      string            `json:"flow"`
 	Project   string            `json:"project"`
-	SHA       string            `json:"sha"`
-	Effect    string            `json:"effect"`
-	Alarm     string            `json:"alarm"`
-	Payout    string            `json:"payout"`
-	Session   string            `json:"session"`
-	Type      string            `json:"type"`
-	From      string            `json:"from"`
-	To        string            `json:"to"`
-	Roles     string            `json:"roles"`
-	Founding  bool              `json:"founding"`
-	Cause     string            `json:"cause"`
-	Secret    string            `json:"secret"`
+	Host      string            `json:"host"`
+	Confirm   string            `json:"confirm"`
+	// Of steps of the stepwise flow.
+	Step        *int   `json:"step"`
+	Call        string `json:"call"`
+	StepSession string `json:"step_session"`
+	StepWhy     string `json:"step_why"`
+	StepKey     string `json:"step_key"`
+	StepBody    string `json:"step_body"`
+	StepAnswer  string `json:"step_answer"`
+
+	SHA      string `json:"sha"`
+	Effect   string `json:"effect"`
+	Alarm    string `json:"alarm"`
+	Payout   string `json:"payout"`
+	Session  string `json:"session"`
+	Type     string `json:"type"`
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Roles    string `json:"roles"`
+	Founding bool   `json:"founding"`
+	Cause    string `json:"cause"`
+	Secret   string `json:"secret"`
 	// Evidence is the hash of an evidence row.
 	Evidence string `json:"evidence"`
 	Batch    string `json:"batch"`

@@ -31,10 +31,21 @@ type track struct {
 	rulings   map[int]string // the hash of the evidence that each ruling became, by its version
 	days      app.BankDays
 	moved     []app.BankDay
+	steps     map[int]stepFact
+	stepEnds  map[int]answerFact
+	sessions  map[int]string // that a step's answer brought
+}
+
+// stepFact is the intent of one step of the stepwise flow.
+type stepFact struct {
+	body, call, session, why, key string
+
+	attempt int
+	at      int64
 }
 
 type attemptFact struct {
-	body, reference, key, digest, flow, project string
+	body, reference, key, digest, flow, project, host, confirm string
 
 	version int
 	at      int64
@@ -77,7 +88,7 @@ type decisionFact struct {
 func (c *checker) payout(e audit.Event, f facts) error {
 	t := c.payouts[e.Subject]
 	if t == nil {
-		t = &track{creator: e.Person, attempts: map[int]attemptFact{}, answers: map[int]answerFact{}, fetches: map[int64]fetchFact{}, versions: map[int]versionFact{},
+		t = &track{creator: e.Person, steps: map[int]stepFact{}, stepEnds: map[int]answerFact{}, sessions: map[int]string{}, attempts: map[int]attemptFact{}, answers: map[int]answerFact{}, fetches: map[int64]fetchFact{}, versions: map[int]versionFact{},
 			subjects: map[int]subjectFact{}, decisions: map[int][]decisionFact{}, rulings: map[int]string{}}
 		c.payouts[e.Subject] = t
 	}
@@ -125,7 +136,16 @@ func (c *checker) payout(e audit.Event, f facts) error {
 		decided(e.Version, approval.No, f.Digest)
 	case payout.ActClaimed:
 		if f.Attempt != nil {
-			t.attempts[*f.Attempt] = attemptFact{body: f.Body, reference: f.Reference, key: f.Key, digest: f.Digest, flow: f.Flow, project: f.Project, version: e.Version, at: when}
+			t.attempts[*f.Attempt] = attemptFact{body: f.Body, reference: f.Reference, key: f.Key, digest: f.Digest, flow: f.Flow, project: f.Project, host: f.Host, confirm: f.Confirm, version: e.Version, at: when}
+		}
+	case payout.ActStep:
+		if f.Step != nil && f.Attempt != nil {
+			t.steps[*f.Step] = stepFact{body: f.StepBody, call: f.Call, session: f.StepSession, why: f.StepWhy, key: f.StepKey, attempt: *f.Attempt, at: when}
+		}
+	case payout.ActStepAnswered:
+		if f.Step != nil {
+			t.stepEnds[*f.Step] = answerFact{body: f.StepBody, kind: f.StepAnswer, why: f.Error, http: f.HTTP, at: when}
+			t.sessions[*f.Step] = f.StepSession
 		}
 	}
 	if f.Answer != "" && f.Attempt != nil {
@@ -392,9 +412,47 @@ func (c *checker) decisions(kind approval.Kind, id string, seq int64, want map[i
 	return nil
 }
 
+// stepRows compares the steps of the stepwise flow, what came of each, and the sessions they brought.
+func (c *checker) stepRows(id string, s payout.Snapshot, t *track) error {
+	n := 0
+	if err := c.each(`SELECT s.n, s.attempt, s.call, s.session, s.why, s.key, s.body, s.at, COALESCE(e.kind, ''), COALESCE(e.why, ''), COALESCE(e.http, 0), COALESCE(e.session, ''),
+ COALESCE(e.body, x''), COALESCE(e.at, 0) FROM step s LEFT JOIN step_end e ON e.payout_id = s.payout_id AND e.n = s.n WHERE s.payout_id = ?`, func(r *sql.Rows) error {
+		var step int
+		var got stepFact
+		var ans answerFact
+		var session string
+		var body, answer []byte
+		if err := r.Scan(&step, &got.attempt, &got.call, &got.session, &got.why, &got.key, &body, &got.at, &ans.kind, &ans.why, &ans.http, &session, &answer, &ans.at); err != nil {
+			return err
+		}
+		n++
+		want, ok := t.steps[step]
+		if got.body = want.body; len(body) > 0 { // else cleared
+			got.body = hash(body)
+		}
+		if !ok || got != want {
+			return at(t.last, "step %d of payout %d is not what was sent", step, s.Number)
+		}
+		told := t.stepEnds[step]
+		if ans.body = told.body; len(answer) > 0 {
+			ans.body = hash(answer)
+		}
+		if ans != told || session != t.sessions[step] {
+			return at(t.last, "the answer to step %d of payout %d is not what came", step, s.Number)
+		}
+		return nil
+	}, id); err != nil {
+		return err
+	}
+	if n != len(t.steps) {
+		return at(t.last, "payout %d has %d steps, its history tells of %d", s.Number, n, len(t.steps))
+	}
+	return nil
+}
+
 func (c *checker) bankRows(id string, s payout.Snapshot, t *track) error {
 	attempts := 0
-	if err := c.each(`SELECT a.n, a.version, a.digest, a.reference, a.key, a.flow, a.project, a.body, a.at, COALESCE(o.kind, ''), COALESCE(o.why, ''), COALESCE(o.http, 0),
+	if err := c.each(`SELECT a.n, a.version, a.digest, a.reference, a.key, a.flow, a.project, a.host, a.confirm, a.body, a.at, COALESCE(o.kind, ''), COALESCE(o.why, ''), COALESCE(o.http, 0),
  COALESCE(o.body, x''), COALESCE(o.at, 0), EXISTS (SELECT 1 FROM open_attempt x WHERE x.payout_id = a.payout_id AND x.n = a.n AND x.at = a.at)
 FROM attempt a LEFT JOIN outcome o ON o.payout_id = a.payout_id AND o.n = a.n WHERE a.payout_id = ?`, func(r *sql.Rows) error {
 		var n int
@@ -402,7 +460,7 @@ FROM attempt a LEFT JOIN outcome o ON o.payout_id = a.payout_id AND o.n = a.n WH
 		var ans answerFact
 		var body, answer []byte
 		var open bool
-		if err := r.Scan(&n, &got.version, &got.digest, &got.reference, &got.key, &got.flow, &got.project, &body, &got.at, &ans.kind, &ans.why, &ans.http, &answer, &ans.at, &open); err != nil {
+		if err := r.Scan(&n, &got.version, &got.digest, &got.reference, &got.key, &got.flow, &got.project, &got.host, &got.confirm, &body, &got.at, &ans.kind, &ans.why, &ans.http, &answer, &ans.at, &open); err != nil {
 			return err
 		}
 		attempts++
@@ -429,6 +487,9 @@ FROM attempt a LEFT JOIN outcome o ON o.payout_id = a.payout_id AND o.n = a.n WH
 	}
 	if attempts != len(t.attempts) {
 		return at(t.last, "payout %d has %d requests, its history tells of %d", s.Number, attempts, len(t.attempts))
+	}
+	if err := c.stepRows(id, s, t); err != nil {
+		return err
 	}
 	fetches := 0
 	if err := c.each("SELECT id, body, at FROM fetch WHERE payout_id = ?", func(r *sql.Rows) error {
