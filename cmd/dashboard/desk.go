@@ -20,6 +20,7 @@ import (
 	"countersign/internal/audit"
 	"countersign/internal/auth"
 	"countersign/internal/bank131"
+	"countersign/internal/calendar"
 	"countersign/internal/dispatch"
 	"countersign/internal/factor"
 	"countersign/internal/live"
@@ -217,6 +218,7 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	var applying sync.WaitGroup
 	applying.Go(func() { applier.Run(applyCtx, d.app.WakeInbox()) })
 	workers.Go(func() { d.keepAnchor(work) })
+	workers.Go(func() { d.keepLooking(work) })
 
 	srv := web.NewServer(d.web.Handler())
 	srv.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug)
@@ -260,6 +262,37 @@ func (d *desk) keepAnchor(ctx context.Context) {
 	for {
 		if err := d.store.Anchor(); err != nil {
 			d.Log.Error("anchor not written", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// nightly is the Moscow hour at which everything is checked whole.
+const nightly = 3
+
+// lookEach is how often the rows are compared with the history: each minute, sooner where the bank is asked more often (tests).
+func (d *desk) lookEach() time.Duration {
+	return min(time.Minute, max(3*d.PollMin, 100*time.Millisecond))
+}
+
+// keepLooking checks the invariants; one that does not hold stops sending.
+func (d *desk) keepLooking(ctx context.Context) {
+	t := time.NewTicker(d.lookEach())
+	defer t.Stop()
+	night := d.Now().In(calendar.Moscow)
+	for {
+		look, now := d.app.LookNow, d.Now().In(calendar.Moscow)
+		if at := time.Date(now.Year(), now.Month(), now.Day(), nightly, 0, 0, 0, calendar.Moscow); night.Before(at) && !now.Before(at) {
+			look, night = d.app.LookWhole, now
+		}
+		if l, err := look(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Error("the rows could not be checked", "error", err)
+		} else if l.Whole {
+			d.Log.Info("everything was checked", "payouts", l.Payouts, "events", l.To, "found", len(l.Found))
 		}
 		select {
 		case <-ctx.Done():

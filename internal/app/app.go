@@ -91,9 +91,13 @@ type App struct {
 	usual     UsualTimes // as of usualAt
 	usualAt   time.Time
 	money     balance
-	identity  Identity // how this process was started
-	accepted  Identity // what two people, or the first start, accepted last
-	foreign   bool     // that is not what was accepted last
+	identity  Identity   // how this process was started
+	accepted  Identity   // what two people, or the first start, accepted last
+	foreign   bool       // that is not what was accepted last
+	looking   sync.Mutex // one look at the rows at a time
+	doctor    doctor     // held by it
+	look      Look       // the newest
+	wholeLook Look       // the newest whole one
 	wakeSend  chan struct{}
 	wakeInbox chan struct{}
 	wakePoll  chan struct{}

@@ -60,7 +60,11 @@ func (a *App) addHalt(tx Tx, h HaltRow, reason string) error {
 		return err
 	}
 	tx.Touch(Change{Desk: true})
-	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, map[string]any{"cause": h.Cause, "payout": string(h.Payout), "rule_set": rules}, reason, h.At)
+	facts := map[string]any{"cause": h.Cause, "payout": string(h.Payout), "rule_set": rules}
+	if len(h.Broken) > 0 {
+		facts["broken"], facts["broken_n"] = named(h.Broken), len(h.Broken)
+	}
+	return a.append(tx, h.By, "halt.on", "halt", itoa(id), 1, facts, reason, h.At)
 }
 
 // ReleaseDigest stands for "sending goes on after stop n"; the form carries none.
@@ -147,6 +151,11 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 			return err
 		}
 		released = true
+		if events, err := tx.EventsOf("halt", itoa(h.ID)); err != nil {
+			return err
+		} else if broken := Broken(events); len(broken) > 0 {
+			facts["excepts"] = named(broken) // sending goes on in spite of these rows, and they stop it no more
+		}
 		if err := a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, facts, "", now); err != nil {
 			return err
 		}

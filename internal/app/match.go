@@ -208,9 +208,10 @@ func (f *Folded) Matches(s payout.Snapshot, ds []approval.Decision) error {
 	case f.Minor != s.Content.Amount.Minor:
 		return fmt.Errorf("amount is %d, its events say %d", s.Content.Amount.Minor, f.Minor)
 	case f.Review != s.Review, f.Confirmed != s.Confirmed, f.Returned != s.ReturnedMinor, f.Session != s.Session:
-		return fmt.Errorf("its marks are not those of its events")
+		return fmt.Errorf("its marks are not those of its events (flagged %t, confirmed %t, returned %d, session %q)", s.Review, s.Confirmed, s.ReturnedMinor, s.Session)
 	case f.Key != s.Key, f.Asked != s.Asked, f.CredentialNo != s.CredentialNo, f.Why != s.Why, f.ChangesAsked != s.ChangesAsked, f.RuleSet != s.RuleSet:
-		return fmt.Errorf("its marks are not those of its events")
+		return fmt.Errorf("its marks are not those of its events (asked %t, refused for credentials %t, why %q, changes asked %t, rules %d)",
+			s.Asked, s.CredentialNo, s.Why, s.ChangesAsked, s.RuleSet)
 	case !f.CreatedAt.Equal(s.CreatedAt), !f.ChangedAt.Equal(s.ChangedAt), !f.SubmittedAt.Equal(s.SubmittedAt), !f.ApprovedAt.Equal(s.ApprovedAt),
 		!f.SentAt.Equal(s.SentAt), !f.SendAt.Equal(s.SendAt), !f.HeldUntil.Equal(s.HeldUntil):
 		return fmt.Errorf("its times are not those of its events")

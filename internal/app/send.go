@@ -111,7 +111,7 @@ func (a *App) claim(tx Tx, id payout.ID, money *purse) (*protocol.Order, error) 
 	now := a.Now()
 	p, err := tx.Payout(id)
 	if errors.Is(err, payout.ErrBroken) {
-		return nil, a.haltNow(tx, "altered", id, now, err)
+		return nil, a.rowAltered(tx, id, now, err)
 	}
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (a *App) claim(tx Tx, id payout.ID, money *purse) (*protocol.Order, error) 
 	case err != nil:
 		return nil, err
 	case m.altered != nil:
-		return nil, a.haltNow(tx, "altered", id, now, m.altered)
+		return nil, a.rowAltered(tx, id, now, m.altered)
 	case m.payeeMoved:
 		return nil, a.payeeMoved(tx, p, now)
 	case m.back != "":

@@ -218,6 +218,14 @@ type Tx interface {
 	AddHalt(h HaltRow) (int64, error)
 	Release(haltID int64, at time.Time) error
 
+	// OthersWrote counts the commits of others on this database, as far as it tells: it changes when there were some.
+	OthersWrote() (int64, error)
+	// Examine is everything that the rows say about one payout; LookRows what changed, and what must hold of everything.
+	Examine(id payout.ID) (Examined, error)
+	LookRows(q LookQuery) (LookRows, error)
+	// Releases lists the events that let sending go on, oldest first.
+	Releases() ([]audit.Event, error)
+
 	// Append writes one event of the history and, beside it, the text that a person wrote ("" for none).
 	Append(e audit.Event, text string, salt payout.Salt) (seq int64, err error)
 	// EventsOf lists the history of one subject, oldest first.
@@ -242,6 +250,11 @@ type Store interface {
 	Loss() *Loss
 	// EndQuarantine lets the database be sent from and anchors it. Conflict "halt.other_copy" when the anchor has moved since the start: another copy runs.
 	EndQuarantine() error
+	// Examine and LookRows are those of Tx, each from one read.
+	Examine(ctx context.Context, id payout.ID) (Examined, error)
+	LookRows(ctx context.Context, q LookQuery) (LookRows, error)
+	// Prove proves the whole history against every row, and counts every decision again; it reads beside the desk and takes long.
+	Prove(ctx context.Context) ([]Finding, error)
 	Reader
 }
 
@@ -370,4 +383,6 @@ type HaltRow struct {
 	By     payout.Actor
 	Payout payout.ID
 	At     time.Time
+	// Broken is what it stopped for; it stands in the history only.
+	Broken []Finding
 }

@@ -65,6 +65,13 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 	if refused != nil {
 		v.Error = &templates.FieldError{Field: "form", Text: say(r.t, refused)}
 	}
+	events, err := w.App.Store.Timeline(r.ctx(), string("halt"), strconv.FormatInt(h.ID, 10))
+	if err != nil {
+		return err
+	}
+	for _, f := range app.BrokenIn(events) {
+		v.Facts = append(v.Facts, w.brokenFact(r, f))
+	}
 	me := d.signer(r.me.ID)
 	for _, id := range d.Released {
 		v.Signs = append(v.Signs, templates.Signature{Mark: "given", Text: d.name(r.t, id)})
@@ -103,10 +110,6 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		v.WhyNot = t.Own
 	default:
 		v.WhyNot = t.NotYou
-	}
-	events, err := w.App.Store.Timeline(r.ctx(), string("halt"), strconv.FormatInt(h.ID, 10))
-	if err != nil {
-		return err
 	}
 	for i, e := range events {
 		ev := templates.Event{At: e.At.In(lang.Moscow).Format("15:04:05"), Tone: "people", Text: logText(r.t, e, factsOf(e)) + ": " + d.short(r.t, e.Person)}
