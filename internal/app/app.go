@@ -74,16 +74,17 @@ type App struct {
 	mu        sync.Mutex
 	bankDown  bool
 	downSince time.Time
-	probe     bool            // a balance call must answer before the next claim
-	onePerGo  bool            // after a credential refusal claims go one at a time
-	live      map[string]bool // attempts with a live call: "id/n"
-	polling   map[string]bool // polls under way: "session/id"
-	asked     askedOf         // which sessions were asked about lately
-	sets      sync.Map        // rule sets by version: they never change
-	limits    sync.Map        // limits by version
-	lists     sync.Map        // payees that lists name, by id and version
-	stands    sync.Map        // what people were before, by id and version
-	memory    memory          // what the history says of people
+	probe     bool                  // a balance call must answer before the next claim
+	onePerGo  bool                  // after a credential refusal claims go one at a time
+	live      map[string]bool       // attempts with a live call: "id/n"
+	polling   map[string]bool       // polls under way: "session/id"
+	asked     askedOf               // which sessions were asked about lately
+	since     map[payout.ID]sinceOf // since when outcomes have been unknown
+	sets      sync.Map              // rule sets by version: they never change
+	limits    sync.Map              // limits by version
+	lists     sync.Map              // payees that lists name, by id and version
+	stands    sync.Map              // what people were before, by id and version
+	memory    memory                // what the history says of people
 	bank      atomic.Pointer[BankSettings]
 	refresh   sync.Mutex // one reader of the bank's settings at a time
 	loading   sync.Mutex // one reader of a directory of banks at a time

@@ -534,6 +534,9 @@ func toldEffect(tx Tx, p Proposal) error {
 
 // SettleNext lets one proposal that is due take effect by itself, or one that is too old lapse; did is false when there is none.
 func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
+	if err := a.alarmUnknown(ctx); err != nil {
+		return false, err
+	}
 	now := a.Now()
 	open, err := a.Store.OpenProposals(ctx, 500)
 	if err != nil {

@@ -21,6 +21,7 @@ var matrix = map[string]string{
 	"GET /account/factors": "MASUD", "POST /account/factors/fresh": "MASUD", "POST /account/factors/passkey/begin": "MASUD", "POST /account/factors/passkey": "MASUD",
 	"POST /account/factors/totp/begin": "MASUD", "GET /account/factors/totp/:id": "MASUD", "GET /account/factors/totp/:id/qr.png": "MASUD", "POST /account/factors/totp/:id": "MASUD",
 	"POST /account/factors/recovery": "MASUD", "POST /account/factors/:id/remove": "MASUD", "POST /account/factors/:id/vouch": "MASUD",
+	"GET /payouts/:id/outcome": "M", "POST /payouts/:id/outcome": "M", "GET /payouts/:id/outcome/:n/file": "MASU", "POST /changes/:kind/:id/sign/begin": "ASD",
 	"POST /account/passkeys/challenge": "ASD", "POST /payouts/:id/sign/begin": "AS",
 	"POST /account/sign-ins/:id/end": "MASUD", "POST /account/seen": "MASUD",
 	"GET /": "MASUD", "GET /payouts": "MASUD", "GET /payouts/:id": "MASUD", "GET /unknown": "MASUD", "GET /halt": "MASUD", "GET /live": "MASUD",

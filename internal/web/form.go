@@ -98,7 +98,7 @@ func (w *Web) copyForm(r *req) error { // GET /payouts/:id/copy
 		in.content.AmountText = rub(r.tag, in.content.Amount.Minor)
 	}
 	sh := shape{heading: lang.Fill(r.t.Form.Copy, num(s.Number))}
-	if app.CanReplace(s) {
+	if app.CanReplace(s) && (s.State != payout.Succeeded || r.QueryParam("back") != "") {
 		_, n, alive, err := w.App.Store.ReplacementOf(r.ctx(), id)
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (w *Web) copyForm(r *req) error { // GET /payouts/:id/copy
 		}
 		in.replaces, sh.replaces = id, &s
 		sh.heading = lang.Fill(r.t.Form.Replace, num(s.Number))
-		if s.State == payout.Returned && s.ReturnedMinor > 0 {
+		if s.ReturnedMinor > 0 {
 			in.content.AmountText = rub(r.tag, s.ReturnedMinor)
 		}
 	}

@@ -241,38 +241,6 @@ func (w *Web) approvals(r *req) error { // GET /approvals
 	return r.show(http.StatusOK, templates.Approvals(p, v))
 }
 
-func (w *Web) unknown(r *req) error { // GET /unknown
-	d, err := r.desk()
-	if err != nil {
-		return err
-	}
-	p, err := r.page(r.t.Unknown.Title, templates.SectionUnknown)
-	if err != nil {
-		return err
-	}
-	t := r.t.Unknown
-	v := &templates.UnknownView{Empty: templates.Empty{Text: t.None}}
-	for _, x := range d.unknown {
-		u := templates.UnknownRow{Row: r.row(d, x), Next: t.NextWebhook}
-		since := x.SentAt
-		if since.IsZero() {
-			since = x.ChangedAt
-		}
-		u.Row.Changed = lang.When(r.tag, since, r.now)
-		u.Known = knownOf(r.t, x) + " " + lang.Fill(r.t.Common.Ago, lang.Duration(r.tag, r.now.Sub(since))) + "."
-		if _, ok, err := w.App.Store.PollOf(r.ctx(), x.ID); err != nil {
-			return err
-		} else if ok {
-			u.Next = t.NextPoll
-		}
-		if x.Review {
-			u.Next = r.t.Panel.FlagDo
-		}
-		v.Rows = append(v.Rows, u)
-	}
-	return r.show(http.StatusOK, templates.Unknown(p, v))
-}
-
 // knownOf says in one sentence what is known of an unknown outcome.
 func knownOf(t *lang.Texts, x app.Row) string {
 	switch {

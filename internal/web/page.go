@@ -224,6 +224,9 @@ func (r *req) page(title, section string) (*templates.Page, error) {
 		p.Stop = r.stopBar(d)
 	}
 	p.Coming = r.comingBars(d)
+	if p.Late, err = r.lateBar(d); err != nil {
+		return nil, err
+	}
 	if d.Quarantine != "" {
 		p.Quarant = &templates.Quarantine{Detail: r.t.Bars.QuarantineWhy}
 	}

@@ -113,6 +113,7 @@ func (o *one) panel(was said) (*templates.Panel, error) {
 	p := &templates.Panel{Error: was.err, Words: ""}
 	if s.Review || s.State == payout.Unknown {
 		o.doubtPanel(p)
+		o.ruleActs(p)
 		return p, nil
 	}
 	var err error
@@ -136,7 +137,7 @@ func (o *one) panel(was said) (*templates.Panel, error) {
 		case "":
 			p.Kind, p.Title, p.Text = "leaving", t.Way, []string{o.r.t.Payout.Queue}
 		default:
-			p.Text = append(p.Text, heldLong(o.r.t, o.held, s.Content.DueDate, s.HeldUntil, o.r.now))
+			p.Text = append(p.Text, o.heldText())
 		}
 		p.Signs = o.given()
 		o.undo(p, was)
@@ -165,6 +166,10 @@ func (o *one) panel(was said) (*templates.Panel, error) {
 	}
 	if maker {
 		switch {
+		case app.CanReplace(s) && o.byID == "" && s.State == payout.Succeeded: // a part came back
+			p.Links = append(p.Links, templates.Link{Href: o.href("/copy?back=1"), Label: o.r.t.Verdict().PayBack}, templates.Link{Href: o.href("/copy"), Label: t.Copy})
+		case app.CanReplace(s) && s.State == payout.Succeeded:
+			p.Links = append(p.Links, templates.Link{Href: o.href("/copy"), Label: t.Copy})
 		case app.CanReplace(s) && o.byID == "":
 			p.Links, p.LinkMain = append(p.Links, templates.Link{Href: o.href("/copy"), Label: t.CopyReplace}), true
 		case app.CanReplace(s):
@@ -228,7 +233,7 @@ func (o *one) pendingPanel(p *templates.Panel, was said) error {
 		p.Hints = r.hints(hs)
 	}
 	p.Words = lang.AmountInWords(r.tag, s.Content.Amount)
-	p.Warnings = o.warnings()
+	p.Warnings = append(o.replacesWarning(), o.warnings()...)
 	p.Changes = o.changes()
 	p.Signs = append(o.given(), o.signsNeeded()...)
 	defer func() {

@@ -37,6 +37,8 @@ type one struct {
 	byID      payout.ID        // what replaces this one
 	byNumber  payout.Number
 	isMaker   bool
+	ruling    *app.Proposal // the ruling in force on its outcome, and what it says; nil for none
+	ruled     *app.Verdict
 	full      bool // this reader may see payees and purposes
 }
 
@@ -77,6 +79,9 @@ func (w *Web) load(r *req, id payout.ID) (*one, error) {
 		return nil, err
 	} else if ok {
 		o.byID, o.byNumber = by, n
+	}
+	if err = o.readRulings(); err != nil {
+		return nil, err
 	}
 	if o.stand, err = d.frame.Stand(app.JudgedOf(s), o.decisions); err != nil {
 		return nil, err
@@ -171,6 +176,7 @@ func (o *one) view(was said) (*templates.PayoutView, error) {
 	if o.byID != "" {
 		v.Rel = append(v.Rel, templates.Fact{Label: t.Payout.ReplacedBy, Value: numbered(t, o.byNumber), Href: templates.PayoutHref(string(o.byID))})
 	}
+	v.Rel = append(v.Rel, o.rulingFacts()...)
 	if o.full && len(o.versions) > 1 {
 		v.Version = lang.Fill(t.Common.VersionOf, s.Version, len(o.versions))
 		for _, x := range o.versions {

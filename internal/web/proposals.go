@@ -255,6 +255,11 @@ func (o *proposalPage) view(was said) (*templates.ProposalView, error) {
 		v.Notes = append(v.Notes, lang.Fill(t.ByOff, lang.ShortName(d.Name)))
 	}
 	v.Panel = o.panel(was)
+	if p.Kind == approval.Verdict {
+		if err := o.verdictView(v); err != nil {
+			return nil, err
+		}
+	}
 	v.MoveBold, v.MoveText = o.move()
 	for i, e := range o.events {
 		line, _ := r.t.ProposalEvent(e.Action)

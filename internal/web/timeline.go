@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"countersign/internal/app"
 	"countersign/internal/approval"
 	"countersign/internal/lang"
@@ -37,6 +39,8 @@ type facts struct {
 	Message   int64    `json:"message"`
 	Number    int64    `json:"number"`
 	Acks      []string `json:"acks"`
+	Outcome   string   `json:"outcome"`
+	Verdict   int      `json:"verdict"`
 }
 
 func factsOf(e app.EventRow) facts {
@@ -149,9 +153,18 @@ func (o *one) event(e app.EventRow, f facts, reviewed bool, returned int64) (ev 
 		if r.may(app.ReadRaw) && f.Attempt > 0 {
 			ev.Links = append(ev.Links, templates.Link{Href: o.href("/bodies/answer/" + strconv.Itoa(f.Attempt)), Label: t.More().Answer})
 		}
+	case payout.ActRuled:
+		ev = o.ruledEvent(f)
 	case payout.ActMoved:
 		ev = o.moved(f, line, returned)
+		if f.Source == "verdict" {
+			ev = o.ruledEvent(f)
+		}
 	case payout.ActConfirmed:
+		if f.Source == "verdict" {
+			ev = o.ruledEvent(f)
+			break
+		}
 		ev = line("bank", "confirmed")
 		if e := payout.State(f.To); e == payout.Failed {
 			ev.Tone = "stop"
@@ -226,6 +239,18 @@ func (o *one) moved(f facts, line func(tone, key string, args ...any) templates.
 		ev = line("bank", "taken")
 	}
 	ev.Notes = append(ev.Notes, upperFirst(how))
+	return ev
+}
+
+// ruledEvent tells that people decided what became of the payout.
+func (o *one) ruledEvent(f facts) templates.Event {
+	ev := templates.Event{Tone: "people", Text: o.r.t.Verdict().EventNot}
+	if f.Outcome == app.RuledPaid {
+		ev.Text = o.r.t.Verdict().EventPaid
+	}
+	if o.full {
+		ev.Links = append(ev.Links, templates.Link{Href: templ.SafeURL(changeHref(approval.Verdict, string(o.s.ID), f.Verdict)), Label: o.r.t.Verdict().Line})
+	}
 	return ev
 }
 

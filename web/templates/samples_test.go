@@ -449,7 +449,8 @@ func (w world) samples() []sample {
 	add("approvals", Approvals(ap(SectionApprovals, t.Queue.Title), &ApprovalsView{Mine: w.moveRows(), Line: t.N(t.Common.PayoutsOn, 3), Sum: w.sum("1 058 900", "00"), Others: w.rows()[11:13]}))
 	add("approvals-empty", Approvals(ap(SectionApprovals, t.Queue.Title), &ApprovalsView{Empty: Empty{Text: t.N(t.Queue.NoneOthers, 3)}, Others: w.rows()[11:13]}))
 	rs := w.rows()
-	add("unknown", Unknown(ap(SectionUnknown, t.Unknown.Title), &UnknownView{Rows: []UnknownRow{{rs[4], t.Unknown.KnownCut, t.Unknown.NextWebhook}, {rs[4], t.Unknown.KnownDoubt, t.Unknown.NextPoll}}}))
+	add("unknown", Unknown(ap(SectionUnknown, t.Unknown.Title), &UnknownView{Rows: unknownSamples(t, rs[4])}))
+	add("outcome", Outcome(ap(SectionUnknown, t.Verdict().Line), outcomeSample(t)))
 	add("unknown-empty", Unknown(ap(SectionUnknown, t.Unknown.Title), &UnknownView{Empty: Empty{Text: t.Unknown.None}}))
 
 	s1, s2 := w.sum("48 300", "00"), w.sum("43 420", "00")

@@ -38,6 +38,7 @@ type Page struct {
 	Stop    *StopBar    // nil while sending goes on
 	Quarant *Quarantine // nil unless quarantined
 	Coming  []ComingBar // what will take effect by itself
+	Late    *LateBar    // an outcome has been unknown for too long; nil when none has
 }
 
 // Assets are the addresses of our static files (static.URL of each name).
@@ -284,9 +285,16 @@ type UnknownView struct {
 
 // UnknownRow is one of them.
 type UnknownRow struct {
-	Row   RowView // Changed holds since when
-	Known string  // what is known, one sentence
-	Next  string  // what happens next, one sentence
+	Row    RowView // Changed holds its age
+	Since  string  // «с 14:03»
+	Late   bool    // its age is an alarm
+	Known  string  // what is known, one sentence
+	Owner  string  // who must act
+	Asked  []string
+	Closes []string // what would close it
+	Next   string   // the next step, one sentence
+	Act    *Link    // and its button
+	Main   bool     // it is this reader's move
 }
 
 // Signature is one line of the list of signatures.

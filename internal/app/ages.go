@@ -1,0 +1,163 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"countersign/internal/payout"
+)
+
+// UnknownAlarm is the age from which an unknown outcome is an alarm on every page, in the log and among the figures.
+const UnknownAlarm = 30 * time.Minute
+
+// maxUnknown bounds the unknown outcomes that are looked through.
+const maxUnknown = 500
+
+// UnknownAges says how old the unknown and flagged outcomes are.
+type UnknownAges struct {
+	// N is how many there are (at most maxUnknown are looked at), Late how many of them are older than UnknownAlarm.
+	N, Late int
+	// Minor is the sum of all of them, kopecks.
+	Minor int64
+	// Oldest is the age of the oldest, whose number is Number; zero when there is none.
+	Oldest time.Duration
+	Number payout.Number
+}
+
+// sinceOf remembers since when a payout's outcome has been unknown, as long as its row does not change. App.mu guards it.
+type sinceOf struct {
+	changed, since time.Time
+	said           bool // the log has it
+}
+
+// UnknownSince is since when these payouts have been unknown or flagged without a break, in their order: their history says so.
+func (a *App) UnknownSince(ctx context.Context, rows []Row) ([]time.Time, error) {
+	out := make([]time.Time, len(rows))
+	for i, r := range rows {
+		a.mu.Lock()
+		known, ok := a.since[r.ID]
+		a.mu.Unlock()
+		if !ok || !known.changed.Equal(r.ChangedAt) {
+			events, err := a.Store.Timeline(ctx, "payout", string(r.ID))
+			if err != nil {
+				return nil, err
+			}
+			known.changed, known.since = r.ChangedAt, unknownSince(events, r.ChangedAt)
+			a.mu.Lock()
+			if a.since == nil || len(a.since) > 4*maxUnknown {
+				a.since = map[payout.ID]sinceOf{}
+			}
+			known.said = a.since[r.ID].said
+			a.since[r.ID] = known
+			a.mu.Unlock()
+		}
+		out[i] = known.since
+	}
+	return out, nil
+}
+
+// unknownSince follows a payout's events; otherwise is the answer when they do not tell.
+func unknownSince(events []EventRow, otherwise time.Time) time.Time {
+	since, state, review := time.Time{}, "", false
+	for _, e := range events {
+		var f struct {
+			To     *string `json:"to"`
+			Review *bool   `json:"review"`
+		}
+		if json.Unmarshal(e.Payload, &f) != nil || f.To == nil {
+			continue
+		}
+		was := state == string(payout.Unknown) || review
+		state = *f.To
+		if f.Review != nil {
+			review = *f.Review
+		}
+		switch is := state == string(payout.Unknown) || review; {
+		case is && !was:
+			since = e.At
+		case !is:
+			since = time.Time{}
+		}
+	}
+	if since.IsZero() {
+		return otherwise
+	}
+	return since
+}
+
+// AgesOf is UnknownAges of rows that were read already.
+func (a *App) AgesOf(ctx context.Context, rows []Row) (UnknownAges, error) {
+	since, err := a.UnknownSince(ctx, rows)
+	if err != nil {
+		return UnknownAges{}, err
+	}
+	u, now := UnknownAges{N: len(rows)}, a.Now()
+	for i, r := range rows {
+		u.Minor += r.Amount
+		age := now.Sub(since[i])
+		if age >= UnknownAlarm {
+			u.Late++
+		}
+		if age > u.Oldest || u.Number == 0 {
+			u.Oldest, u.Number = max(age, 0), r.Number
+		}
+	}
+	return u, nil
+}
+
+// UnknownAges reads how old the unknown and flagged outcomes are: for figures and alarms.
+func (a *App) UnknownAges(ctx context.Context) (UnknownAges, error) {
+	rows, err := a.Store.Unknowns(ctx, maxUnknown)
+	if err != nil {
+		return UnknownAges{}, err
+	}
+	return a.AgesOf(ctx, rows)
+}
+
+// alarmUnknown writes one line to the log for each outcome that has been unknown for too long, once.
+func (a *App) alarmUnknown(ctx context.Context) error {
+	rows, err := a.Store.Unknowns(ctx, maxUnknown)
+	if err != nil {
+		return err
+	}
+	since, err := a.UnknownSince(ctx, rows)
+	if err != nil {
+		return err
+	}
+	now := a.Now()
+	for i, r := range rows {
+		age := now.Sub(since[i])
+		a.mu.Lock()
+		known := a.since[r.ID]
+		say := age >= UnknownAlarm && !known.said
+		if say {
+			known.said = true
+			a.since[r.ID] = known
+		}
+		a.mu.Unlock()
+		if say {
+			a.Log.Error("the outcome of a payout has been unknown for too long", "payout", string(r.ID), "number", int64(r.Number), "since", since[i], "age", age.Round(time.Second), "flagged", r.Review)
+		}
+	}
+	return nil
+}
+
+// AskedLast is when the bank last told about a session, as far as this process knows; zero when it did not.
+func (a *App) AskedLast(session string) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asked.told[session]
+}
+
+// AskAbout has a session asked about soon because something says that it is this payout's: a row of the bank's report. It moves nothing by itself; what the bank
+// then answers does.
+func (a *App) AskAbout(ctx context.Context, session string, id payout.ID) error {
+	return a.write(ctx, Worker, func(tx Tx) error {
+		if _, err := tx.Payout(id); err != nil {
+			return err
+		}
+		tx.Touch(Change{Payouts: []payout.ID{id}})
+		return a.wakePollOf(tx, session, id, a.Now())
+	})
+}
