@@ -240,6 +240,9 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
+	case err = <-d.store.Broken(): // nothing can be recorded any more: nobody is waited for
+		srv.Close()
+		return err
 	}
 	stopWork()
 	workers.Wait()

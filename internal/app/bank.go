@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
@@ -13,7 +14,16 @@ import (
 
 // StoreWebhook keeps a genuine webhook byte for byte; when it returns nil the bytes are on disk. Unavailable when they cannot be.
 func (a *App) StoreWebhook(ctx context.Context, body []byte, keyID string) error {
-	return a.write(ctx, Intake, func(tx Tx) error { return a.storeMessage(tx, body, keyID) })
+	failpoint.Hit("webhook.read")
+	if err := a.write(ctx, Intake, func(tx Tx) error {
+		err := a.storeMessage(tx, body, keyID)
+		failpoint.Hit("webhook.inside")
+		return err
+	}); err != nil {
+		return err
+	}
+	failpoint.Hit("webhook.committed")
+	return nil
 }
 
 func (a *App) storeMessage(tx Tx, body []byte, keyID string) error {
@@ -48,8 +58,13 @@ func (a *App) ApplyNext(ctx context.Context) (did bool, err error) {
 			return err
 		}
 		did = true
-		return a.apply(tx, m)
+		err = a.apply(tx, m)
+		failpoint.Hit("apply.inside")
+		return err
 	})
+	if did && err == nil {
+		failpoint.Hit("apply.committed")
+	}
 	return did, err
 }
 
@@ -244,11 +259,13 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 				return err
 			}
 		}
+		failpoint.Hit("fetched.inside")
 		if st.Stepwise {
 			return a.advance(tx, p)
 		}
 		return nil
 	})
+	failpoint.Hit("fetched.committed")
 	if err == nil && told {
 		a.noteAsked(poll.Session)
 	}

@@ -7,6 +7,7 @@ import (
 	"countersign/internal/approval"
 	"countersign/internal/auth"
 	"countersign/internal/calendar"
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 )
@@ -18,12 +19,18 @@ func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Dige
 	if seen == "" {
 		return fault.Bad("digest", "approve.digest")
 	}
-	return a.change(ctx, w, Decide, id, func(tx Tx, person auth.Person, p *payout.Payout) ([]payout.Event, error) {
+	if err := a.change(ctx, w, Decide, id, func(tx Tx, person auth.Person, p *payout.Payout) ([]payout.Event, error) {
 		if err := p.CanDecide(w.actor(), seen); err != nil {
 			return nil, err
 		}
-		return a.approve(tx, w, person, p, seen, proof, nil)
-	})
+		events, err := a.approve(tx, w, person, p, seen, proof, nil)
+		failpoint.Hit("approve.inside")
+		return events, err
+	}); err != nil {
+		return err
+	}
+	failpoint.Hit("approve.committed")
+	return nil
 }
 
 // approve is one yes within a transaction; list is the decision over a list that it is part of, nil for none: its proof stands for each.

@@ -11,6 +11,7 @@ import (
 
 	"countersign/internal/approval"
 	"countersign/internal/calendar"
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 )
@@ -33,7 +34,7 @@ func (a *App) Halt(ctx context.Context, w Who, reason string) error {
 	if err != nil {
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
+	if err := a.write(ctx, People, func(tx Tx) error {
 		if _, err := authorize(tx, w, StopSending); err != nil {
 			return err
 		}
@@ -42,8 +43,14 @@ func (a *App) Halt(ctx context.Context, w Who, reason string) error {
 		} else if on {
 			return fault.Moved("halt.on")
 		}
-		return a.addHalt(tx, HaltRow{Cause: "person", By: w.actor(), At: a.Now()}, reason)
-	})
+		err := a.addHalt(tx, HaltRow{Cause: "person", By: w.actor(), At: a.Now()}, reason)
+		failpoint.Hit("halt.inside")
+		return err
+	}); err != nil {
+		return err
+	}
+	failpoint.Hit("halt.committed")
+	return nil
 }
 
 func (a *App) addHalt(tx Tx, h HaltRow, reason string) error {
@@ -150,6 +157,7 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 		if err := tx.Release(h.ID, now); err != nil {
 			return err
 		}
+		failpoint.Hit("release.inside")
 		released = true
 		if events, err := tx.EventsOf("halt", itoa(h.ID)); err != nil {
 			return err
@@ -184,6 +192,7 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 	a.mu.Lock()
 	a.foreign = false
 	a.mu.Unlock()
+	failpoint.Hit("release.committed")
 	wake(a.wakeInbox)
 	return a.Store.EndQuarantine()
 }

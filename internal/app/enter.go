@@ -10,6 +10,7 @@ import (
 	"countersign/internal/auth"
 	"countersign/internal/bankdetails"
 	"countersign/internal/calendar"
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/money"
 	"countersign/internal/payout"
@@ -100,11 +101,13 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 				return refused // not a rule: a defect, nothing is stored
 			}
 		}
+		failpoint.Hit("enter.inside")
 		return nil
 	})
 	if err != nil {
 		return "", err
 	}
+	failpoint.Hit("enter.committed")
 	return id, refused
 }
 

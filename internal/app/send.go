@@ -10,6 +10,7 @@ import (
 
 	"countersign/internal/approval"
 	"countersign/internal/calendar"
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
@@ -62,6 +63,7 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		if err != nil {
 			return err
 		}
+		failpoint.Hit("claim.measured")
 		money := a.purse()
 		for _, id := range ids {
 			// Asked before each: the one before may have shown that a row was altered, and stopped everything in this very transaction.
@@ -73,6 +75,7 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 				return err
 			}
 			if o != nil {
+				failpoint.Hit("claim.inside")
 				order = o
 				return nil
 			}
@@ -82,15 +85,18 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 	if err != nil || order == nil {
 		return nil, err
 	}
+	failpoint.Hit("claim.committed")
 	a.setLive(order, true)
 	if order.Step == "" || order.Step == protocol.CallCreate {
 		a.spend(order)
 	}
+	failpoint.Hit("anchor.before")
 	if err := a.Store.Anchor(); err != nil {
 		// Without an anchor nothing leaves: it is recorded as what it is, a request that never had a connection.
 		nerr := a.Answered(ctx, order, protocol.Answer{}, protocol.Raw{})
 		return nil, fmt.Errorf("anchor before sending %s: %w (put back: %v)", order.Payout, err, nerr)
 	}
+	failpoint.Hit("anchor.after")
 	return order, nil
 }
 
@@ -336,11 +342,13 @@ func (a *App) Answered(ctx context.Context, o *protocol.Order, answer protocol.A
 		var act protocol.Action
 		act, err = a.answered(tx, payout.ID(o.Payout), o.Attempt, answer, raw)
 		kind = act.Evidence.Answer
+		failpoint.Hit("answer.inside")
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("record the answer to %s/%d: %w", o.Payout, o.Attempt, err)
 	}
+	failpoint.Hit("answer.committed")
 	a.stepSettled(o, kind)
 	if kind == protocol.CredentialNo {
 		a.mu.Lock()
@@ -481,6 +489,7 @@ func (a *App) Recover(ctx context.Context) error {
 		if refused, err = tx.CredentialsRefused(); err != nil {
 			return err
 		}
+		failpoint.Hit("recover.inside")
 		return tx.EndOldPolls(a.Now().Add(-time24(2 * returnsWatch)))
 	}); err != nil {
 		return err
@@ -496,6 +505,7 @@ func (a *App) Recover(ctx context.Context) error {
 			return err
 		}
 		if !did {
+			failpoint.Hit("recover.done")
 			return a.markRestored(ctx)
 		}
 	}

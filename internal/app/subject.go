@@ -12,6 +12,7 @@ import (
 
 	"countersign/internal/approval"
 	"countersign/internal/auth"
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 )
@@ -267,7 +268,8 @@ func (a *App) openFor(tx Tx, kind approval.Kind, id, seen string) (Proposal, err
 // Accept is a person's yes to a proposal; when it was the last one needed the proposal takes effect in the same commit. The same person's yes
 // again changes nothing. Denied "subject.own" for the proposer and whom it concerns, "denied.role"; Conflict as openFor.
 func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen string, proof Proof) error {
-	return a.write(ctx, People, func(tx Tx) error {
+	effective := false
+	err := a.write(ctx, People, func(tx Tx) error {
 		person, err := a.authorizeOn(tx, w, DecideOn, kind)
 		if err != nil {
 			return err
@@ -325,8 +327,13 @@ func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen st
 		if t, _, err = a.tallyOf(tx, p, now); err != nil || !t.Met {
 			return err
 		}
+		effective = true
 		return a.takeEffect(tx, p, w.actor(), now)
 	})
+	if err == nil && effective {
+		failpoint.Hit("effect.committed")
+	}
+	return err
 }
 
 // saidYes reports whether the last version is the one that was seen, took effect, and the person's yes stands on it.
@@ -391,6 +398,7 @@ func (a *App) takeEffect(tx Tx, p Proposal, by payout.Actor, now time.Time) erro
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("effect.inside")
 	if facts == nil {
 		facts = map[string]any{}
 	}

@@ -13,6 +13,8 @@ import (
 	"unicode"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"countersign/internal/failpoint"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -102,9 +104,11 @@ func writeAnchor(path string, head []byte) error {
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
+	failpoint.Hit("anchor.written")
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}
+	failpoint.Hit("anchor.renamed")
 	if err != nil {
 		return errors.Join(err, os.Remove(tmp))
 	}

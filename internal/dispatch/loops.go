@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"countersign/internal/failpoint"
 )
 
 // Poller asks the bank about known sessions when the desk says that it is time.
@@ -21,7 +23,9 @@ func (p *Poller) Step(ctx context.Context) (did bool, err error) {
 	if err != nil || poll == nil {
 		return false, err
 	}
+	failpoint.Hit("poll.due")
 	f, raw := p.o.Bank.Status(ctx, poll.Session)
+	failpoint.Hit("poll.answered")
 	if ctx.Err() != nil {
 		return false, nil
 	}

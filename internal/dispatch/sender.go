@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"countersign/internal/failpoint"
 	"countersign/internal/protocol"
 )
 
@@ -247,7 +248,9 @@ var errNoExpect = errors.New("order without what was approved: not sent")
 
 // send makes the one call of an order and records the answer under a context that a stop does not end.
 func (s *Sender) send(ctx context.Context, o *protocol.Order, turn int) error {
+	failpoint.Hit("request.before")
 	a, raw, err := s.call(ctx, o)
+	failpoint.Hit("request.after")
 	kind, why := protocol.Classify(a, o.Expect, o.CredentialBefore)
 	if o.Step != "" {
 		kind, why = protocol.ClassifyStep(o.Step, o.Session, a, o.Expect)

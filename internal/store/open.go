@@ -24,6 +24,7 @@ import (
 	"countersign/db"
 	"countersign/internal/app"
 	"countersign/internal/audit"
+	"countersign/internal/failpoint"
 	"countersign/internal/payout"
 	"countersign/internal/store/queries"
 )
@@ -80,6 +81,7 @@ type Store struct {
 	quarantine string
 	loss       *app.Loss  // what a quarantine at the start found
 	dead       error      // set once nothing may be written any more
+	broken     chan error // one error, when a flush to disk failed
 	anchored   audit.Head // what the anchor file holds, as far as this process knows
 	founders   []string   // the keys of founders that the history told up to foundersTo, as the anchor lists them
 	foundersTo int64
@@ -90,6 +92,9 @@ func dsn(path string, fast, readOnly bool) string {
 	sync := "FULL"
 	if fast {
 		sync = "OFF"
+	}
+	if control := failpoint.Option("synchronous"); control != "" { // "" in every binary without the tag failpoint
+		sync = control
 	}
 	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + sync + ")", "foreign_keys(ON)",
 		"recursive_triggers(ON)", "trusted_schema(OFF)", "temp_store(MEMORY)", "cache_size(-16000)", "wal_autocheckpoint(4000)"} {
@@ -144,7 +149,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", o.Path, err)
 	}
 	f.Close()
-	s := &Store{o: o, lock: lock, alock: alock, shapes: map[string]*sql.Stmt{}, jobs: make(chan *job, o.Queue), closing: make(chan struct{}), done: make(chan struct{})}
+	s := &Store{o: o, lock: lock, alock: alock, shapes: map[string]*sql.Stmt{}, jobs: make(chan *job, o.Queue), closing: make(chan struct{}), done: make(chan struct{}), broken: make(chan error, 1)}
 	if err := s.open(ctx); err != nil {
 		s.closeFiles()
 		return nil, err
@@ -162,9 +167,11 @@ func (s *Store) open(ctx context.Context) error {
 	s.wdb.SetMaxOpenConns(1)
 	s.wdb.SetMaxIdleConns(1)
 	s.wdb.SetConnMaxLifetime(0)
+	failpoint.Hit("start.opened")
 	if err := migrate(ctx, s.wdb); err != nil {
 		return fmt.Errorf("bring %s up to date: %w", s.o.Path, err)
 	}
+	failpoint.Hit("start.migrated")
 	if s.rdb, err = sql.Open("sqlite", dsn(s.o.Path, false, true)); err != nil {
 		return fmt.Errorf("open %s: %w", s.o.Path, err)
 	}
@@ -380,6 +387,10 @@ func (s *Store) Quarantined() string {
 	defer s.mu.Unlock()
 	return s.quarantine
 }
+
+// Broken gives one error when a flush to disk failed. What reached the disk is not known from then on, and asking again would be answered from
+// memory: the process must end, and the next one reads what is there.
+func (s *Store) Broken() <-chan error { return s.broken }
 
 // Incarnation names this life of the database.
 func (s *Store) Incarnation() string { return s.incarn }

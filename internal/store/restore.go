@@ -15,6 +15,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/audit"
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/store/queries"
@@ -150,6 +151,7 @@ func Restore(ctx context.Context, from, path string, signer *audit.Signer) (audi
 			return r, fmt.Errorf("%s exists already: move the old database away first", file)
 		}
 	}
+	failpoint.Hit("restore.verified")
 	// Marked before it has its name: a crash leaves no unmarked copy where a desk would open it.
 	tmp := path + ".restoring"
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -161,12 +163,15 @@ func Restore(ctx context.Context, from, path string, signer *audit.Signer) (audi
 	if err := Backup(ctx, from, tmp); err != nil {
 		return r, err
 	}
+	failpoint.Hit("restore.copied")
 	if err := mark(ctx, tmp); err != nil {
 		return r, fmt.Errorf("mark %s as restored: %w", tmp, err)
 	}
+	failpoint.Hit("restore.marked")
 	if err := os.Rename(tmp, path); err != nil {
 		return r, err
 	}
+	failpoint.Hit("restore.named")
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return r, err

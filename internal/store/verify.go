@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"countersign/internal/audit"
+	"countersign/internal/failpoint"
 	"countersign/internal/payout"
 	"countersign/internal/store/queries"
 )
@@ -482,9 +483,11 @@ func Backup(ctx context.Context, path, out string) error {
 	}
 	defer d.Close()
 	d.SetMaxOpenConns(1)
+	failpoint.Hit("backup.begun")
 	if _, err := d.ExecContext(ctx, "VACUUM INTO ?", out); err != nil {
 		return fmt.Errorf("copy %s: %w", path, err)
 	}
+	failpoint.Hit("backup.copied")
 	if err := os.Chmod(out, 0o600); err != nil {
 		return err
 	}
@@ -493,5 +496,7 @@ func Backup(ctx context.Context, path, out string) error {
 		return err
 	}
 	defer f.Close()
-	return f.Sync()
+	err = f.Sync()
+	failpoint.Hit("backup.synced")
+	return err
 }

@@ -8,8 +8,11 @@ import (
 	"runtime/debug"
 	"time"
 
+	"modernc.org/sqlite"
+
 	"countersign/internal/app"
 	"countersign/internal/audit"
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/store/queries"
 )
@@ -147,6 +150,7 @@ func (s *Store) commit(batch []*job) {
 		fail(err)
 		return
 	}
+	failpoint.Hit("commit.begun")
 	sync := false
 	for _, j := range batch {
 		if j.fn == nil {
@@ -166,17 +170,24 @@ func (s *Store) commit(batch []*job) {
 		}
 	}
 	err := s.putHashes(ctx)
+	failpoint.Hit("commit.hashed")
 	var head audit.Head
 	var keep bool
 	if err == nil {
 		head, keep, err = s.sign(ctx, s.w, mark)
 	}
 	if err == nil {
+		failpoint.Hit("commit.signed")
 		err = s.verbs.do(ctx, commit)
+		failpoint.Hit("commit.done")
 	}
 	if err != nil {
 		s.verbs.do(ctx, rollback)
 		s.log.Reset(mark)
+		if unflushed(err) {
+			s.stop(err)
+			s.broken <- fmt.Errorf("the disk did not take a flush, what it holds is not known: %w", err) // once: nothing is committed after it
+		}
 		fail(err)
 		return
 	}
@@ -292,6 +303,12 @@ func (s *Store) endFast(ctx context.Context, batch []*job) {
 		}
 	}
 	s.o.Fast = false
+}
+
+// unflushed reports whether a flush to disk failed: SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC.
+func unflushed(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code() == codeIOErr|4<<8 || e.Code() == codeIOErr|5<<8)
 }
 
 // stop refuses every further write.

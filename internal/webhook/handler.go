@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 )
 
@@ -127,6 +128,10 @@ func (h *intake) take(w http.ResponseWriter, r *http.Request) (code int) {
 	if reason != "" {
 		h.o.Desk.RefusedWebhook(ctx, body, cut(strings.Join(signatures, "\n")), reason)
 		return http.StatusUnauthorized
+	}
+	if failpoint.Option("ack") == "early" { // never without the tag failpoint
+		go func() { _ = h.o.Desk.StoreWebhook(context.WithoutCancel(ctx), body, keyID) }()
+		return http.StatusOK
 	}
 	if err := h.o.Desk.StoreWebhook(ctx, body, keyID); err != nil {
 		level := slog.LevelError
