@@ -11,7 +11,7 @@ SQLC := $(GO) tool sqlc
 RACE ?= -race $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory,-gcflags=$(p)=-race=false)
 TESTFLAGS ?= -shuffle=on -timeout 30m
 
-.PHONY: help run dev generate fmt lint test test-go needs bench torture fuzz pictures clean
+.PHONY: help run dev generate fmt lint test test-go needs bench torture sim tables fuzz pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,7 +52,8 @@ test: needs test-go ## everything, the browser included
 test-go:
 	@start=$$SECONDS; $(GO) build ./... && $(GO) test $(RACE) -run '^$$' ./... >/dev/null || exit 1; echo "building the tests: $$((SECONDS-start)) s"; \
 	start=$$SECONDS; $(GO) test $(RACE) $(TESTFLAGS) $$($(GO) list ./... | grep -v /browsertest) || exit 1; echo "tests: $$((SECONDS-start)) s"; \
-	start=$$SECONDS; $(GO) test $(TESTFLAGS) -run 'Tamper|Walk|Crash' ./internal/store ./internal/app || exit 1; echo "long forms: $$((SECONDS-start)) s"; \
+	start=$$SECONDS; $(GO) test $(TESTFLAGS) -run 'Tamper|Walk|Crash' ./internal/store ./internal/app || exit 1; \
+	$(GO) test $(TESTFLAGS) -run 'TestSim$$|TestStreams|TestMutants' ./internal/simtest || exit 1; echo "long forms: $$((SECONDS-start)) s"; \
 	start=$$SECONDS; $(GO) test $(TESTFLAGS) -count=1 ./internal/browsertest || exit 1; echo "browser: $$((SECONDS-start)) s"
 
 bench: ## the figures beside speed.md's aims, in one run and one table; BENCH_ROWS=n for another size than a million
@@ -63,6 +64,13 @@ bench: ## the figures beside speed.md's aims, in one run and one table; BENCH_RO
 torture: ## the long forms: 200 kills, and what else is too long for every push
 	TORTURE=200 $(GO) test $(RACE) -timeout 80m -run 'Kill|Torture' -v ./cmd/dashboard
 	TORTURE=1 $(GO) test -timeout 240m -run "TestWalk$$|TestFourEyesRaces" -v ./internal/app
+
+sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run again; then 10,000 streams and mutants of messages
+	SEED=$(SEED) SEEDS=$${SEEDS:-100000} $(GO) test -timeout 240m -count=1 -v -run 'TestSim$$' ./internal/simtest
+	STREAMS=10000 MUTANTS=10000 $(GO) test -timeout 60m -count=1 -v -run 'TestStreams|TestMutants' ./internal/simtest
+
+tables: ## every row of every decision table and the test that covers it
+	@$(GO) test -count=1 -v -run 'TestTables' ./internal/simtest
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \

@@ -58,7 +58,7 @@ var allowed = map[string]string{
 }
 
 // testsOnly are packages that only tests import; they may import everything.
-var testsOnly = map[string]bool{"internal/desktest": true, "internal/archtest": true, "internal/browsertest": true, "internal/factor/softkey": true}
+var testsOnly = map[string]bool{"internal/desktest": true, "internal/archtest": true, "internal/browsertest": true, "internal/factor/softkey": true, "internal/simtest": true}
 
 type pkg struct {
 	Dir, ImportPath, Doc string

@@ -59,12 +59,13 @@ type Options struct {
 	Now  func() time.Time
 	Log  *slog.Logger // nil: nothing is logged. It gets ids and codes, never values of a payout
 
-	InFlight  int           // most calls at a time while the bank is well (4)
-	ProbeEach time.Duration // pause between probes of a bank in trouble (5 s)
-	ProbeSlow time.Duration // the same after ProbeFast (60 s)
-	ProbeFast time.Duration // how long ProbeEach is kept (1 min)
-	Idle      time.Duration // longest sleep of Sender and Poller without a wake (500 ms)
-	Slow      time.Duration // longest sleep of Expirer and Stale without a wake (5 s)
+	InFlight    int           // most calls at a time while the bank is well (4)
+	ProbeEach   time.Duration // pause between probes of a bank in trouble (5 s)
+	ProbeSlow   time.Duration // the same after ProbeFast (60 s)
+	ProbeFast   time.Duration // how long ProbeEach is kept (1 min)
+	Idle        time.Duration // longest sleep of Sender and Poller without a wake (500 ms)
+	Slow        time.Duration // longest sleep of Expirer and Stale without a wake (5 s)
+	RecordPause time.Duration // between tries to record an answer that the desk cannot store (250 ms)
 	// CutOnStop: stopping cuts live calls (the demo) instead of waiting for them.
 	CutOnStop bool
 }
@@ -73,7 +74,7 @@ func (o Options) defaults() Options {
 	for _, d := range []struct {
 		v *time.Duration
 		d time.Duration
-	}{{&o.ProbeEach, 5 * time.Second}, {&o.ProbeSlow, time.Minute}, {&o.ProbeFast, time.Minute}, {&o.Idle, 500 * time.Millisecond}, {&o.Slow, 5 * time.Second}} {
+	}{{&o.ProbeEach, 5 * time.Second}, {&o.ProbeSlow, time.Minute}, {&o.ProbeFast, time.Minute}, {&o.Idle, 500 * time.Millisecond}, {&o.Slow, 5 * time.Second}, {&o.RecordPause, recordPause}} {
 		if *d.v <= 0 {
 			*d.v = d.d
 		}
@@ -312,6 +313,6 @@ func (s *Sender) record(ctx context.Context, o *protocol.Order, a protocol.Answe
 			return fmt.Errorf("record the answer to attempt %d of %s: %w", o.Attempt, o.Payout, err)
 		}
 		s.o.Log.Error("answer not recorded yet", "payout", o.Payout, "attempt", o.Attempt, "try", try, "err", err)
-		sleep(ctx, recordPause, nil, nil)
+		sleep(ctx, s.o.RecordPause, nil, nil)
 	}
 }

@@ -1,0 +1,112 @@
+package simtest
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"countersign/internal/app"
+	"countersign/internal/bank131"
+	"countersign/internal/dispatch"
+	"countersign/internal/protocol"
+)
+
+// naive asks again, with another key, when it did not understand the answer.
+type naive struct {
+	dispatch.Bank
+	w *world
+}
+
+func (b naive) InitPayout(ctx context.Context, key string, body []byte) (protocol.Answer, protocol.Raw) {
+	a, raw := b.Bank.InitPayout(ctx, key, body)
+	if a.GotConn && (a.Err != "" || a.HTTP >= 500) {
+		return b.Bank.InitPayout(ctx, key+"-again", body)
+	}
+	return a, raw
+}
+
+// forgetful takes every answer that it did not get for a request that never left.
+type forgetful struct {
+	dispatch.Bank
+	w *world
+}
+
+func (b forgetful) InitPayout(ctx context.Context, key string, body []byte) (protocol.Answer, protocol.Raw) {
+	a, raw := b.Bank.InitPayout(ctx, key, body)
+	if a.Err != "" || a.HTTP >= 500 {
+		return protocol.Answer{}, protocol.Raw{}
+	}
+	return a, raw
+}
+
+// hasty asks the bank while the intent is being written, before its commit; the call that the dispatcher makes later brings what was answered then.
+type hasty struct {
+	app.Tx
+	w *world
+}
+
+type early struct {
+	a   protocol.Answer
+	raw protocol.Raw
+}
+
+func (t hasty) AddAttempt(at app.Attempt) error {
+	if err := t.Tx.AddAttempt(at); err != nil {
+		return err
+	}
+	code, body, cut := t.w.ask("/api/v1/session/init/payout", at.Key, at.Body)
+	e := early{a: bank131.ParseAnswer(body), raw: protocol.Raw{HTTP: code, Body: body}}
+	e.a.GotConn, e.a.HTTP = true, code
+	if cut {
+		e = early{a: protocol.Answer{GotConn: true, Err: bank131.ErrCut}}
+	}
+	t.w.early[at.Key] = e
+	// The order that a claim which is put back had is known to the judge all the same.
+	t.w.orders[at.Reference] = &asked{payout: string(at.Payout)}
+	return nil
+}
+
+type hastyBank struct {
+	dispatch.Bank
+	w *world
+}
+
+func (b hastyBank) InitPayout(_ context.Context, key string, _ []byte) (protocol.Answer, protocol.Raw) {
+	e, ok := b.w.early[key]
+	if !ok {
+		return protocol.Answer{GotConn: true, HTTP: http.StatusBadGateway}, protocol.Raw{}
+	}
+	return e.a, e.raw
+}
+
+// TestSim_Controls: the simulation sees what it is there for. A dispatcher that asks again after a time-out, one that takes no answer for "not sent", and one that asks before its
+// intent is committed are each caught within 60 seeds, by a payout that was paid twice. Without them the same seeds find nothing. Promise 25.
+func TestSim_Controls(t *testing.T) {
+	const most = 60
+	for name, bad := range map[string]faulty{
+		"naive retry":        {bank: func(w *world, b dispatch.Bank) dispatch.Bank { return naive{b, w} }},
+		"unknown is ignored": {bank: func(w *world, b dispatch.Bank) dispatch.Bank { return forgetful{b, w} }},
+		"send before commit": {bank: func(w *world, b dispatch.Bank) dispatch.Bank { return hastyBank{b, w} },
+			tx: func(w *world, tx app.Tx) app.Tx { return hasty{tx, w} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, flow := range flows() {
+				n, twice := 0, ""
+				for seed := uint64(1); seed <= most && twice == ""; seed++ {
+					told, _, _ := run(seed, flow, bad)
+					n++
+					for _, line := range told {
+						if strings.Contains(line, "was paid") || strings.Contains(line, "the bank paid") {
+							twice = line
+						}
+					}
+				}
+				if twice == "" {
+					t.Fatalf("%s: not caught in %d seeds: the simulation is blind", flow, most)
+				}
+				t.Logf("%s: caught by seed %d: %s", flow, n, twice)
+			}
+		})
+	}
+}
