@@ -64,7 +64,7 @@ func (a *App) DeclareLoss(ctx context.Context) error {
 	return nil
 }
 
-// markRestored marks what may have happened after the copy was made. A start after a crash goes on where it ended.
+// markRestored marks what may have happened after the copy was made: everything that the copy's history held, whatever the clock says now. A start after a crash goes on where it ended.
 func (a *App) markRestored(ctx context.Context) error {
 	l := a.Store.Loss()
 	if l == nil {
@@ -73,7 +73,7 @@ func (a *App) markRestored(ctx context.Context) error {
 	for range 1_000_000 {
 		n := 0
 		if err := a.write(ctx, Worker, func(tx Tx) error {
-			list, err := tx.ToRestore(l.At, restoreAtOnce)
+			list, err := tx.ToRestore(l.Copy.Size, restoreAtOnce)
 			n = len(list)
 			if err != nil {
 				return err

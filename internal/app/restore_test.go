@@ -145,3 +145,34 @@ func TestRestore_OtherCopyRuns(t *testing.T) {
 		t.Error("it may send beside another copy")
 	}
 }
+
+// TestRestore_ClockBack: which payouts a copy held is told by its history: a clock that was set back before the restore makes none of them sendable again.
+// Found by internal/simtest (seed 318, when the moment of the start was compared with the moment of entry). Promises 1, 6, 24.
+func TestRestore_ClockBack(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	id := d.Approved(100_00)
+	backup := filepath.Join(d.Dir, "backup.db")
+	must(t, store.Backup(ctx, d.DB(), backup))
+	if !d.Send() { // after the copy was made
+		t.Fatal("not sent")
+	}
+	d.Settle()
+	must(t, d.Store.Close())
+	must(t, os.Remove(d.DB()))
+	d.Clock.Add(-3 * time.Hour)
+	if _, err := store.Restore(ctx, backup, d.DB(), d.Signer); err != nil {
+		t.Fatal(err)
+	}
+	d.Open()
+	if s := d.Get(id); s.State != payout.Unknown {
+		t.Errorf("what may have been paid is %s", s.State)
+	}
+	must(t, d.App.Resume(ctx, d.Who["a1"]))
+	must(t, d.App.Resume(ctx, d.Who["d1"]))
+	d.Clock.Add(4 * time.Hour)
+	if d.Claim() != nil {
+		t.Error("it was claimed again")
+	}
+	d.Verify()
+}

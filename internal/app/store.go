@@ -191,8 +191,8 @@ type Tx interface {
 	// Unapplied counts stored messages that were not applied yet.
 	Unapplied() (int, error)
 
-	// ToRestore lists payouts made before then that are drafts, or wait for approval or for being sent.
-	ToRestore(before time.Time, limit int) ([]payout.ID, error)
+	// ToRestore lists payouts made by the history's event last or before that are drafts, or wait for approval or for being sent.
+	ToRestore(last int64, limit int) ([]payout.ID, error)
 	// Released notes that two people let this life of the database be sent from.
 	Released() error
 	// ReportLink is the payout that a line of a report is about: by reference, else by session.

@@ -558,8 +558,8 @@ func run(seed uint64, flow string, bad faulty) (told []string, digest string, hi
 	return w.told, w.digest, w.hit
 }
 
-// flows are the ways of asking that are simulated.
-func flows() []string { return []string{"single"} }
+// flowOf is the way of asking that a seed simulates: every second one single, the others stepwise with either confirmation.
+func flowOf(seed uint64) string { return []string{single, stepwise, single, auto}[seed%4] }
 
 // number reads a positive number from the environment.
 func number(t testing.TB, name string, or uint64) uint64 {
@@ -589,65 +589,63 @@ func TestSim(t *testing.T) {
 	if one := number(t, "SEED", 0); one > 0 {
 		first, n = one, 1
 	}
-	for _, flow := range flows() {
-		t.Run(flow, func(t *testing.T) {
-			if _, err := found(); err != nil {
-				t.Fatal(err)
-			}
-			begun := time.Now()
-			var next, bad atomic.Uint64
-			var mu sync.Mutex
-			sum := map[string]int{}
-			var all sync.WaitGroup
-			for range runtime.GOMAXPROCS(0) {
-				all.Go(func() {
-					for bad.Load() < 5 {
-						i := next.Add(1) - 1
-						if i >= n {
-							return
-						}
-						told, _, hit := run(first+i, flow, faulty{})
-						mu.Lock()
-						for k, v := range hit {
-							sum[k] += v
-						}
-						mu.Unlock()
-						if len(told) > 0 {
-							bad.Add(1)
-							t.Errorf("seed %d (replay: SEED=%d go test -run TestSim/%s ./internal/simtest):\n  %s", first+i, first+i, flow, strings.Join(told, "\n  "))
-						}
-					}
-				})
-			}
-			all.Wait()
-			var b strings.Builder
-			for _, k := range slices.Sorted(maps.Keys(sum)) {
-				fmt.Fprintf(&b, "\n  %-44s %8d", k, sum[k])
-			}
-			t.Logf("%d seeds in %v%s", n, time.Since(begun).Round(time.Millisecond), b.String())
-			if n < 1000 {
-				return
-			}
-			for _, k := range []string{"crash before a commit", "crash after a commit", "crash before the call", "crash after the call", "crash after the anchor", "no connection", "lost before the bank",
-				"executed after we gave up", "answer lost", "answer garbled", "status down", "status stale", "message lost", "message delayed", "message doubled", "message answered 503", "disk refuses",
-				"disk refuses the commit", "anchor refused", "clock step", "restart", "restore", "older copy put back", "halt", "resumed", "replace", "take back", "forged message"} {
-				if sum[k] == 0 {
-					t.Errorf("the simulation is too tame: %q never happened", k)
+	if _, err := found(); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	var next, bad atomic.Uint64
+	var mu sync.Mutex
+	sum := map[string]int{}
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for bad.Load() < 5 {
+				i := next.Add(1) - 1
+				if i >= n {
+					return
+				}
+				seed := first + i
+				told, _, hit := run(seed, flowOf(seed), faulty{})
+				mu.Lock()
+				sum["flow "+flowOf(seed)]++
+				for k, v := range hit {
+					sum[k] += v
+				}
+				mu.Unlock()
+				if len(told) > 0 {
+					bad.Add(1)
+					t.Errorf("seed %d, %s (replay: SEED=%d go test -v -run 'TestSim$' ./internal/simtest):\n  %s", seed, flowOf(seed), seed, strings.Join(told, "\n  "))
 				}
 			}
 		})
+	}
+	all.Wait()
+	var b strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(sum)) {
+		fmt.Fprintf(&b, "\n  %-48s %8d", k, sum[k])
+	}
+	t.Logf("%d seeds in %v%s", n, time.Since(begun).Round(time.Millisecond), b.String())
+	if n < 1000 {
+		return
+	}
+	for _, k := range []string{"crash before a commit", "crash after a commit", "crash before the call", "crash after the call", "crash after the anchor", "no connection", "lost before the bank",
+		"executed after we gave up", "answer lost", "answer garbled", "status down", "status stale", "message lost", "message delayed", "message doubled", "message answered 503", "disk refuses",
+		"disk refuses the commit", "anchor refused", "clock step", "restart", "restore", "older copy put back", "halt", "resumed", "replace", "take back", "forged message", "call create",
+		"call start", "call confirm", "call cancel"} {
+		if sum[k] == 0 {
+			t.Errorf("the simulation is too tame: %q never happened", k)
+		}
 	}
 }
 
 // TestSim_Replays: a seed is the whole story: two runs of it leave the same history, byte for byte, and hit the same faults.
 func TestSim_Replays(t *testing.T) {
-	for _, flow := range flows() {
-		for seed := uint64(1); seed <= 12; seed++ {
-			told, a, hits := run(seed, flow, faulty{})
-			told2, b, hits2 := run(seed, flow, faulty{})
-			if a != b || a == "" || !maps.Equal(hits, hits2) || !slices.Equal(told, told2) {
-				t.Errorf("%s, seed %d: two runs differ: %s %s\n%v\n%v", flow, seed, a, b, hits, hits2)
-			}
+	for seed := uint64(1); seed <= 12; seed++ {
+		flow := flowOf(seed)
+		told, a, hits := run(seed, flow, faulty{})
+		told2, b, hits2 := run(seed, flow, faulty{})
+		if a != b || a == "" || !maps.Equal(hits, hits2) || !slices.Equal(told, told2) {
+			t.Errorf("%s, seed %d: two runs differ: %s %s\n%v\n%v", flow, seed, a, b, hits, hits2)
 		}
 	}
 }

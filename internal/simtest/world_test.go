@@ -36,6 +36,13 @@ import (
 	"countersign/internal/webhook"
 )
 
+// The ways of asking: one request; stepwise with our own confirmation; stepwise with the project's automatic one.
+const (
+	single   = "single"
+	stepwise = "stepwise"
+	auto     = "auto"
+)
+
 // start is noon of a Thursday, Moscow.
 var start = time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)
 
@@ -58,7 +65,14 @@ type wire struct{}
 
 func (wire) EncodePayout(e protocol.Expect) ([]byte, error) { return bank131.EncodePayout(e) }
 func (wire) DecodePayout(b []byte) (protocol.Expect, error) { return bank131.DecodePayout(b) }
-func (wire) ParseWebhook(b []byte) protocol.Webhook         { return bank131.ParseWebhook(b) }
+func (wire) EncodeStep(call protocol.StepCall, session string, e protocol.Expect) ([]byte, error) {
+	return bank131.EncodeStep(call, session, e)
+}
+func (wire) CheckStep(call protocol.StepCall, session string, e protocol.Expect, b []byte) error {
+	return bank131.CheckStep(call, session, e, b)
+}
+func (wire) ParseEcho(b []byte) protocol.Echo       { return bank131.ParseEcho(b) }
+func (wire) ParseWebhook(b []byte) protocol.Webhook { return bank131.ParseWebhook(b) }
 
 var found = sync.OnceValues(func() (*founded, error) {
 	f := &founded{who: map[string]app.Who{}}
@@ -148,6 +162,7 @@ type letter struct {
 // call is a request that reaches the bank after we gave it up.
 type call struct {
 	at   time.Time
+	path string
 	key  string
 	body []byte
 }
@@ -204,6 +219,7 @@ type world struct {
 	copies  []copyOf          // backups
 	hit     map[string]int    // faults and deeds that happened
 	told    []string          // findings
+	started map[string]bool   // sessions whose start was handed out
 	early   map[string]early  // answers that a hasty control had too early, by key
 	steps   int
 	digest  string
@@ -253,7 +269,7 @@ func newWorld(seed uint64, flow string, bad faulty) (*world, error) {
 		key[i] = byte(seed >> (8 * i))
 	}
 	w := &world{f: f, flow: flow, seed: seed, rnd: mrand.New(mrand.NewPCG(seed, 5)), rand: mrand.NewChaCha8(key), bad: bad, clock: start, hit: map[string]int{},
-		seen: map[string][][]byte{}, born: map[string]time.Time{}, orders: map[string]*asked{}, acked: map[string]bool{}, early: map[string]early{}}
+		seen: map[string][][]byte{}, born: map[string]time.Time{}, orders: map[string]*asked{}, acked: map[string]bool{}, early: map[string]early{}, started: map[string]bool{}}
 	if w.dir, err = os.MkdirTemp(memory(), "countersign-sim-"); err != nil {
 		return nil, err
 	}
@@ -265,7 +281,7 @@ func newWorld(seed uint64, flow string, bad faulty) (*world, error) {
 		return nil, err
 	}
 	w.bank, err = banksim.New(banksim.Options{Project: desktest.Project, PartnerKeys: []*rsa.PublicKey{&f.our.PublicKey}, BankKey: f.bank, ExtraWrongKey: f.our, Delay: 2 * time.Second,
-		Seed: seed, Now: func() time.Time { return w.clock }, Driven: true})
+		Seed: seed, Now: func() time.Time { return w.clock }, Driven: true, Confirm: flow == stepwise, On: []string{banksim.OnStart, banksim.OnConfirm}[seed/4%2]})
 	if err != nil {
 		return nil, err
 	}
@@ -300,8 +316,15 @@ func (w *world) process() error {
 	if err != nil {
 		return err
 	}
+	flow, confirm := protocol.FlowSingle, ""
+	switch w.flow {
+	case stepwise:
+		flow, confirm = protocol.FlowStepwise, protocol.ConfirmRequired
+	case auto:
+		flow, confirm = protocol.FlowStepwise, protocol.ConfirmAuto
+	}
 	w.app = app.New(app.Options{Store: &disk{w.store, w}, Seal: w.f.seal, Wire: wire{}, Hasher: hasher, Rules: desktest.Rules(), Place: payout.Place{Environment: "test", Project: desktest.Project},
-		Now: w.now, Rand: w.rand, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: w.flow})
+		Now: w.now, Rand: w.rand, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: flow, Confirm: confirm})
 	var bank dispatch.Bank = &network{w}
 	if w.bad.bank != nil {
 		bank = w.bad.bank(w, bank)
@@ -468,7 +491,13 @@ func (d *desk) Claim(ctx context.Context) (*protocol.Order, error) {
 	}
 	w := d.w
 	w.hit["claim"]++
-	w.tell("claimed %s, attempt %d, %s, %d", o.Payout, o.Attempt, o.Expect.Reference, o.Expect.AmountMinor)
+	if o.Step == protocol.CallStart {
+		if w.started[o.Session] {
+			w.say("a second start of session %s is handed out", o.Session)
+		}
+		w.started[o.Session] = true
+	}
+	w.tell("claimed %s %s %s, attempt %d, %s, %d", o.Step, o.Session, o.Payout, o.Attempt, o.Expect.Reference, o.Expect.AmountMinor)
 	if q := w.store.Quarantined(); q != "" {
 		w.say("claimed in quarantine %q", q)
 	}
@@ -521,7 +550,7 @@ func (w *world) writing(path, key string, body []byte) (a protocol.Answer, raw p
 		return protocol.Answer{GotConn: true, Err: bank131.ErrTimeout}, protocol.Raw{}
 	case below(m.late):
 		w.hit["executed after we gave up"]++
-		w.flying = append(w.flying, call{w.clock.Add(time.Minute + time.Duration(w.rnd.IntN(3600))*time.Second), key, body})
+		w.flying = append(w.flying, call{w.clock.Add(time.Minute + time.Duration(w.rnd.IntN(3600))*time.Second), path, key, body})
 		w.wait(time.Minute)
 		w.meanwhile()
 		return protocol.Answer{GotConn: true, Err: bank131.ErrTimeout}, protocol.Raw{}
@@ -549,6 +578,14 @@ func (w *world) writing(path, key string, body []byte) (a protocol.Answer, raw p
 func (n *network) InitPayout(_ context.Context, key string, body []byte) (protocol.Answer, protocol.Raw) {
 	a, raw := n.w.writing("/api/v1/session/init/payout", key, body)
 	n.w.tell("answer: connection %v, %q, HTTP %d, %s %s", a.GotConn, a.Err, a.HTTP, a.Status, a.Code)
+	return a, raw
+}
+
+func (n *network) Step(_ context.Context, call protocol.StepCall, key string, body []byte) (protocol.Answer, protocol.Raw) {
+	path := map[protocol.StepCall]string{protocol.CallCreate: "create", protocol.CallStart: "start/payout", protocol.CallConfirm: "confirm", protocol.CallCancel: "cancel"}[call]
+	a, raw := n.w.writing("/api/v1/session/"+path, key, body)
+	n.w.hit["call "+string(call)]++
+	n.w.tell("answer to %s: connection %v, %q, HTTP %d, %s %s", call, a.GotConn, a.Err, a.HTTP, a.Status, a.Code)
 	return a, raw
 }
 
@@ -609,7 +646,7 @@ func (w *world) atBank() {
 			keep = append(keep, c)
 			continue
 		}
-		code, _, _ := w.ask("/api/v1/session/init/payout", c.key, c.body)
+		code, _, _ := w.ask(c.path, c.key, c.body)
 		w.tell("a late request arrives, HTTP %d", code)
 		w.hit["late request arrived"]++
 	}

@@ -135,8 +135,8 @@ func (t *txn) Released() error {
 	return t.q.SetMeta(t.ctx, queries.SetMetaParams{Name: metaReleased, Value: t.s.incarn})
 }
 
-func (t *txn) ToRestore(before time.Time, limit int) ([]payout.ID, error) {
-	return ids(t.q.ToRestore(t.ctx, queries.ToRestoreParams{Before: toMicro(before), Most: int64(limit)}))
+func (t *txn) ToRestore(last int64, limit int) ([]payout.ID, error) {
+	return ids(t.q.ToRestore(t.ctx, queries.ToRestoreParams{Last: last, Most: int64(limit)}))
 }
 
 // Restore puts a copy where a database is to be: verified whole with the history's key before, marked as restored after, so that every start of it

@@ -10,16 +10,17 @@ import (
 )
 
 const toRestore = `-- name: ToRestore :many
-SELECT id FROM payout WHERE state IN ('draft', 'pending_approval', 'approved') AND created_at <= ?1 ORDER BY number LIMIT ?2
+SELECT id FROM payout WHERE state IN ('draft', 'pending_approval', 'approved')
+  AND EXISTS (SELECT 1 FROM event WHERE kind = 'payout' AND subject = payout.id AND seq <= ?1) ORDER BY number LIMIT ?2
 `
 
 type ToRestoreParams struct {
-	Before int64
-	Most   int64
+	Last int64
+	Most int64
 }
 
 func (q *Queries) ToRestore(ctx context.Context, arg ToRestoreParams) ([]string, error) {
-	rows, err := q.query(ctx, q.toRestoreStmt, toRestore, arg.Before, arg.Most)
+	rows, err := q.query(ctx, q.toRestoreStmt, toRestore, arg.Last, arg.Most)
 	if err != nil {
 		return nil, err
 	}
