@@ -375,7 +375,7 @@ func (w *world) alive(fn func() error) (err error) {
 			w.hit["crash "+c.at]++
 			w.tell("the process dies %s", c.at)
 			w.depth = 0
-			err = diedErr{c.at}
+			err = diedErr(c)
 		}
 	}()
 	return fn()
