@@ -135,7 +135,7 @@ func TestGate(t *testing.T) {
 	})
 	t.Run("altered", func(t *testing.T) {
 		d, id := waits(t)
-		d.Exec("UPDATE payout SET rule_set = rule_set + 1 WHERE id = ?", string(id))
+		d.Exec("UPDATE payout SET send_at = send_at + 1 WHERE id = ?", string(id))
 		for range 20 {
 			d.Deliver()
 			d.Poll()

@@ -210,6 +210,9 @@ func (d *Desk) Single() {
 func (d *Desk) Steps() {
 	d.T.Helper()
 	for range 100 {
+		if d.App.NeedProbe() {
+			d.App.Probed() // the balance is answered
+		}
 		sent := d.Send()
 		d.Deliver()
 		d.Poll()
