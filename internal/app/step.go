@@ -282,6 +282,19 @@ func (a *App) stepAnswered(tx Tx, id payout.ID, n int, answer protocol.Answer, r
 	return kind, a.advance(tx, p)
 }
 
+// Echo is what the bank said that it took, as last fetched for the payout's session; ok is false when nothing is kept of it.
+func (a *App) Echo(ctx context.Context, s payout.Snapshot) (e protocol.Echo, at time.Time, ok bool, err error) {
+	if s.Session == "" {
+		return e, at, false, nil
+	}
+	body, at, ok, err := a.Store.NewestFetch(ctx, s.ID, s.Session)
+	if err != nil || !ok {
+		return e, at, false, err
+	}
+	e = a.Wire.ParseEcho(body)
+	return e, at, e.Payout != "", nil
+}
+
 // stepSettled tells the purse what became of the money that an order was to take: an attempt of several steps keeps it until the one that moves it, or its fence.
 func (a *App) stepSettled(o *protocol.Order, kind protocol.AnswerKind) {
 	switch o.Step {

@@ -7,6 +7,7 @@ import "strings"
 var (
 	russianReasons = map[string]string{
 		"timeout": "банк не ответил вовремя", "cut": "связь оборвалась", "too_large": "ответ слишком велик", "lost": "ответ не записан: сервис остановился",
+		"gate": "последняя проверка перед подтверждением не пройдена", "unconfirmed": "банк исполняет без нашего подтверждения", "not_confirmed": "банк не принял подтверждения",
 		"bank_down": "нет связи с банком", "credentials": "банк не принял подпись или права", "standing": "согласований больше не хватает",
 		"other_reference": "метка не наша", "two_payouts": "в одной сессии две выплаты", "other_amount": "сумма другая", "other_currency": "валюта другая",
 		"other_account": "счёт другой", "other_bik": "БИК другой", "other_content": "ответ непонятен", "other_session": "сессия не наша",
@@ -22,6 +23,7 @@ var (
 	}
 	englishReasons = map[string]string{
 		"timeout": "the bank did not answer in time", "cut": "the connection was cut", "too_large": "the answer is too large", "lost": "no answer on record: the desk stopped",
+		"gate": "the last check before confirming said no", "unconfirmed": "the bank pays without our confirmation", "not_confirmed": "the bank did not take the confirmation",
 		"bank_down": "no connection to the bank", "credentials": "the bank did not accept our signature or rights", "standing": "approvals no longer suffice",
 		"other_reference": "the reference is not ours", "two_payouts": "two payouts in one session", "other_amount": "another amount", "other_currency": "another currency",
 		"other_account": "another account", "other_bik": "another BIK", "other_content": "the answer makes no sense", "other_session": "the session is not ours",

@@ -378,6 +378,8 @@ var English = &Texts{
 		"payout.came_back":     "Payout awaits approval again",
 		"payout.claimed":       "Request for a payout recorded and leaving for the bank",
 		"payout.not_sent":      "Request for a payout did not leave",
+		"payout.step":          "Step of a request recorded and leaving for the bank",
+		"payout.step_answered": "The bank answered a step of a request",
 		"payout.answered":      "The bank answered a request",
 		"payout.moved":         "The bank told the outcome of a payout",
 		"payout.confirmed":     "Outcome confirmed by request",

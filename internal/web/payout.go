@@ -16,6 +16,7 @@ import (
 	"countersign/internal/fault"
 	"countersign/internal/lang"
 	"countersign/internal/payout"
+	"countersign/internal/protocol"
 	"countersign/web/templates"
 )
 
@@ -32,6 +33,9 @@ type one struct {
 	why       approval.Why // what keeps this reader from approving
 	events    []app.EventRow
 	attempts  []app.AttemptRow
+	steps     []app.StepLine
+	echo      protocol.Echo // what the bank says that it took; Payout is "" when that is not known
+	echoAt    time.Time
 	held      string
 	replaced  *payout.Snapshot // what this one replaces
 	byID      payout.ID        // what replaces this one
@@ -64,6 +68,12 @@ func (w *Web) load(r *req, id payout.ID) (*one, error) {
 		return nil, err
 	}
 	if o.attempts, err = store.AttemptsOf(ctx, id); err != nil {
+		return nil, err
+	}
+	if o.steps, err = store.StepsOf(ctx, id); err != nil {
+		return nil, err
+	}
+	if o.echo, o.echoAt, _, err = w.App.Echo(ctx, s); err != nil {
 		return nil, err
 	}
 	if s.Content.Replaces != "" {
@@ -407,6 +417,28 @@ func (o *one) tech() []templates.Fact {
 	}
 	if n := len(o.attempts); n > 0 {
 		out = append(out, templates.Fact{Label: t.Requests, Value: strconv.Itoa(n)})
+	}
+	st := o.r.t.Steps()
+	for _, x := range o.steps {
+		said := st.Waits
+		switch x.Answer {
+		case "":
+		case protocol.Taken:
+			said = st.Done
+		default:
+			said = o.r.t.Reason(x.Code)
+		}
+		out = append(out, templates.Fact{Label: lang.Label(st.Calls, string(x.Call)), Value: lang.Fill(st.Line, clockDay(o.r, x.At), said)})
+	}
+	if e := o.echo; e.Payout != "" {
+		took := rubS(o.r.tag, e.AmountMinor)
+		if o.full {
+			took = lang.Fill(st.TookFull, took, lang.Last4(e.Account), e.FullName, e.Description)
+		}
+		out = append(out, templates.Fact{Label: st.Took, Value: lang.Fill(st.Line, clockDay(o.r, o.echoAt), took)})
+		if e.HasFee {
+			out = append(out, templates.Fact{Label: st.Fee, Value: rubS(o.r.tag, e.FeeMinor)})
+		}
 	}
 	return out
 }
