@@ -47,7 +47,9 @@ func (wire) ParseEcho(b []byte) protocol.Echo { return bank131.ParseEcho(b) }
 
 // deskOptions are what a desk is built from, whichever command builds it.
 type deskOptions struct {
-	DB, Anchor, Born, Environment   string
+	DB, Anchor, Born, Environment string
+	// ReportDir is a folder in which the bank's reports arrive, "" for none.
+	ReportDir                       string
 	Signer                          *audit.Signer
 	SessionKey                      []byte
 	PublicURL                       string
@@ -68,12 +70,13 @@ type deskOptions struct {
 // desk is one running desk, all rooms wired.
 type desk struct {
 	deskOptions
-	store  *store.Store
-	app    *app.App
-	client *bank131.Client
-	ring   *bank131.Ring // the bank's keys
-	web    *web.Web
-	intake http.Handler
+	store   *store.Store
+	app     *app.App
+	client  *bank131.Client
+	ring    *bank131.Ring // the bank's keys
+	web     *web.Web
+	intake  http.Handler
+	reports *folder // nil where no folder of reports is watched
 }
 
 // openDesk opens the database and builds the use cases, without any worker or page.
@@ -142,7 +145,7 @@ func (d *desk) build(ctx context.Context) error {
 		facts.BankFingerprints = append(facts.BankFingerprints, k.ID)
 	}
 	d.web, err = web.New(web.Options{App: d.app, Hub: hub, Log: d.Log, Now: d.Now, SessionKey: d.SessionKey, PublicURL: d.PublicURL, TrustedProxy: d.TrustedProxy,
-		Webhook: d.intake, Demo: d.Demo, Version: version(), Bank: web.BankFunc(func() web.BankFacts {
+		Webhook: d.intake, Demo: d.Demo, Version: version(), Folder: d.watched(), Bank: web.BankFunc(func() web.BankFacts {
 			f := facts
 			if at, ok := d.client.LastAnswer(); ok {
 				f.LastAnswer, f.LastAnswerAt = "ok", at
@@ -219,6 +222,9 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	applying.Go(func() { applier.Run(applyCtx, d.app.WakeInbox()) })
 	workers.Go(func() { d.keepAnchor(work) })
 	workers.Go(func() { d.keepLooking(work) })
+	if d.reports != nil {
+		workers.Go(func() { d.reports.run(work) })
+	}
 
 	srv := web.NewServer(d.web.Handler())
 	srv.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug)

@@ -70,7 +70,7 @@ func runServe(ctx context.Context, c *config.Serve, stdout io.Writer, log *slog.
 	}
 	d, err := openDesk(ctx, deskOptions{DB: c.DB, Anchor: c.AnchorFile, Born: "serve", Environment: c.BankURL, Signer: signer, SessionKey: secret,
 		PublicURL: c.PublicURL, TrustedProxy: c.TrustedProxy, BankURL: c.BankURL, Project: c.BankProject, Flow: c.BankFlow, Confirm: c.BankConfirm, OurKey: ours, BankKeys: theirs,
-		NoBalance: c.BankBalance == "off", BankTimeout: c.BankTimeout, PollMin: c.PollMin, SendAfter: c.SendAfter, Rules: approval.ServeRules(), Log: log, Now: time.Now})
+		NoBalance: c.BankBalance == "off", BankTimeout: c.BankTimeout, PollMin: c.PollMin, SendAfter: c.SendAfter, ReportDir: c.ReportDir, Rules: approval.ServeRules(), Log: log, Now: time.Now})
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,18 @@ func (l *lines) publicURL(flag, value string) *url.URL {
 	return nil
 }
 
+// folder checks that there is a folder, if one is named.
+func (l *lines) folder(flag, path string) {
+	if path == "" || !l.path(flag, path) {
+		return
+	}
+	if info, err := os.Stat(path); err != nil {
+		l.add(flag, "%s: %s", path, cause(err))
+	} else if !info.IsDir() {
+		l.add(flag, "%s is a file, not a folder", path)
+	}
+}
+
 // maxKeyFile bounds a key file: nobody's key is a megabyte, but a mistyped path may be.
 const maxKeyFile = 1 << 20
 

@@ -106,6 +106,7 @@ type Serve struct {
 	BankFlow           string        `default:"single" placeholder:"FLOW" help:"How a payout is asked for: 'single', one request, or 'stepwise': session, start, status compared with what was approved, everything measured again, confirmation." group:"Bank"`
 	BankConfirm        string        `placeholder:"MODE" help:"Needed with --bank-flow=stepwise: 'required' where the bank waits for our confirmation of each payout, 'auto' where the project confirms by itself." group:"Bank"`
 	BankBalance        string        `default:"on" placeholder:"on|off" help:"Ask the bank for the balance of the account: 'off' where the account has none. When it is known and too small, payouts wait for funds." group:"Bank"`
+	ReportDir          string        `name:"report-dir" placeholder:"DIR" help:"Folder in which the bank's daily reports arrive: each file in it is taken once and left where it is. Without one, people upload them." group:"Bank"`
 	BankTimeout        time.Duration `default:"60s" placeholder:"TIME" help:"How long to wait for an answer of the bank; then the outcome is unknown." group:"Bank"`
 	PollMin            time.Duration `default:"20s" placeholder:"TIME" help:"How often the bank is asked about a payout in its first 10 minutes." group:"Bank"`
 	SendAfter          time.Duration `default:"10s" placeholder:"TIME" help:"Countdown between the last approval and sending, in which it can be taken back." group:"Bank"`
@@ -157,6 +158,7 @@ func (c *Serve) Validate() []error {
 	l.file("bank-public-key-file", c.BankPublicKeyFile)
 	l.flow(c.BankFlow, c.BankConfirm)
 	l.oneOf("bank-balance", c.BankBalance, "on", "off")
+	l.folder("report-dir", c.ReportDir)
 	l.between("bank-timeout", c.BankTimeout, 10*time.Millisecond, 10*time.Minute)
 	l.between("poll-min", c.PollMin, 10*time.Millisecond, time.Hour)
 	l.between("send-after", c.SendAfter, 0, 24*time.Hour)

@@ -334,7 +334,7 @@ func TestParse_Help(t *testing.T) {
 	for command, want := range map[string][]string{
 		"":             {"demo", "serve", "people add", "keys new", "banksim", "audit verify", "backup", "--version"},
 		"demo":         {"--addr", "--data", "--sample", "--rules", "--delay", "--send-after", "--poll-min", "--bank-timeout", "--bank-flow", "--bank-confirm", "Default 400", "DASHBOARD_SAMPLE"},
-		"serve":        {"--db", "--public-url", "--bank-url", "--bank-project", "--bank-private-key-file", "--bank-public-key-file", "--session-key-file", "--history-key-file", "--anchor-file", "--bank-flow", "--bank-confirm", "--bank-balance", "--bank-timeout", "--poll-min", "--send-after", "--tls-cert-file", "--tls-key-file", "--trusted-proxy", "DASHBOARD_BANK_URL", "--addr"},
+		"serve":        {"--db", "--public-url", "--bank-url", "--bank-project", "--bank-private-key-file", "--bank-public-key-file", "--session-key-file", "--history-key-file", "--anchor-file", "--bank-flow", "--bank-confirm", "--bank-balance", "--report-dir", "--bank-timeout", "--poll-min", "--send-after", "--tls-cert-file", "--tls-key-file", "--trusted-proxy", "DASHBOARD_BANK_URL", "--addr"},
 		"people add":   {"EMAIL", "--name", "--roles", "--password-file", "--same-person-as", "--db", "--history-key-file"},
 		"keys new":     {"--out", "bank-request.pem"},
 		"banksim":      {"--addr", "--data", "--project", "--webhook-url", "--partner-public-key-file", "--bank-private-key-file", "--delay", "--seed", "--confirm", "--on", "--ignore-key", "51  the payout fails"},

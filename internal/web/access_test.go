@@ -38,6 +38,8 @@ var matrix = map[string]string{
 	"POST /payouts/:id/submit": "M", "POST /payouts/:id/cancel": "M",
 	"POST /payouts/:id/reveal": "U", "GET /payouts/:id/bodies/request/:n": "U", "GET /payouts/:id/bodies/answer/:n": "U", "GET /payouts/:id/bodies/fetch/:n": "U",
 	"GET /inbox": "ASUD", "GET /inbox/:id": "ASUD", "GET /inbox/refused/:id": "ASUD", "POST /inbox/:id/raw": "U", "POST /inbox/refused/:id/raw": "U",
+	"GET /reports": "MASU", "GET /reports/ageing": "MASU", "GET /reports/:day": "MASU", "POST /reports/:day/close": "AS", "GET /reports/bank": "MASUD", "POST /reports/bank": "MD",
+	"GET /reports/match": "M", "POST /reports/match": "M",
 	"GET /history": "UD", "GET /history/:seq": "UD",
 	"POST /halt": "ASD", "POST /halt/release": "ASD",
 	"GET /enrol/:token": "*", "POST /enrol/:token": "*",

@@ -210,7 +210,7 @@ func (r *req) page(title, section string) (*templates.Page, error) {
 	p.Section, p.Keys, p.Seq = section, r.me.keys, strconv.FormatInt(d.Seq, 10)
 	p.Person = &templates.PersonView{Name: r.me.Name, Email: r.me.login.Email, Roles: r.t.RoleList(roleCodes(r.me.Roles))}
 	p.Menu = templates.Menu{Approvals: r.may(app.Queue), New: r.may(app.Enter), Payouts: r.may(app.ReadSums), Unknown: r.may(app.ReadSums), Payees: r.may(app.ReadPayees),
-		Inbox: r.may(app.ReadInbox), History: r.may(app.ReadHistory), People: r.may(app.ReadPeople), Rules: r.may(app.ReadRules), Limits: r.may(app.ReadLimits), Bank: r.may(app.ReadBank), Halt: r.may(app.StopSending)}
+		Inbox: r.may(app.ReadInbox), History: r.may(app.ReadHistory), Reports: r.may(app.ReadReports), Files: r.may(app.ReadFiles), People: r.may(app.ReadPeople), Rules: r.may(app.ReadRules), Limits: r.may(app.ReadLimits), Bank: r.may(app.ReadBank), Halt: r.may(app.StopSending)}
 	p.Counts = d.counts(r.me.ID, r.may(app.Queue))
 	idle := r.me.login.IdleFor
 	if idle == 0 {

@@ -154,6 +154,10 @@ func (o *one) view(was said) (*templates.PayoutView, error) {
 	v.Signs, v.SignsText = x.Signs, x.SignsText
 	v.MoveBold, v.MoveText = o.move()
 	v.Makers = o.makers()
+	var err error
+	if v.Marks, err = o.marks(); err != nil {
+		return nil, err
+	}
 	if o.full {
 		v.Payee = c.FullName
 		if v.Payee == "" {
@@ -195,7 +199,6 @@ func (o *one) view(was said) (*templates.PayoutView, error) {
 			}
 		}
 	}
-	var err error
 	if v.Panel, err = o.panel(was); err != nil {
 		return nil, err
 	}

@@ -288,7 +288,7 @@ func (o *proposalPage) view(was said) (*templates.ProposalView, error) {
 // crumb leads to where this kind is kept, if the reader may open it, else to their queue.
 func (o *proposalPage) crumb() templates.Link {
 	r, label := o.r, lang.Label(o.r.t.Proposals().Kinds, string(o.p.Kind))
-	for kind, to := range map[approval.Kind]string{approval.Rules: "/settings/rules", approval.Limit: "/settings/limits", approval.Person: "/settings/people", approval.Keys: "/settings/bank", approval.Payee: "/payees"} {
+	for kind, to := range map[approval.Kind]string{approval.Rules: "/settings/rules", approval.Limit: "/settings/limits", approval.Person: "/settings/people", approval.Keys: "/settings/bank", approval.Payee: "/payees", approval.Match: "/reports"} {
 		if kind == o.p.Kind && r.may(readers[kind]) {
 			return templates.Link{Href: templ.SafeURL(to), Label: label}
 		}
@@ -446,8 +446,11 @@ func (w *Web) showProposal(r *req, status, version int, was said) error {
 		return err
 	}
 	section := templates.SectionSettings
-	if o.p.Kind == approval.Payee {
+	switch o.p.Kind {
+	case approval.Payee:
 		section = templates.SectionNone
+	case approval.Match:
+		section = templates.SectionReports
 	}
 	p, err := r.page(o.title(), section)
 	if err != nil {

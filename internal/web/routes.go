@@ -84,6 +84,15 @@ var routes = []route{
 	{"GET", "/payees/:id/edit", app.Enter, page, (*Web).payeeForm},
 	{"POST", "/payees/:id/edit", app.Enter, page, (*Web).changePayee},
 
+	{"GET", "/reports", app.ReadReports, page, (*Web).reports},
+	{"GET", "/reports/ageing", app.ReadReports, page, (*Web).ageing},
+	{"GET", "/reports/bank", app.ReadFiles, page, (*Web).reportFiles},
+	{"POST", "/reports/bank", app.UploadReport, page, (*Web).takeReport},
+	{"GET", "/reports/match", app.Enter, page, (*Web).matchForm},
+	{"POST", "/reports/match", app.Enter, page, (*Web).proposeMatch},
+	{"GET", "/reports/:day", app.ReadReports, page, (*Web).reportDay},
+	{"POST", "/reports/:day/close", app.CloseDays, page, (*Web).closeDay},
+
 	{"GET", "/inbox", app.ReadInbox, page, (*Web).inbox},
 	{"GET", "/inbox/:id", app.ReadInbox, page, (*Web).message},
 	{"POST", "/inbox/:id/raw", app.ReadRaw, page, (*Web).messageRaw},

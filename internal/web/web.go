@@ -49,10 +49,18 @@ type Options struct {
 	// Demo is nil in serve.
 	Demo *Demo
 	// Bank tells /settings/bank about the connection; nil leaves its facts out.
-	Bank    BankInfo
+	Bank BankInfo
+	// Folder tells which files of the watched folder of reports were not taken; nil where none is watched.
+	Folder  func() []FolderRefusal
 	Version string
 	// Heartbeat is the longest silence of a stream, 15 s if 0.
 	Heartbeat time.Duration
+}
+
+// FolderRefusal is a file of the watched folder that was not taken, and why.
+type FolderRefusal struct {
+	Name string
+	Err  error
 }
 
 // Demo is what only the demonstration shows.

@@ -62,6 +62,8 @@ type Menu struct {
 	Payees    bool
 	Inbox     bool
 	History   bool
+	Reports   bool // reconciliation with the bank
+	Files     bool // no more of it than the reports themselves
 	People    bool // /settings/people
 	Rules     bool // /settings/rules
 	Limits    bool // /settings/limits
@@ -454,6 +456,7 @@ type Panel struct {
 
 // PayoutView is the page of one payout.
 type PayoutView struct {
+	Marks     []Mark // what is known at the bank, once it was asked
 	ID        string
 	Number    string
 	Sum       Sum
