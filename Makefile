@@ -11,7 +11,7 @@ SQLC := $(GO) tool sqlc
 RACE ?= -race $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory,-gcflags=$(p)=-race=false)
 TESTFLAGS ?= -shuffle=on -timeout 30m
 
-.PHONY: help run dev generate fmt lint test test-go needs bench torture sim tables fuzz pictures clean
+.PHONY: help run dev generate fmt lint test test-go needs bench torture powercut sim tables fuzz pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -61,8 +61,9 @@ bench: ## the figures beside speed.md's aims, in one run and one table; BENCH_RO
 	$(GO) test -p 1 -run '^$$' -bench . -benchtime 1x -timeout 15m $(BENCH) ./internal/approval ./internal/webhook ./internal/web ./internal/app ./cmd/dashboard && \
 	sort $$table | awk -F'\t' 'BEGIN { printf "\n%-62s %24s   %s\n", "what", "measured", "aim" } { printf "%-62s %24s   %s\n", $$2, $$3, $$4 }'
 
-torture: ## the long forms: 200 kills, and what else is too long for every push
-	TORTURE=200 $(GO) test $(RACE) -timeout 80m -run 'Kill|Torture' -v ./cmd/dashboard
+torture: ## the long forms: 1,000 kills at named steps (500 by each flow), 200 at random moments, and what else is too long for every push
+	TORTURE=$${KILLS:-500} $(GO) test -timeout 240m -run 'TestTorture' -v ./cmd/dashboard
+	TORTURE=200 $(GO) test $(RACE) -timeout 80m -run 'Kill' -v ./cmd/dashboard
 	TORTURE=1 $(GO) test -timeout 240m -run "TestWalk$$|TestFourEyesRaces" -v ./internal/app
 
 sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run again; then 10,000 streams and mutants of messages
@@ -71,6 +72,9 @@ sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run a
 
 tables: ## every row of every decision table and the test that covers it
 	@$(GO) test -count=1 -v -run 'TestTables' ./internal/simtest
+
+powercut: ## 30 power cuts that must lose nothing, and the controls that must; needs root for loop mounts and says so
+	POWERCUT=1 $(GO) test -count=1 -timeout 30m -run 'TestPowerCut' -v ./cmd/dashboard
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
