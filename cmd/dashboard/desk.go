@@ -50,6 +50,10 @@ type deskOptions struct {
 	DB, Anchor, Born, Environment string
 	// ReportDir is a folder in which the bank's reports arrive, "" for none.
 	ReportDir                       string
+	Machine                         string // stamped beside the anchor; "" in the demo and on the console
+	BackupDir                       string // "" for no copies
+	BackupEvery                     time.Duration
+	BackupKeep                      int
 	Signer                          *audit.Signer
 	SessionKey                      []byte
 	PublicURL                       string
@@ -90,7 +94,7 @@ func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, store.Options{Path: o.DB, Anchor: o.Anchor, Signer: o.Signer, Now: o.Now, Log: o.Log, Born: o.Born, Fast: o.Fast})
+	s, err := store.Open(ctx, store.Options{Path: o.DB, Anchor: o.Anchor, Machine: o.Machine, Signer: o.Signer, Now: o.Now, Log: o.Log, Born: o.Born, Fast: o.Fast})
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +190,9 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	if err := d.app.Recover(ctx); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
+	if err := d.app.CheckCopy(ctx); err != nil {
+		return err
+	}
 	if d.Born == "serve" { // the demo's bank has another address each time
 		if err := d.app.CheckIdentity(ctx, d.identity()); err != nil {
 			return err
@@ -224,6 +231,9 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	workers.Go(func() { d.keepLooking(work) })
 	if d.reports != nil {
 		workers.Go(func() { d.reports.run(work) })
+	}
+	if d.BackupDir != "" {
+		workers.Go(func() { d.keepBackups(work) })
 	}
 
 	srv := web.NewServer(d.web.Handler())
@@ -264,13 +274,16 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	return err
 }
 
-// keepAnchor writes the newest head outside the data folder every minute.
+// keepAnchor writes the newest head outside the data folder every minute, and stamps it.
 func (d *desk) keepAnchor(ctx context.Context) {
 	t := time.NewTicker(anchorEvery)
 	defer t.Stop()
 	for {
 		if err := d.store.Anchor(); err != nil {
 			d.Log.Error("anchor not written", "error", err)
+		}
+		if err := d.store.Stamp(); err != nil {
+			d.Log.Error("the anchor's stamp cannot be written", "error", err)
 		}
 		select {
 		case <-ctx.Done():

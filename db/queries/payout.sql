@@ -61,7 +61,7 @@ FROM payout_version WHERE payout_id = sqlc.arg(payout_id) ORDER BY version;
 -- name: Same :many
 SELECT id, number, state, review, confirmed, credential_no, why, changed_at FROM payout
 WHERE account = sqlc.arg(account) AND amount_minor = sqlc.arg(amount_minor) AND state <> 'draft'
-  AND NOT (state IN ('rejected', 'cancelled', 'expired') AND credential_no = 0)
+  AND NOT (state IN ('rejected', 'cancelled', 'expired') AND credential_no = 0 AND NOT (state = 'cancelled' AND why = 'restored'))
 ORDER BY (state IN ('sending', 'in_progress', 'unknown') OR review = 1 OR (state = 'failed' AND confirmed = 0)) DESC, number DESC LIMIT 200;
 
 -- name: Replacement :one

@@ -72,6 +72,7 @@ type Options struct {
 type App struct {
 	Options
 	mu        sync.Mutex
+	backups   BackupState
 	bankDown  bool
 	downSince time.Time
 	probe     bool                  // a balance call must answer before the next claim

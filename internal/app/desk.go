@@ -158,14 +158,21 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 			return err
 		}
 		failpoint.Hit("release.inside")
-		released = true
 		if events, err := tx.EventsOf("halt", itoa(h.ID)); err != nil {
 			return err
 		} else if broken := Broken(events); len(broken) > 0 {
 			facts["excepts"] = named(broken) // sending goes on in spite of these rows, and they stop it no more
 		}
+		next := ""
+		if !weighty[h.Cause] {
+			next = a.concern()
+		}
+		released = next == ""
 		if err := a.append(tx, w.actor(), "halt.off", "halt", itoa(h.ID), 1, facts, "", now); err != nil {
 			return err
+		}
+		if next != "" { // another stop stood in its way: what two people said about that one says nothing about this
+			return a.addHalt(tx, HaltRow{Cause: next, By: payout.System("desk"), At: now}, "")
 		}
 		if a.Foreign() {
 			a.mu.Lock()
@@ -194,7 +201,26 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 	a.mu.Unlock()
 	failpoint.Hit("release.committed")
 	wake(a.wakeInbox)
-	return a.Store.EndQuarantine()
+	if err := a.Store.EndQuarantine(); err != nil {
+		return err
+	}
+	if err := a.Store.EndCopyRisk(); err != nil { // it is written again each minute; until then a restart asks again
+		a.Log.Error("the anchor's stamp cannot be written", "error", err)
+	}
+	return nil
+}
+
+// concern is what stands against sending that only people who know what they say may settle; "" when nothing does.
+func (a *App) concern() string {
+	switch {
+	case a.Store.Quarantined() != "":
+		return HaltQuarantine
+	case a.Store.CopyRisk() != "":
+		return HaltCopy
+	case a.Foreign():
+		return HaltIdentity
+	}
+	return ""
 }
 
 // ResumeBack withdraws the person's own yes to sending again, while the second one is missing. Conflict "halt.off" when nothing is stopped (any more),

@@ -33,6 +33,9 @@ const maxForm = 64
 // duplicateWindow: a payout like one that succeeded this recently looks like a repeat.
 const duplicateWindow = 72 * time.Hour
 
+// lostWindow: a payout like one that ended because its database was a copy looks like a repeat for this long.
+const lostWindow = 90 * 24 * time.Hour
+
 // Enter makes a payout, and submits it when asked. When the submission is refused by rule, or a warning is not ticked, the payout
 // is kept as a draft and the fault comes back with its id. An entry with faults in its fields and Submit set stores nothing
 // and comes back with the faults; a draft stores whatever was typed.
@@ -210,7 +213,15 @@ const maxChain = 50
 
 // CanReplace reports whether a payout may be paid again as its replacement: its failure is confirmed, or it came back, whole or in part.
 func CanReplace(s payout.Snapshot) bool {
+	if lostDraft(s) {
+		return true
+	}
 	return !s.Review && s.Confirmed && (s.State == payout.Failed || (s.State == payout.Returned || s.State == payout.Succeeded) && s.ReturnedMinor > 0)
+}
+
+// lostDraft reports a payout that waited when its database was copied, and may have been approved and paid since: only a replacement says so to those who approve it.
+func lostDraft(s payout.Snapshot) bool {
+	return s.State == payout.Cancelled && s.Why == payout.WhyRestored && !s.Review && s.Content.Amount.Minor > 0
 }
 
 // ReplaceUpTo is the most that a replacement may come to, kopecks: what was not paid, or what came back.
@@ -228,6 +239,8 @@ func CanCopy(s payout.Snapshot) bool {
 		return false
 	case payout.Failed:
 		return s.Confirmed && !s.Review
+	case payout.Cancelled:
+		return !s.Review && (s.Why != payout.WhyRestored || lostDraft(s))
 	}
 	return !s.Review
 }
@@ -469,6 +482,7 @@ func (a *App) warnings(tx interface {
 			return nil, nil, fault.Bad("form", "payout.open_like", o.Number, string(o.ID))
 		case o.State == payout.PendingApproval, o.State == payout.Approved,
 			o.State == payout.Succeeded && now.Sub(o.ChangedAt) <= duplicateWindow,
+			o.State == payout.Cancelled && o.Why == payout.WhyRestored && now.Sub(o.ChangedAt) <= lostWindow,
 			o.State.Ended() && o.CredentialNo:
 			like = append(like, o)
 		}

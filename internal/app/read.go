@@ -125,6 +125,8 @@ type Reader interface {
 	// ReportLast is the number of the newest report, 0 when there is none.
 	ReportLast(ctx context.Context) (int64, error)
 	ReportsOfDay(ctx context.Context, day calendar.Day) ([]ReportFile, error)
+	// Restores lists what the history declares lost, newest first; at most 20.
+	Restores(ctx context.Context) ([]Loss, error)
 	// ReportLine is one line, ok false when it is not there; ReportLinesOf lists those that count as a payout's.
 	ReportLine(ctx context.Context, report int64, n int) (l ReportLine, ok bool, err error)
 	ReportLinesOf(ctx context.Context, id payout.ID) ([]ReportLine, error)

@@ -64,6 +64,19 @@ func (a *App) DeclareLoss(ctx context.Context) error {
 	return nil
 }
 
+// CheckCopy stops sending when the stamp beside the anchor says that another copy of this database may have run. Call it at the start, before any worker.
+func (a *App) CheckCopy(ctx context.Context) error {
+	why := a.Store.CopyRisk()
+	if why == "" {
+		return nil
+	}
+	a.Log.Error("nothing will be sent until two people confirm that no other copy ran", "stamp_is", why)
+	if err := a.write(ctx, Worker, func(tx Tx) error { return a.halt(tx, HaltCopy, "", a.Now()) }); err != nil {
+		return fmt.Errorf("wait for two people: %w", err)
+	}
+	return nil
+}
+
 // markRestored marks what may have happened after the copy was made: everything that the copy's history held, whatever the clock says now. A start after a crash goes on where it ended.
 func (a *App) markRestored(ctx context.Context) error {
 	l := a.Store.Loss()

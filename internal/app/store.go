@@ -248,6 +248,9 @@ type Store interface {
 	Quarantined() string
 	// Loss is what the start found when it put the database into quarantine; nil when it did not.
 	Loss() *Loss
+	// CopyRisk says why another copy may have run since this one was stamped; EndCopyRisk notes that two people said that none did.
+	CopyRisk() string
+	EndCopyRisk() error
 	// EndQuarantine lets the database be sent from and anchors it. Conflict "halt.other_copy" when the anchor has moved since the start: another copy runs.
 	EndQuarantine() error
 	// Examine and LookRows are those of Tx, each from one read.

@@ -201,6 +201,21 @@ func (l *lines) newFile(flag, path string) bool {
 	return true
 }
 
+// newFolder checks that a folder is there or could be made.
+func (l *lines) newFolder(flag, path string) {
+	if !l.path(flag, path) {
+		return
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // it is made, 0700
+	case err != nil:
+		l.add(flag, "%s: %s", path, cause(err))
+	case !info.IsDir():
+		l.add(flag, "%s is not a folder", path)
+	}
+}
+
 // path refuses what cannot be meant as a path; it does not repeat it, for it may be a secret.
 func (l *lines) path(flag, path string) bool {
 	if isSecret(path) || strings.IndexFunc(path, unicode.IsControl) >= 0 || len(path) > 4096 {

@@ -99,6 +99,9 @@ type Serve struct {
 	SessionKeyFile     string        `placeholder:"FILE" help:"Secret for cookies, made by 'keys new' (session.key). Required." group:"Desk"`
 	HistoryKeyFile     string        `placeholder:"FILE" help:"Private key that signs the history, made by 'keys new' (history.pem). Required." group:"Desk"`
 	AnchorFile         string        `placeholder:"FILE" help:"Where the newest signed head of the history is kept; outside the database's folder, best on another disk. Required." group:"Desk"`
+	BackupDir          string        `placeholder:"DIR" help:"Folder for copies of the database, best on another disk; each is restored and verified before it counts. Without it none are made." group:"Desk"`
+	BackupEvery        time.Duration `default:"15m" placeholder:"TIME" help:"How often a copy is made." group:"Desk"`
+	BackupKeep         int           `default:"96" placeholder:"N" help:"How many verified copies are kept; the oldest go." group:"Desk"`
 	BankURL            string        `name:"bank-url" placeholder:"URL" help:"Address of the bank's API. Required." group:"Bank"`
 	BankProject        string        `placeholder:"NAME" help:"Project at the bank (X-PARTNER-PROJECT). Required." group:"Bank"`
 	BankPrivateKeyFile string        `placeholder:"FILE" help:"Our private key that signs requests, PEM, made by 'keys new' (bank-request.pem). Required." group:"Bank"`
@@ -150,6 +153,11 @@ func (c *Serve) Validate() []error {
 	l.file("session-key-file", c.SessionKeyFile)
 	l.file("history-key-file", c.HistoryKeyFile)
 	l.newFile("anchor-file", c.AnchorFile)
+	if c.BackupDir != "" {
+		l.newFolder("backup-dir", c.BackupDir)
+		l.between("backup-every", c.BackupEvery, time.Second, 7*24*time.Hour)
+		l.number("backup-keep", c.BackupKeep, 1, 10_000)
+	}
 	l.url("bank-url", c.BankURL, true)
 	if l.given("bank-project", c.BankProject) && strings.IndexFunc(c.BankProject, notHeader) >= 0 {
 		l.add("bank-project", "holds characters that no project has")
@@ -178,6 +186,9 @@ func (c *Serve) Warnings() []string {
 	)
 	if c.DB != "" && c.AnchorFile != "" && inside(c.AnchorFile, c.DB) {
 		out = append(out, "--anchor-file: it lies in the database's folder, so that an old copy of the folder brings its old anchor along: keep it elsewhere")
+	}
+	if c.DB != "" && c.BackupDir != "" && inside(c.BackupDir, c.DB) {
+		out = append(out, "--backup-dir: it lies in the database's folder, and is lost with it: keep it elsewhere")
 	}
 	return out
 }

@@ -37,11 +37,13 @@ var ErrBorn = errors.New("this database belongs to another kind of desk")
 
 // Options say which database and how. Path, Signer and Now are required.
 type Options struct {
-	Path   string // the database file; its folder is made if missing
-	Anchor string // the anchor file, "" for none (then nothing is ever quarantined: console commands before the first start)
-	Signer *audit.Signer
-	Now    func() time.Time
-	Log    *slog.Logger
+	Path string // the database file; its folder is made if missing
+	// Machine names this machine in the stamp beside the anchor; "" for a process that neither stamps nor looks at it: the console, the demo.
+	Machine string
+	Anchor  string // the anchor file, "" for none (then nothing is ever quarantined: console commands before the first start)
+	Signer  *audit.Signer
+	Now     func() time.Time
+	Log     *slog.Logger
 	// Born is "demo" or "serve"; it is written into a new database and compared with an old one.
 	Born string
 	// Fast skips the flush to disk of each commit until Sync is called: only for filling a new demo.
@@ -79,6 +81,7 @@ type Store struct {
 	newest     audit.Head
 	kept       audit.Head // the last kept head
 	quarantine string
+	risk       string     // why another copy may have run, see CopyRisk
 	loss       *app.Loss  // what a quarantine at the start found
 	dead       error      // set once nothing may be written any more
 	broken     chan error // one error, when a flush to disk failed
@@ -286,10 +289,16 @@ func (s *Store) tail(ctx context.Context) error {
 	} else if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if s.quarantine, err = s.compareAnchor(ctx, read); err != nil || s.quarantine == "" {
+	if s.quarantine, err = s.compareAnchor(ctx, read); err != nil {
 		return err
 	}
-	return s.declare(ctx)
+	if s.quarantine != "" {
+		return s.declare(ctx)
+	}
+	if s.risk, err = s.compareStamp(ctx); err != nil {
+		return err
+	}
+	return s.firstStamp(ctx)
 }
 
 // compareAnchor says why nothing may be sent from this database: "older", "differs", "missing"; "" when it may.
@@ -465,7 +474,7 @@ func (s *Store) Sync(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.once.Do(func() { close(s.closing) })
 	<-s.done
-	err := s.Anchor()
+	err := errors.Join(s.Anchor(), s.Stamp())
 	s.closeFiles()
 	return err
 }

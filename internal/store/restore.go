@@ -131,6 +131,34 @@ func (s *Store) EndQuarantine() error {
 	return nil
 }
 
+// Restores reads what the history declares lost.
+func (s *Store) Restores(ctx context.Context) ([]app.Loss, error) {
+	rows, err := s.r.Restores(ctx)
+	out := make([]app.Loss, 0, len(rows))
+	for _, r := range rows {
+		type head struct {
+			Size int64 `json:"size"`
+			At   int64 `json:"at"`
+		}
+		var f struct {
+			Why          string `json:"why"`
+			Copy, Anchor *head
+		}
+		if err := json.Unmarshal([]byte(r.Payload), &f); err != nil {
+			return nil, fmt.Errorf("what was restored: %w", err)
+		}
+		l := app.Loss{Why: f.Why, At: fromMicro(r.At)}
+		if f.Copy != nil {
+			l.Copy = audit.Head{Size: f.Copy.Size, At: time.UnixMicro(f.Copy.At).UTC()}
+		}
+		if f.Anchor != nil {
+			l.Anchor = audit.Head{Size: f.Anchor.Size, At: time.UnixMicro(f.Anchor.At).UTC()}
+		}
+		out = append(out, l)
+	}
+	return out, err
+}
+
 func (t *txn) Released() error {
 	return t.q.SetMeta(t.ctx, queries.SetMetaParams{Name: metaReleased, Value: t.s.incarn})
 }

@@ -92,6 +92,9 @@ func (w *Web) showBank(r *req, status int, was typedBank) error {
 		breaker = lang.Fill(t.BreakerOpen, clockDay(r, d.DownSince))
 	}
 	v.State = append(v.State, templates.Fact{Label: t.LastAnswer, Value: answer}, templates.Fact{Label: t.Breaker, Value: breaker})
+	if f, ok := r.backupFact(); ok {
+		v.State = append(v.State, f)
+	}
 	if err := w.bankMore(r, d, &v.More, was); err != nil {
 		return err
 	}

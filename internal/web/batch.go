@@ -82,6 +82,9 @@ func (w *Web) showMany(r *req, d *desk, from []pending, form string, status int,
 		for _, h := range r.hints(hs) {
 			row.Hints = append(row.Hints, h.Bold+" "+h.Text)
 		}
+		if note := r.lostShort(d, p.SubmittedAt); note != "" {
+			row.Hints = append(row.Hints, note+".")
+		}
 		if k := len(p.Acks); k > 0 {
 			l.warned++
 			row.Hints = append(row.Hints, upperFirst(lang.Fill(r.t.Decision().Many.Warned, k))+".")

@@ -2,9 +2,12 @@ package web
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"countersign/internal/app"
 	"countersign/internal/lang"
+	"countersign/internal/payout"
 	"countersign/web/templates"
 )
 
@@ -15,7 +18,7 @@ func (r *req) copyText(cause, quarantine string) []string {
 	if quarantine != "" {
 		out = append(out, lang.Label(t.Why, quarantine), t.Marked)
 	}
-	if cause == app.HaltCopy {
+	if cause == app.HaltCopy || r.web.App.Store.CopyRisk() != "" {
 		out = append(out, t.Copy)
 	}
 	if r.web.App.Foreign() {
@@ -47,4 +50,48 @@ func (r *req) copyFacts() []templates.Fact {
 		out = append(out, templates.Fact{Label: lang.Label(t.Names, name), Value: lang.Fill(t.WasIs, change[name][0], change[name][1])})
 	}
 	return out
+}
+
+// lostNote says of a payout that it may have been paid in a time that this database knows nothing of, and which reports of the bank would tell; "" when not.
+func (r *req) lostNote(d *desk, submitted time.Time) string {
+	if !d.isLost || !d.lost.MayBePaid(submitted) {
+		return ""
+	}
+	days := make([]string, len(d.lost.Missing))
+	for i, day := range d.lost.Missing {
+		days[i] = lang.DayFull(r.tag, day.Start())
+	}
+	return lang.Fill(r.t.Copies().MayBePaid, lang.Moment(r.tag, d.lost.From, r.now), lang.Moment(r.tag, d.lost.To, r.now), strings.Join(days, ", "))
+}
+
+// lostShort is lostNote in a list.
+func (r *req) lostShort(d *desk, submitted time.Time) string {
+	if !d.isLost || !d.lost.MayBePaid(submitted) {
+		return ""
+	}
+	return lang.Fill(r.t.Copies().MayBePaidShort, lang.Moment(r.tag, d.lost.From, r.now), lang.Moment(r.tag, d.lost.To, r.now))
+}
+
+// backupFact is how the copies made on a schedule stand; ok false where none are made.
+func (r *req) backupFact() (templates.Fact, bool) {
+	b, t := r.web.App.Backups(), r.t.Copies()
+	if !b.On {
+		return templates.Fact{}, false
+	}
+	f := templates.Fact{Label: t.Backup, Value: t.BackupNone}
+	if !b.LastGood.IsZero() {
+		f.Value = lang.Fill(t.BackupGood, clockDay(r, b.LastGood))
+	}
+	if !b.FailedAt.IsZero() {
+		f.Value = lang.Fill(t.BackupFailed, clockDay(r, b.FailedAt)) + " " + f.Value
+	}
+	return f, true
+}
+
+// restoredWhy is what became of a payout whose database turned out to be a copy; "" for any other.
+func restoredWhy(t *lang.Texts, s payout.Snapshot) string {
+	if s.State != payout.Cancelled || s.Why != payout.WhyRestored {
+		return ""
+	}
+	return t.Copies().Ended
 }

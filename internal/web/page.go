@@ -39,6 +39,8 @@ type cached struct {
 	at      map[payout.ID]int      // places in pending
 	frame   *app.Frame
 	open    []waiting
+	lost    app.LostDays // what a restored copy does not know; isLost says that there is such
+	isLost  bool
 	able    sync.Map // person → []pending: what each can approve, found out when asked
 }
 
@@ -104,6 +106,9 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 		return nil, err
 	}
 	c.back = back["back"].Sum
+	if c.lost, c.isLost, err = w.App.Lost(ctx); err != nil {
+		return nil, err
+	}
 	w.cached.Store(c)
 	return &desk{s, c}, nil
 }

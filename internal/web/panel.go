@@ -84,6 +84,9 @@ func (o *one) move() (bold, text string) {
 	case payout.Expired:
 		return t.Done, t.Expired
 	}
+	if why := restoredWhy(o.r.t, s); why != "" {
+		return t.Done, why
+	}
 	who, reason := o.ended()
 	if s.State == payout.Rejected {
 		return t.Done, lang.Fill(t.Rejected, who, reason)
@@ -161,6 +164,9 @@ func (o *one) panel(was said) (*templates.Panel, error) {
 		p.Kind, p.Title, p.Text = "ended", t.Ended, []string{t.EndedRejected}
 	case payout.Cancelled:
 		p.Kind, p.Title, p.Text = "ended", t.Ended, []string{t.EndedCancelled}
+		if why := restoredWhy(o.r.t, s); why != "" {
+			p.Text = []string{why}
+		}
 	case payout.Expired:
 		p.Kind, p.Title, p.Text = "ended", t.Ended, []string{t.EndedExpired}
 	}

@@ -141,6 +141,9 @@ func (r *req) move(d *desk, p pending) templates.MoveRow {
 	if k := len(p.Acks); k > 0 {
 		m.Warnings = r.t.N(r.t.Common.Warnings, k)
 	}
+	if note := r.lostShort(d, p.SubmittedAt); note != "" {
+		m.Warnings = strings.TrimPrefix(m.Warnings+". "+note, ". ")
+	}
 	if s := r.expires(app.ExpiresAt(p.SubmittedAt, p.DueDate, d.frame.Set.ExpiryDays)); s != "" {
 		m.Place += ". " + strings.TrimSuffix(s, ".")
 	}

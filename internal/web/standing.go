@@ -53,6 +53,9 @@ func (o *one) standing() (*templates.StandingView, error) {
 // standingAlerts are what needs people: blocked, listed, back from the claim.
 func (o *one) standingAlerts(v *templates.StandingView) {
 	t, s := o.r.t.Decision(), o.s
+	if note := o.r.lostNote(o.d, s.SubmittedAt); note != "" {
+		v.Alerts = append(v.Alerts, note)
+	}
 	if e := o.stand.Listed; e != nil {
 		if e.List == "allow" {
 			v.Alerts = append(v.Alerts, t.ListAllow)

@@ -297,6 +297,10 @@ func (o *one) next() (templates.Event, bool) {
 		return templates.Event{Bold: t.NextUnknown, Text: t.NextUnknownText, Notes: append(o.poll(), t.NextUnknownNote)}, true
 	case payout.Succeeded:
 		return templates.Event{Text: t.NextReturn}, true
+	case payout.Cancelled:
+		if o.byID == "" && app.CanReplace(s) {
+			return templates.Event{Text: t.NextReplace}, true
+		}
 	case payout.Failed, payout.Returned:
 		switch {
 		case o.byID != "":

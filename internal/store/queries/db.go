@@ -567,6 +567,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.reportsOfDayStmt, err = db.PrepareContext(ctx, reportsOfDay); err != nil {
 		return nil, fmt.Errorf("error preparing query ReportsOfDay: %w", err)
 	}
+	if q.restoresStmt, err = db.PrepareContext(ctx, restores); err != nil {
+		return nil, fmt.Errorf("error preparing query Restores: %w", err)
+	}
 	if q.sameStmt, err = db.PrepareContext(ctx, same); err != nil {
 		return nil, fmt.Errorf("error preparing query Same: %w", err)
 	}
@@ -1564,6 +1567,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing reportsOfDayStmt: %w", cerr)
 		}
 	}
+	if q.restoresStmt != nil {
+		if cerr := q.restoresStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing restoresStmt: %w", cerr)
+		}
+	}
 	if q.sameStmt != nil {
 		if cerr := q.sameStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sameStmt: %w", cerr)
@@ -1929,6 +1937,7 @@ type Queries struct {
 	reportRowsOfStmt        *sql.Stmt
 	reportSameRowStmt       *sql.Stmt
 	reportsOfDayStmt        *sql.Stmt
+	restoresStmt            *sql.Stmt
 	sameStmt                *sql.Stmt
 	sealAccountStmt         *sql.Stmt
 	seeLoginStmt            *sql.Stmt
@@ -2145,6 +2154,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		reportRowsOfStmt:        q.reportRowsOfStmt,
 		reportSameRowStmt:       q.reportSameRowStmt,
 		reportsOfDayStmt:        q.reportsOfDayStmt,
+		restoresStmt:            q.restoresStmt,
 		sameStmt:                q.sameStmt,
 		sealAccountStmt:         q.sealAccountStmt,
 		seeLoginStmt:            q.seeLoginStmt,

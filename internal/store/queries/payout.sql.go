@@ -1092,7 +1092,7 @@ func (q *Queries) Replacement(ctx context.Context, replaces sql.NullString) (Rep
 const same = `-- name: Same :many
 SELECT id, number, state, review, confirmed, credential_no, why, changed_at FROM payout
 WHERE account = ?1 AND amount_minor = ?2 AND state <> 'draft'
-  AND NOT (state IN ('rejected', 'cancelled', 'expired') AND credential_no = 0)
+  AND NOT (state IN ('rejected', 'cancelled', 'expired') AND credential_no = 0 AND NOT (state = 'cancelled' AND why = 'restored'))
 ORDER BY (state IN ('sending', 'in_progress', 'unknown') OR review = 1 OR (state = 'failed' AND confirmed = 0)) DESC, number DESC LIMIT 200
 `
 

@@ -9,6 +9,38 @@ import (
 	"context"
 )
 
+const restores = `-- name: Restores :many
+SELECT at, payload FROM event WHERE action = 'desk.restored' ORDER BY seq DESC LIMIT 20
+`
+
+type RestoresRow struct {
+	At      int64
+	Payload string
+}
+
+func (q *Queries) Restores(ctx context.Context) ([]RestoresRow, error) {
+	rows, err := q.query(ctx, q.restoresStmt, restores)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RestoresRow
+	for rows.Next() {
+		var i RestoresRow
+		if err := rows.Scan(&i.At, &i.Payload); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const toRestore = `-- name: ToRestore :many
 SELECT id FROM payout WHERE state IN ('draft', 'pending_approval', 'approved')
   AND EXISTS (SELECT 1 FROM event WHERE kind = 'payout' AND subject = payout.id AND seq <= ?1) ORDER BY number LIMIT ?2

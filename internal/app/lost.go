@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"countersign/internal/calendar"
+)
+
+// LostDays is the time of which this database knows nothing, because it was put back from a copy, while the bank's reports of those days are not in.
+type LostDays struct {
+	// From is when the copy was made, To when it went on (UTC): what was paid between them is known only to the bank.
+	From, To time.Time
+	// Missing are the Moscow days without a report; the first maxMissing of them.
+	Missing []calendar.Day
+}
+
+const (
+	maxMissing  = 10
+	maxLostDays = 400 // of one restore; what is longer counts as missing whole
+)
+
+// Lost is what restored copies lost and reports have not told yet, taken together; ok false when nothing. A report tells of a day when it came after the day's end.
+func (a *App) Lost(ctx context.Context) (l LostDays, ok bool, err error) {
+	all, err := a.Store.Restores(ctx)
+	if err != nil {
+		return l, false, err
+	}
+	for _, x := range all {
+		missing, err := a.missingReports(ctx, x.Copy.At, x.At)
+		if err != nil {
+			return l, false, err
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		if !ok || x.Copy.At.Before(l.From) {
+			l.From = x.Copy.At
+		}
+		if !ok || x.At.After(l.To) {
+			l.To = x.At
+		}
+		l.Missing, ok = append(l.Missing, missing...), true
+	}
+	l.Missing = l.Missing[:min(len(l.Missing), maxMissing)]
+	return l, ok, nil
+}
+
+func (a *App) missingReports(ctx context.Context, from, to time.Time) ([]calendar.Day, error) {
+	var out []calendar.Day
+	last := calendar.DayOf(to)
+	day := calendar.DayOf(from)
+	for range maxLostDays {
+		if !day.Valid() || day > last {
+			return out, nil
+		}
+		files, err := a.Store.ReportsOfDay(ctx, day)
+		if err != nil {
+			return nil, err
+		}
+		told, end := false, day.Add(1).Start()
+		for _, f := range files {
+			told = told || !f.At.Before(end)
+		}
+		if !told {
+			if out = append(out, day); len(out) >= maxMissing {
+				return out, nil
+			}
+		}
+		day = day.Add(1)
+	}
+	return append(out, day), nil
+}
+
+// MayBePaid reports whether a payout put to people at this moment (UTC; zero when it was not yet) may have been paid in the time that is lost.
+func (l LostDays) MayBePaid(submitted time.Time) bool {
+	return !submitted.IsZero() && !submitted.Before(l.To)
+}
+
+// BackupState is how the copies made on a schedule stand.
+type BackupState struct {
+	On bool // there is a schedule
+	// LastGood is when the newest verified copy was made (UTC), File its name; zero and "" when there is none.
+	LastGood time.Time
+	File     string
+	// LastError is why the newest try failed, FailedAt when; "" and zero once a later one succeeded.
+	LastError string
+	FailedAt  time.Time
+}
+
+// Backups is how the copies made on a schedule stand; the zero state where none are made.
+func (a *App) Backups() BackupState {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.backups
+}
+
+// NoteBackup takes what became of a copy.
+func (a *App) NoteBackup(s BackupState) {
+	a.mu.Lock()
+	a.backups = s
+	a.mu.Unlock()
+}
