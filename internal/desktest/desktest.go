@@ -74,20 +74,21 @@ var keys = sync.OnceValue(func() [2]*rsa.PrivateKey {
 
 // Desk is a desk of a test. Makers m1, m2; approvers a1, a2; senior s1; auditor u1; admins d1, d2, d3: Who finds them by these names.
 type Desk struct {
-	T      testing.TB
-	Dir    string
-	Clock  *Clock
-	Store  *store.Store
-	App    *app.App
-	Bank   *banksim.Bank
-	Signer *audit.Signer
-	Seal   factor.Seal
-	Keys   *factor.Keys
-	Our    *rsa.PrivateKey
-	BankRS *rsa.PrivateKey
-	Who    map[string]app.Who
-	rules  approval.RuleSet
-	hooks  bank131.Verifier
+	Machine string // this machine in the stamp beside the anchor; "" to have none
+	T       testing.TB
+	Dir     string
+	Clock   *Clock
+	Store   *store.Store
+	App     *app.App
+	Bank    *banksim.Bank
+	Signer  *audit.Signer
+	Seal    factor.Seal
+	Keys    *factor.Keys
+	Our     *rsa.PrivateKey
+	BankRS  *rsa.PrivateKey
+	Who     map[string]app.Who
+	rules   approval.RuleSet
+	hooks   bank131.Verifier
 	// Ring are the bank's keys that the desk of the last Open accepts.
 	Ring *bank131.Ring
 	n    int
@@ -176,7 +177,7 @@ func (d *Desk) base() string {
 func (d *Desk) Open() {
 	d.T.Helper()
 	var err error
-	d.Store, err = store.Open(context.Background(), store.Options{Path: d.DB(), Anchor: d.Anchor(), Signer: d.Signer, Now: d.Clock.Now, Born: "serve",
+	d.Store, err = store.Open(context.Background(), store.Options{Path: d.DB(), Anchor: d.Anchor(), Machine: d.Machine, Signer: d.Signer, Now: d.Clock.Now, Born: "serve",
 		Batch: d.Batch, Queue: d.Queue})
 	must(d.T, err)
 	hasher, err := auth.NewHasher(Light, auth.DefaultQueue)
