@@ -141,6 +141,7 @@ func (d *fakeDesk) Probed() { d.mu.Lock(); defer d.mu.Unlock(); d.needProbe = fa
 // fakeBank answers as told.
 type fakeBank struct {
 	mu       sync.Mutex
+	steps    int // calls of the stepwise flow
 	start    time.Time
 	pay      func(n int) (time.Duration, protocol.Answer) // of the n-th writing call, from 1
 	balance  func() bool
@@ -185,6 +186,9 @@ func (b *fakeBank) InitPayout(ctx context.Context, _ string, _ []byte) (protocol
 }
 
 func (b *fakeBank) Step(ctx context.Context, _ protocol.StepCall, key string, body []byte) (protocol.Answer, protocol.Raw) {
+	b.mu.Lock()
+	b.steps++
+	b.mu.Unlock()
 	return b.InitPayout(ctx, key, body)
 }
 
@@ -713,4 +717,32 @@ func TestLoops(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestStepCalls: an order of the stepwise flow makes its own call, and its answer moves the breaker by the table of steps: a session in another state is a bank that
+// answers properly, a cut one is not.
+func TestStepCalls(t *testing.T) {
+	for name, c := range map[string]struct {
+		call protocol.StepCall
+		a    protocol.Answer
+		down bool
+	}{
+		"cancel came too late": {protocol.CallCancel, refusal("session_wrong_state"), false},
+		"confirm, no answer":   {protocol.CallConfirm, cutOff, true},
+		"start refused":        {protocol.CallStart, refusal("invalid_request"), false},
+		"start, key seen":      {protocol.CallStart, refusal("idempotency_key_already_exists"), true},
+	} {
+		now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+		d := newFakeDesk(1)
+		d.start, d.now = now, func() time.Time { return now }
+		d.queue[0].Step, d.queue[0].Session, d.queue[0].StepN = c.call, "ps_1", 2
+		b := &fakeBank{pay: always(c.a)}
+		s := NewSender(Options{Desk: d, Bank: b, Now: func() time.Time { return now }})
+		if did, err := s.Step(t.Context()); !did || err != nil || b.steps != 1 {
+			t.Errorf("%s: did %v %v, %d steps", name, did, err, b.steps)
+		}
+		if down := len(d.states) > 0; down != c.down {
+			t.Errorf("%s: bank in trouble: %v", name, down)
+		}
+	}
 }

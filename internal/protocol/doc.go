@@ -17,4 +17,15 @@
 //     evidence goes on governing it, flagged.
 //   - A fetched status without a readable updated_at counts as of the moment it was fetched; a webhook without one as the oldest.
 //   - "Second session" and "never asked" halt once, when they become known, not again at every poll.
+//
+// The stepwise flow (step.go) is promises.md's "P2F fenced". Decisions of ours in it:
+//   - While no money can leave yet the payout stays "sending", whatever was lost, and may go back to the people once its session is fetched cancelled. Only a shot
+//     (confirm in required mode, start in auto mode) that stays in doubt makes it unknown. From there the same confirm may be repeated on the same session, or the
+//     session cancelled; no further one is opened.
+//   - Create and cancel may be repeated: the one opens an empty session, the other is the fence. A session is left only when it was fetched cancelled.
+//   - A start that was refused, or that had no connection, is fenced like one that was lost, before the payout is called not paid or goes back.
+//   - Three sessions used up: not paid, confirmed, since each of them is fetched cancelled.
+//   - A bank that works for 15 minutes on a session without asking for our confirm counts as moving it without us, and so does one that paid: sending stops.
+//   - Before the shot a name or a purpose that comes back otherwise than approved is a difference, and the session is cancelled; after it, it only warns.
+//   - After a ruling of people, or in a restored copy, nothing is confirmed any more; a session that still waits is cancelled.
 package protocol
