@@ -14,6 +14,7 @@ type VerdictTexts struct {
 	// «Решено: не оплачена»
 	EventPaid, EventNot                                      string
 	ReplacesNote, ReplacesWarn, FrozenNote, AskedNote, Back2 string
+	ReplacesBack                                             string // of one that came back
 	PayBack                                                  string // pay again what came back
 	Returns, ReturnLine                                      string // «{1}: {2} ₽, всего {3} ₽, {4}»
 	// The page of unknown outcomes.
@@ -50,8 +51,9 @@ var russianVerdict = VerdictTexts{
 	ReplacesNote: "№ {1} на {2} ₽: {3}. Заменить можно не больше чем на {4} ₽.",
 	ReplacesWarn: "Это вторая попытка заплатить. Если банк исполнил № {1}, получатель получит деньги дважды. Перед отправкой программа ещё раз спросит банк о прежней выплате.",
 	FrozenNote:   "О прежней выплате № {1} банк сказал другое: эта не уйдёт, пока это не разобрано.", AskedNote: "Ждём ответа банка о прежней выплате № {1}: не старше десяти минут.", Back2: "К выплате № {1}",
-	PayBack: "Выплатить вернувшееся снова",
-	Returns: "Возвраты", ReturnLine: "{1}: {2} ₽, всего {3} ₽, {4}",
+	ReplacesBack: "Снова платится только то, что вернулось. Перед отправкой программа ещё раз спросит банк о прежней выплате.",
+	PayBack:      "Выплатить вернувшееся снова",
+	Returns:      "Возвраты", ReturnLine: "{1}: {2} ₽, всего {3} ₽, {4}",
 	Owner: "Чей ход", Age: "Возраст", AskedHead: "Что и когда спрошено", Closes: "Чем закроется", Next: "Следующий шаг",
 	OwnerMakers: "Инициатор: {1}", OwnerDeciders: "Согласующие: {1}", OwnerBank: "Банк; затем инициатор: {1}",
 	AskedRequest: "Запрос ушёл {1}", AskedAnswer: "ответ: {1}", AskedPoll: "Статус спрашиваем с {1}, дальше {2}", AskedNever: "Статус не спросить: банк не назвал номер сессии", AskedAt: "последний ответ {1}",
@@ -82,8 +84,9 @@ var englishVerdict = VerdictTexts{
 	ReplacesNote: "No {1} of {2} ₽: {3}. It can be replaced by no more than {4} ₽.",
 	ReplacesWarn: "This is a second attempt to pay. If the bank executed No {1}, the payee is paid twice. Before it leaves, the desk asks the bank about the old payout once more.",
 	FrozenNote:   "The bank says something else about the old payout No {1}: this one does not leave until that is settled.", AskedNote: "Waits for the bank’s answer about the old payout No {1}, no older than ten minutes.", Back2: "To payout No {1}",
-	PayBack: "Pay again what came back",
-	Returns: "Came back", ReturnLine: "{1}: {2} ₽, {3} ₽ in all, {4}",
+	ReplacesBack: "Only what came back is paid again. Before it leaves, the desk asks the bank about the old payout once more.",
+	PayBack:      "Pay again what came back",
+	Returns:      "Came back", ReturnLine: "{1}: {2} ₽, {3} ₽ in all, {4}",
 	Owner: "Whose move", Age: "Age", AskedHead: "What was asked, and when", Closes: "What would close it", Next: "Next step",
 	OwnerMakers: "Maker: {1}", OwnerDeciders: "Approvers: {1}", OwnerBank: "The bank; then the maker: {1}",
 	AskedRequest: "Request left at {1}", AskedAnswer: "answer: {1}", AskedPoll: "Status asked since {1}, next {2}", AskedNever: "Status cannot be asked: the bank named no session", AskedAt: "last answer {1}",

@@ -452,6 +452,9 @@ func (w *Web) showProposal(r *req, status, version int, was said) error {
 	case approval.Match:
 		section = templates.SectionReports
 	}
+	if o.p.Kind == approval.Verdict {
+		section = templates.SectionUnknown
+	}
 	p, err := r.page(o.title(), section)
 	if err != nil {
 		return err

@@ -205,7 +205,11 @@ func verdictChange(r *req, p app.Proposal, _ *app.Proposal, _ bool) (change, err
 	add := func(to *[]templates.Fact, label, value string) {
 		*to = append(*to, templates.Fact{Label: label, Value: value})
 	}
-	add(&c.Old, t.Outcome, lang.Label(r.t.States, v.Was))
+	was := lang.Label(r.t.States, v.Was)
+	if v.Was != string(payout.Unknown) { // else it was ruled on because its evidence contradicts itself
+		was += ", " + lowerFirst(r.t.List.Review)
+	}
+	add(&c.Old, t.Outcome, was)
 	add(&c.New, t.Outcome, says)
 	add(&c.New, t.Basis, t.Bases[v.Basis])
 	add(&c.New, t.Evidence, lang.Fill(t.EvidenceSize, t.Media[v.Media], (v.Bytes+1023)/1024, v.File[:min(8, len(v.File))]))
@@ -238,6 +242,7 @@ func (o *proposalPage) verdictView(v *templates.ProposalView) error {
 		more = append(more, templates.Fact{Label: t.Evidence, Value: t.Download, Href: templates.PayoutHref(o.p.ID + "/outcome/" + strconv.Itoa(o.p.Version) + "/file")})
 	}
 	v.Facts = append(more, v.Facts...)
+	v.Title = lang.Fill(t.Title, num(s.Number))
 	v.Crumb = templates.Link{Href: templates.PayoutHref(o.p.ID), Label: numbered(r.t, s.Number)}
 	panel := v.Panel
 	switch {
@@ -251,6 +256,7 @@ func (o *proposalPage) verdictView(v *templates.ProposalView) error {
 	if panel.Decide == nil || panel.Decide.Label == "" {
 		return nil
 	}
+	panel.Decide.Label += ": " + lowerFirst(t.Outcomes[d.Outcome])
 	mine, err := r.web.App.Factors(r.ctx(), r.me.ID)
 	if err != nil {
 		return err
@@ -338,8 +344,9 @@ func (o *one) ruleActs(p *templates.Panel) {
 	if app.MayPropose(r.me.Person, approval.Verdict) {
 		p.Links = append(p.Links, templates.Link{Href: outcomeHref(o.s.ID), Label: t.Propose})
 	}
-	if day, early := r.web.App.RuleFrom(o.s); early && !o.s.SentAt.IsZero() {
-		p.Text = append(p.Text, lang.Fill(t.FromDay, dayOf(r, day)))
+	if day, early := r.web.App.RuleFrom(o.s); early && !o.s.SentAt.IsZero() && len(p.Lists) > 0 {
+		last := &p.Lists[len(p.Lists)-1]
+		last.Text += " " + lang.Fill(t.FromDay, dayOf(r, day))
 	}
 }
 
@@ -363,8 +370,11 @@ func (o *one) replacesWarning() []templates.Warning {
 	}
 	w := templates.Warning{Bold: lang.Fill(r.t.Form.Replace, n) + ".", Text: lang.Fill(t.ReplacesNote, n, rub(r.tag, s.Content.Amount.Minor), how, rub(r.tag, app.ReplaceUpTo(*s))),
 		Note: lang.Fill(t.ReplacesWarn, n), Links: []templates.Link{{Href: templates.PayoutHref(string(s.ID)), Label: lang.Fill(t.Back2, n)}}}
-	if s.Review || !app.CanReplace(*s) {
+	switch {
+	case !app.CanReplace(*s):
 		w.Note = lang.Fill(t.FrozenNote, n)
+	case s.ReturnedMinor > 0:
+		w.Note = t.ReplacesBack
 	}
 	return []templates.Warning{w}
 }
