@@ -68,6 +68,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = runBanksim(ctx, c, stdout, log)
 	case *config.AuditVerify:
 		return runVerify(ctx, c, stdout, stderr)
+	case *config.Doctor:
+		return runDoctor(ctx, c, stdout, stderr)
 	case *config.Backup:
 		err = runBackup(ctx, c)
 	case *config.Restore:

@@ -137,6 +137,11 @@ func wake(c chan struct{}) {
 
 // write runs fn in one commit and tells whoever shows or acts on the change.
 func (a *App) write(ctx context.Context, lane Lane, fn func(Tx) error) error {
+	if lane == People {
+		if err := a.room(DiskFull); err != nil {
+			return err
+		}
+	}
 	c, err := a.Store.Write(ctx, lane, func(tx Tx) error { return fn(&sealed{Tx: tx, a: a}) })
 	if err != nil {
 		return a.after(ctx, err)

@@ -34,7 +34,7 @@ func (a *App) Halt(ctx context.Context, w Who, reason string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.write(ctx, People, func(tx Tx) error {
+	if err := a.write(ctx, Urgent, func(tx Tx) error {
 		if _, err := authorize(tx, w, StopSending); err != nil {
 			return err
 		}

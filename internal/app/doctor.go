@@ -309,16 +309,18 @@ func (a *App) stopFor(tx Tx, look *Look, found []Finding, q LookQuery, message i
 // exceptions are what people released sending in spite of: they were named in the release, and stop nothing again.
 func exceptions(tx Tx) (map[Finding]bool, error) {
 	events, err := tx.Releases()
-	if err != nil {
-		return nil, err
-	}
+	return Excepts(events), err
+}
+
+// Excepts are the findings that these releases named.
+func Excepts(events []audit.Event) map[Finding]bool {
 	out := map[Finding]bool{}
 	for _, e := range events {
 		for _, f := range brokenIn(e, "excepts") {
 			out[f] = true
 		}
 	}
-	return out, nil
+	return out
 }
 
 // brokenIn reads findings out of an event.
@@ -523,3 +525,12 @@ func (a *App) rowAltered(tx Tx, id payout.ID, now time.Time, why error) error {
 	}
 	return a.addHalt(tx, HaltRow{Cause: "altered", By: payout.System("desk"), Payout: id, At: now, Broken: []Finding{f}}, "")
 }
+
+// Judge is what must hold of one payout, for whoever looks from outside the desk; JudgeRows what must hold of everything. A desk that does not run asks
+// nobody, so that questions that are late are no finding here.
+func Judge(x Examined, now time.Time) []Finding {
+	return slices.DeleteFunc(judge(x, now), func(f Finding) bool { return f.Invariant == "I5" && !x.NextPoll.IsZero() })
+}
+
+// JudgeRows is judgeRows from outside: that a message waits is told by the vitals.
+func JudgeRows(q LookQuery, r LookRows) []Finding { return judgeRows(q, r, 0) }

@@ -81,7 +81,7 @@ func TestLook_Broken(t *testing.T) {
 		{"I8", "UPDATE payout SET amount_minor = amount_minor + 100 WHERE id = '%s'"}, // the line; found whole, and at night
 		{"I8", "UPDATE payout SET given = given, why = 'x' WHERE id = '%s'"},
 		{"I8", "UPDATE payout SET sent_at = sent_at + 1 WHERE id = '%s'"},
-		{"I1", "INSERT INTO attempt SELECT payout_id, 2, version, digest, reference, key, flow, project, body, at + 1 FROM attempt WHERE payout_id = '%s'"},
+		{"I1", "INSERT INTO attempt (payout_id, n, version, digest, reference, key, flow, project, body, at) SELECT payout_id, 2, version, digest, reference, key, flow, project, body, at + 1 FROM attempt WHERE payout_id = '%s'"},
 		{"I5", "DELETE FROM poll WHERE payout_id = '%s'"},
 		{"I5", "UPDATE poll SET next_at = next_at + 100000000000 WHERE payout_id = '%s'"},
 		{"I2", "UPDATE payout SET needed = 3 WHERE id = '%s'"},

@@ -44,6 +44,9 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 	if e.Form == "" || len(e.Form) > maxForm {
 		return "", fault.Bad("form", "payout.form")
 	}
+	if err := a.room(DiskLow); err != nil {
+		return "", err
+	}
 	var refused error
 	err = a.write(ctx, People, func(tx Tx) error {
 		refused = nil

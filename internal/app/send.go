@@ -29,6 +29,9 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 	if a.Store.Quarantined() != "" || a.Foreign() {
 		return nil, nil
 	}
+	if a.room(DiskFull) != nil {
+		return nil, nil // its answer might not be stored
+	}
 	a.mu.Lock()
 	busy := a.onePerGo && len(a.live) > 0 || a.probe
 	a.mu.Unlock()

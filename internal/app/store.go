@@ -20,6 +20,8 @@ const (
 	People Lane = iota
 	Intake
 	Worker
+	// Urgent is People's for what is taken even when the disk is nearly full: stopping.
+	Urgent
 )
 
 // Change is what one commit changed, for those who show it or act on it.
@@ -258,6 +260,9 @@ type Store interface {
 	LookRows(ctx context.Context, q LookQuery) (LookRows, error)
 	// Prove proves the whole history against every row, and counts every decision again; it reads beside the desk and takes long.
 	Prove(ctx context.Context) ([]Finding, error)
+	// Vitals is how the database and what is under way stand; Free how many bytes its disk has left, -1 when that cannot be told.
+	Vitals(ctx context.Context) (Vitals, error)
+	Free() int64
 	Reader
 }
 

@@ -14,7 +14,7 @@ const (
 )
 
 // Command is what is to be done: one of *Demo, *Serve, *Init, *PeopleAdd, *KeysNew, *Banksim,
-// *AuditVerify, *Backup and *Version, checked.
+// *AuditVerify, *Doctor, *Backup and *Version, checked.
 type Command interface {
 	// Validate returns one error, of one line, for each setting that is wrong or missing.
 	Validate() []error
@@ -409,6 +409,46 @@ func (c *Backup) Validate() []error {
 }
 
 func (c *Backup) String() string { return describe("backup", c) }
+
+// Doctor looks at everything that can be looked at from outside.
+type Doctor struct {
+	DB                 string `name:"db" placeholder:"FILE" help:"Database file, also of a running desk; it is only read. Required."`
+	AnchorFile         string `placeholder:"FILE" help:"Where the newest signed head of the history is kept."`
+	SessionKeyFile     string `placeholder:"FILE" help:"Secret for cookies: its mode is looked at."`
+	HistoryKeyFile     string `placeholder:"FILE" help:"Private key that signs the history: its mode is looked at."`
+	TLSCertFile        string `name:"tls-cert-file" placeholder:"FILE" help:"Certificate chain: how long it is valid."`
+	TLSKeyFile         string `name:"tls-key-file" placeholder:"FILE" help:"Private key of the certificate: its mode is looked at."`
+	BankURL            string `name:"bank-url" placeholder:"URL" help:"Address of the bank's API: with it, the balance is asked for once and the clocks are compared. Needs --bank-project and --bank-private-key-file."`
+	BankProject        string `placeholder:"NAME" help:"Project at the bank (X-PARTNER-PROJECT)."`
+	BankPrivateKeyFile string `placeholder:"FILE" help:"Our private key that signs requests, PEM: its length and mode are looked at."`
+	BankPublicKeyFile  string `placeholder:"FILE" help:"The bank's public key or keys, PEM: their length is looked at."`
+}
+
+// Help implements kong.HelpProvider.
+func (*Doctor) Help() string {
+	return `Prints one line for each check: ok, warn or broken, what was looked at, and a sentence, with tabs between. It proves the whole history, compares every row with it and counts every decision again, so it takes a while on a large database.
+
+Exit codes:
+
+	0  all is well
+	1  something is broken
+	2  wrong command line
+	4  warnings only`
+}
+
+// Validate implements [Command].
+func (c *Doctor) Validate() []error {
+	var l lines
+	l.given("db", c.DB)
+	if c.BankURL != "" {
+		l.url("bank-url", c.BankURL, true)
+		l.given("bank-project", c.BankProject)
+		l.file("bank-private-key-file", c.BankPrivateKeyFile)
+	}
+	return l
+}
+
+func (c *Doctor) String() string { return describe("doctor", c) }
 
 // Version prints the version.
 type Version struct{}

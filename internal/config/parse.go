@@ -31,6 +31,7 @@ type cli struct {
 	Audit   struct {
 		Verify AuditVerify `cmd:"" help:"Prove that the history is whole and unchanged."`
 	} `cmd:"" help:"The history."`
+	Doctor  Doctor  `cmd:"" help:"Look at the database, the disk, the keys and the bank, and say what is wrong."`
 	Backup  Backup  `cmd:"" help:"Copy the database, also of a running desk."`
 	Restore Restore `cmd:"" help:"Put a copy where a desk is to run; it starts in quarantine."`
 }

@@ -36,7 +36,7 @@ var russianHealth = HealthTexts{
 		"log.ok": "Событий: {1}.", "anchor.ok": "Совпадает с журналом или старше его, {2} назад.", "anchor.old": "Записана {2} назад: запись не удаётся.", "anchor.none": "Не проверялась: файл не указан.", "anchor.missing": "Файла нет.",
 		"anchor.older": "База старше своей метки: это копия.", "anchor.differs": "База не продолжает свою метку.", "anchor.bad": "Метку не удалось прочитать.",
 		"look.ok": "{2} назад, сверено выплат: {1}.", "look.none": "Ещё не было.", "look.late": "Последняя {2} назад.", "whole.ok": "{2} назад, нарушений нет.", "whole.none": "Ещё не было: она идёт ночью в 3:00.", "whole.now": "Нарушений нет, сверено выплат: {1}.",
-		"found": "{3}", "sending.ok": "Идёт.", "sending.stopped": "Остановлена: {3}.", "sending.quarantine": "Остановлена: это копия базы ({3}).", "connection.ok": "Есть.", "connection.down": "Нет уже {2}.",
+		"found": "{3}", "found.excepted": "{3} (двое возобновили отправку, зная об этом).", "sending.ok": "Идёт.", "sending.stopped": "Остановлена: {3}.", "sending.quarantine": "Остановлена: это копия базы ({3}).", "connection.ok": "Есть.", "connection.down": "Нет уже {2}.",
 		"identity.ok": "Те же, что приняты.", "identity.changed": "Не те, что приняты: {3}.", "balance.ok": "Известен, {2} назад.", "balance.off": "Не спрашивается.", "balance.unknown": "Не известен.",
 		"key.ok": "{3}.", "key.open": "{3}: файл доступен другим.", "key.short": "{3}: короче 3072 бит.", "key.bad": "{3}: не читается.", "certificate.ok": "Действует ещё {2}.", "certificate.soon": "Действует ещё только {2}.", "certificate.over": "Истёк {2} назад.",
 		"database.ok": "{4}, читается.", "database.bad": "Запись не удаётся: {3}.", "others.some": "В базу писали мимо сервиса.", "others.ok": "Не замечена.",
@@ -69,7 +69,7 @@ var englishHealth = HealthTexts{
 		"log.ok": "Events: {1}.", "anchor.ok": "It matches the log, or the log continues it; {2} old.", "anchor.old": "Written {2} ago: writing it fails.", "anchor.none": "Not checked: no file was given.", "anchor.missing": "There is no such file.",
 		"anchor.older": "The database is older than its mark: a copy.", "anchor.differs": "The database does not continue its mark.", "anchor.bad": "The mark cannot be read.",
 		"look.ok": "{2} ago, payouts compared: {1}.", "look.none": "Not yet.", "look.late": "The last one was {2} ago.", "whole.ok": "{2} ago, all holds.", "whole.none": "Not yet: it runs at 3:00 at night.", "whole.now": "All holds, payouts compared: {1}.",
-		"found": "{3}", "sending.ok": "It goes on.", "sending.stopped": "Stopped: {3}.", "sending.quarantine": "Stopped: the database is a copy ({3}).", "connection.ok": "There is one.", "connection.down": "None for {2}.",
+		"found": "{3}", "found.excepted": "{3} (two people let sending go on in spite of it).", "sending.ok": "It goes on.", "sending.stopped": "Stopped: {3}.", "sending.quarantine": "Stopped: the database is a copy ({3}).", "connection.ok": "There is one.", "connection.down": "None for {2}.",
 		"identity.ok": "As accepted.", "identity.changed": "Not as accepted: {3}.", "balance.ok": "Known, {2} old.", "balance.off": "Not asked for.", "balance.unknown": "Not known.",
 		"key.ok": "{3}.", "key.open": "{3}: others can read the file.", "key.short": "{3}: shorter than 3072 bits.", "key.bad": "{3}: cannot be read.", "certificate.ok": "Valid for {2} more.", "certificate.soon": "Valid for {2} only.", "certificate.over": "It ended {2} ago.",
 		"database.ok": "{4}, readable.", "database.bad": "Writing fails: {3}.", "others.some": "Somebody wrote to the database past the desk.", "others.ok": "None noticed.",
@@ -105,4 +105,8 @@ func Bytes(t Tag, n int64) string {
 	return Int(t, n) + "\u00a0" + units[i]
 }
 
-func init() { addRoom("health", &russianHealth, &englishHealth) }
+func init() {
+	addRoom("health", &russianHealth, &englishHealth)
+	addFaults(map[string]string{"store.low": "На диске осталось мало места: новые выплаты не принимаются. Ничего не записано."},
+		map[string]string{"store.low": "Little disk space is left: new payouts are refused. Nothing was stored."})
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
@@ -44,8 +45,10 @@ func (t *txn) LookRows(q app.LookQuery) (app.LookRows, error) {
 }
 
 // Releases lists the events that let sending go on.
-func (t *txn) Releases() ([]audit.Event, error) {
-	rows, err := t.s.wc.QueryContext(t.ctx, "SELECT seq, subject, payload FROM event WHERE action = 'halt.off' ORDER BY seq")
+func (t *txn) Releases() ([]audit.Event, error) { return releases(t.ctx, t.s.wc) }
+
+func releases(ctx context.Context, db asker) ([]audit.Event, error) {
+	rows, err := db.QueryContext(ctx, "SELECT seq, subject, payload FROM event WHERE action = 'halt.off' ORDER BY seq")
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +64,17 @@ func (t *txn) Releases() ([]audit.Event, error) {
 		out = append(out, e)
 	}
 	return out, rows.Err()
+}
+
+// Excepted are the findings of a database that people let sending go on in spite of.
+func Excepted(ctx context.Context, path string) (map[app.Finding]bool, error) {
+	d, err := openReadOnly(path)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	events, err := releases(ctx, d)
+	return app.Excepts(events), err
 }
 
 // Examine is everything that the rows say about one payout, from one read.
@@ -295,4 +309,40 @@ func Prove(ctx context.Context, path string) ([]app.Finding, error) {
 		}
 	}
 	return out, nil
+}
+
+// JudgeAll looks at every payout of a database, and at what must hold of everything; n is how many.
+func JudgeAll(ctx context.Context, path string, now time.Time) (found []app.Finding, n int, err error) {
+	d, err := openReadOnly(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer d.Close()
+	tx, err := d.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer tx.Rollback()
+	q := queries.New(tx)
+	l := app.LookQuery{RollMost: readPage, Most: readPage, Now: now}
+	for {
+		r, err := lookRows(ctx, tx, q, l)
+		if err != nil {
+			return nil, 0, err
+		}
+		if l.Roll == 0 {
+			found = app.JudgeRows(l, r)
+		}
+		for _, id := range r.Rolled {
+			x, err := examine(ctx, tx, q, id)
+			if err != nil {
+				return nil, 0, err
+			}
+			n++
+			found = append(found, app.Judge(x, now)...)
+		}
+		if l.Roll = r.RollTo; l.Roll == 0 {
+			return found, n, nil
+		}
+	}
 }

@@ -50,6 +50,8 @@ type Options struct {
 	Fast bool
 	// Queue bounds the waiting writes (1024 if 0), Batch those of one commit (256 if 0).
 	Queue, Batch int
+	// Free tells how many bytes the disk has left, -1 for not known; nil asks the system.
+	Free func() int64
 }
 
 // Store is an open database. Safe for use by many goroutines.
@@ -83,6 +85,8 @@ type Store struct {
 	quarantine string
 	risk       string     // why another copy may have run, see CopyRisk
 	loss       *app.Loss  // what a quarantine at the start found
+	failed     error      // why the last commit could not be stored; nil when it was
+	anchorErr  error      // why the anchor could not be written last; nil when it was
 	dead       error      // set once nothing may be written any more
 	broken     chan error // one error, when a flush to disk failed
 	anchored   audit.Head // what the anchor file holds, as far as this process knows
@@ -424,9 +428,10 @@ func lockAnchor(path string) (*os.File, error) {
 // Anchor writes the newest signed head to the anchor file, with the keys of the founders, if it is not there already. Never from quarantine. An anchor that this
 // process did not write last belongs to another copy of the database, on a machine that its lock does not reach: from then on
 // nothing may be sent from here.
-func (s *Store) Anchor() error {
+func (s *Store) Anchor() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() { s.anchorErr = err }()
 	if s.o.Anchor == "" || s.quarantine != "" || s.newest.Size == 0 {
 		return nil
 	}

@@ -58,7 +58,7 @@ func (s *Store) Write(ctx context.Context, lane app.Lane, fn func(app.Tx) error)
 			return app.Change{}, fault.Down("store.busy")
 		}
 	default:
-		if lane == app.People {
+		if lane == app.People || lane == app.Urgent {
 			t := time.NewTimer(patience)
 			defer t.Stop()
 			timeout = t.C
@@ -121,7 +121,20 @@ func (s *Store) run() {
 // commit runs one batch in one transaction.
 func (s *Store) commit(batch []*job) {
 	ctx := context.Background()
+	var trouble error
+	defer func() {
+		for _, j := range batch {
+			switch code(j.err) {
+			case codeFull, codeIOErr, codeReadOnly, codeCantOpen:
+				trouble = j.err
+			}
+		}
+		s.mu.Lock()
+		s.failed = trouble
+		s.mu.Unlock()
+	}()
 	fail := func(err error) {
+		trouble = err
 		for _, j := range batch {
 			if j.err == nil {
 				j.err, j.change = down(err), app.Change{}
