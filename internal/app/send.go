@@ -128,6 +128,14 @@ func (a *App) claim(tx Tx, id payout.ID) (*protocol.Order, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !now.Before(ExpiresAt(s.SubmittedAt, s.Content.DueDate, f.Set.ExpiryDays)) {
+		// Too old: the clock's worker may come later than this. What was asked already is sent again or ends as evidence says.
+		if ev, err := p.Expire(now); err == nil {
+			return nil, a.save(tx, p, ev)
+		} else if fault.KindOf(err) != fault.Conflict {
+			return nil, err
+		}
+	}
 	if st.PayeeMoved {
 		return nil, a.payeeMoved(tx, p, now)
 	}

@@ -235,7 +235,7 @@ func (t *Tally) stand(people []Signer, decisions []Decision) {
 			continue
 		}
 		s := find(people, d.Person)
-		if s == nil || s.quiet(d.At) {
+		if s == nil || s.quiet(d.At) || s.quiet(t.Case.Now) { // what was said before a reset does not count either, until the wait is over
 			continue
 		}
 		if s = s.as(d.Was); t.Case.bars(s) != Can {
