@@ -228,7 +228,7 @@ func (c *Checker) stand(p *paying, now time.Time) standing {
 			continue
 		}
 		who := c.people[v.person]
-		if who == nil || who.quiet(v.at) || who.quiet(now) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed || st.code && v.factor == "password" {
+		if who == nil || who.fresh(v.at) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed || st.code && v.factor == "password" {
 			continue
 		}
 		st.said = append(st.said, v.still(who))
