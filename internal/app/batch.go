@@ -98,8 +98,21 @@ func BatchID(person, form string) string {
 	return "b" + hex.EncodeToString(h[:16])
 }
 
-// ListBand is what the rules ask for a sum as large as a list's, by its amount alone: the bands are judged over the list too.
-func ListBand(set approval.RuleSet, minor int64) approval.Need {
+// ListBand is what the rules ask of a payout within a list of this sum, by the sum alone: the bands are judged over the list too, those of the set in force and
+// those of the set that the payout was submitted under.
+func (f *Frame) ListBand(submitted int, minor int64) (approval.Need, error) {
+	need := listBand(f.Set, minor)
+	if submitted == 0 || submitted == f.Set.Version {
+		return need, nil
+	}
+	old, err := f.SetOf(submitted)
+	if err != nil {
+		return approval.Need{}, err
+	}
+	return approval.Join(listBand(old, minor), need), nil
+}
+
+func listBand(set approval.RuleSet, minor int64) approval.Need {
 	bands := set
 	bands.Rules = slices.DeleteFunc(slices.Clone(set.Rules), func(r approval.Rule) bool {
 		w := r.When
@@ -132,14 +145,28 @@ func ListWhy(st Standing, me approval.Signer, band approval.Need, people []appro
 	return AloneBySum
 }
 
-// ListSigns says what a list asks of its proof: as its sum, or any of its items, would.
-func ListSigns(set approval.RuleSet, sum int64, items []Standing) (sign, code bool) {
-	sign = set.SignAboveMinor > 0 && sum > set.SignAboveMinor
-	code = set.StepUpAboveMinor > 0 && sum > set.StepUpAboveMinor
+// ListSigns says what a list asks of its proof: as its sum, or any of its items, would, by the set in force and by those that the items were submitted
+// under (their numbers).
+func (f *Frame) ListSigns(sum int64, items []Standing, submitted []int) (sign, code bool, err error) {
+	sets := []approval.RuleSet{f.Set}
+	for _, n := range submitted {
+		if n == 0 || slices.ContainsFunc(sets, func(s approval.RuleSet) bool { return s.Version == n }) {
+			continue
+		}
+		old, err := f.SetOf(n)
+		if err != nil {
+			return false, false, err
+		}
+		sets = append(sets, old)
+	}
+	for _, s := range sets {
+		sign = sign || s.SignAboveMinor > 0 && sum > s.SignAboveMinor
+		code = code || s.StepUpAboveMinor > 0 && sum > s.StepUpAboveMinor
+	}
 	for _, st := range items {
 		sign, code = sign || st.Sign, code || st.StepUp
 	}
-	return sign, code
+	return sign, code, nil
 }
 
 // ListRefused says why this person cannot approve a list of this sum at all, whatever is on it: Denied "batch.ceiling" (sum, ceiling, who can), "batch.cap" (sum, what
@@ -229,6 +256,7 @@ func (a *App) approveMany(tx Tx, w Who, person auth.Person, b *Batch, proof Proo
 	me := f.Signer(person.ID)
 	open := make([]*payout.Payout, len(b.Items))
 	var stands []Standing
+	var sets []int
 	for i := range b.Items {
 		x := &b.Items[i]
 		p, err := tx.Payout(x.ID)
@@ -250,7 +278,7 @@ func (a *App) approveMany(tx Tx, w Who, person auth.Person, b *Batch, proof Proo
 			if err != nil {
 				return err
 			}
-			stands = append(stands, st)
+			stands, sets = append(stands, st), append(sets, s.RuleSet)
 		}
 	}
 	if len(stands) > 0 {
@@ -259,14 +287,21 @@ func (a *App) approveMany(tx Tx, w Who, person auth.Person, b *Batch, proof Proo
 		}
 	}
 	list := &listed{id: b.ID, factor: FactorPassword, keep: keepNothing}
-	if sign, code := ListSigns(f.Set, b.SumMinor, stands); len(stands) > 0 {
+	if len(stands) > 0 {
+		sign, code, err := f.ListSigns(b.SumMinor, stands, sets)
+		if err != nil {
+			return err
+		}
 		if list.factor, list.keep, err = a.prove(tx, w, proof, stepUp{Digest: b.Digest, Sign: sign, Code: code}, f.Now); err != nil {
 			return err
 		}
 	}
-	band := ListBand(f.Set, b.SumMinor)
 	for i, p := range open {
 		if p != nil {
+			band, err := f.ListBand(p.S().RuleSet, b.SumMinor)
+			if err != nil {
+				return err
+			}
 			if err := a.approveItem(tx, w, person, p, &b.Items[i], band, list); err != nil {
 				return err
 			}

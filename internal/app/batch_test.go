@@ -182,11 +182,12 @@ func TestListSigns(t *testing.T) {
 		items      []app.Standing
 		sign, code bool
 	}{{100, nil, false, false}, {101, nil, false, true}, {1000, nil, false, true}, {1001, nil, true, true}, {5, []app.Standing{{Sign: true}}, true, false}, {5, []app.Standing{{}, {StepUp: true}}, false, true}} {
-		if sign, code := app.ListSigns(set, c.sum, c.items); sign != c.sign || code != c.code {
+		sign, code, err := (&app.Frame{Set: set}).ListSigns(c.sum, c.items, nil)
+		if must(t, err); sign != c.sign || code != c.code {
 			t.Errorf("%d: %v %v", c.sum, sign, code)
 		}
 	}
-	if s, c := app.ListSigns(approval.RuleSet{}, 1<<60, nil); s || c {
+	if s, c, err := (&app.Frame{}).ListSigns(1<<60, nil, nil); s || c || err != nil {
 		t.Error("a set that asks for nothing asks")
 	}
 }

@@ -49,6 +49,9 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 	if s.State != payout.PendingApproval {
 		return nil, fault.Moved("approve.state", s.Number, string(s.State))
 	}
+	if !f.Now.Before(ExpiresAt(s.SubmittedAt, s.Content.DueDate, f.Set.ExpiryDays)) { // the clock's worker comes in a moment
+		return nil, fault.Moved("approve.state", s.Number, string(payout.Expired))
+	}
 	switch why {
 	case approval.Can:
 	case approval.Barred:

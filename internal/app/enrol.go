@@ -186,7 +186,12 @@ func (a *App) Enrol(ctx context.Context, token, password string) (Account, error
 			return err
 		}
 		facts["enrolment"] = e.Hash
-		if e.What != "enrol" || !p.Founding { // from now on somebody can sign in: before, there was nothing to wait for
+		// From now on somebody can sign in: before, there was nothing to wait for. Only while the founding lasts does a founder wait for nothing.
+		over, err := tx.Submitted()
+		if err != nil {
+			return err
+		}
+		if over || e.What != "enrol" || !p.Founding {
 			if err := a.waitAgain(tx, e.Person, facts, now); err != nil {
 				return err
 			}

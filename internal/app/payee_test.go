@@ -14,7 +14,6 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
-	"countersign/internal/auth"
 	"countersign/internal/bankdetails"
 	"countersign/internal/desktest"
 	"countersign/internal/fault"
@@ -267,18 +266,16 @@ func TestPayeeChanged(t *testing.T) {
 	d.Verify()
 }
 
-// promote makes somebody an approver besides what they are, as of long ago.
+// promote makes a maker an approver too, by a proposal that another administrator agrees to.
 func promote(t testing.TB, d *desktest.Desk, who string) {
 	t.Helper()
-	_, err := d.Store.Write(t.Context(), app.People, func(tx app.Tx) error {
-		p, err := tx.Person(d.Who[who].Person)
-		if err != nil {
-			return err
-		}
-		p.Roles = append(p.Roles, auth.Approver)
-		return tx.SavePerson(p, time.Time{})
-	})
+	id := d.Who[who].Person
+	n, err := d.Store.InForceVersion(t.Context(), approval.Person, id)
 	must(t, err)
+	must(t, d.App.ProposePersonChange(t.Context(), d.Who["d1"], id, []string{"maker", "approver"}, "", n, "short of people"))
+	ps, err := d.Store.Proposals(t.Context(), approval.Person, id, 1)
+	must(t, err)
+	must(t, d.App.Accept(t.Context(), d.Who["d2"], approval.Person, id, ps[0].Digest, app.Proof{}))
 }
 
 // TestPayeeMakers: whoever made a version of a payee up to the one that a payout names is a maker of the payout, though they never touched it.

@@ -135,6 +135,12 @@ func (a *App) claim(tx Tx, id payout.ID, money *purse) (*protocol.Order, error) 
 		return nil, err
 	case m.altered != nil:
 		return nil, a.rowAltered(tx, id, now, m.altered)
+	case m.expired: // the clock's worker may come later than this
+		ev, err := p.Expire(now)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.save(tx, p, ev)
 	case m.payeeMoved:
 		return nil, a.payeeMoved(tx, p, now)
 	case m.back != "":

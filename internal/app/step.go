@@ -381,6 +381,7 @@ type measured struct {
 	held       string // why it does not leave now
 	until      time.Time
 	payeeMoved bool
+	expired    bool   // its approvals are too old, and nothing was asked yet
 	back       string // why its approvals do not suffice any more
 }
 
@@ -431,6 +432,10 @@ func (a *App) measure(tx Tx, p *payout.Payout, st protocol.State) (m measured, e
 	}
 	if err != nil {
 		return m, err
+	}
+	// What was asked already is sent again, or ends as evidence says.
+	if s.State == payout.Approved && !s.Asked && !now.Before(ExpiresAt(s.SubmittedAt, s.Content.DueDate, f.Set.ExpiryDays)) {
+		return measured{expired: true}, nil
 	}
 	if stand.PayeeMoved {
 		return measured{payeeMoved: true}, nil

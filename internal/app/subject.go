@@ -265,6 +265,18 @@ func (a *App) openFor(tx Tx, kind approval.Kind, id, seen string) (Proposal, err
 	return p, nil
 }
 
+// tooOld refuses a yes to what has waited for longer than the rules say: the clock's worker ends it in a moment.
+func (a *App) tooOld(tx Tx, p Proposal) error {
+	set, err := a.inForce(tx)
+	if err != nil {
+		return err
+	}
+	if p.EffectAt.IsZero() && p.At.Before(a.Now().Add(-time24(set.ExpiryDays))) {
+		return fault.Moved("subject.closed", string(p.Kind))
+	}
+	return nil
+}
+
 // Accept is a person's yes to a proposal; when it was the last one needed the proposal takes effect in the same commit. The same person's yes
 // again changes nothing. Denied "subject.own" for the proposer and whom it concerns, "denied.role"; Conflict as openFor.
 func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen string, proof Proof) error {
@@ -281,6 +293,9 @@ func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen st
 			}
 		}
 		if err != nil {
+			return err
+		}
+		if err := a.tooOld(tx, p); err != nil {
 			return err
 		}
 		now := a.Now()

@@ -57,7 +57,7 @@ type Signer struct {
 	Standing bool
 	// Since is when the person became an approver: what was submitted before is not theirs to decide. Zero: always.
 	Since time.Time
-	// Between QuietFrom (included) and QuietUntil (not) the person's decisions do not count: they are new, or a factor of theirs was reset.
+	// What the person said before QuietUntil does not count: they are new, or were reset at QuietFrom. They say it again afterwards.
 	QuietFrom, QuietUntil time.Time
 	// CeilingMinor is the largest payout this person may approve, kopecks; 0 is none.
 	CeilingMinor int64
@@ -73,10 +73,6 @@ type Signer struct {
 // Has reports whether the signer holds the role; a senior is an approver.
 func (s Signer) Has(r Role) bool {
 	return slices.Contains(s.Roles, r) || r == Approver && slices.Contains(s.Roles, Senior)
-}
-
-func (s *Signer) quiet(at time.Time) bool {
-	return !s.QuietUntil.IsZero() && !at.Before(s.QuietFrom) && at.Before(s.QuietUntil)
 }
 
 // Answer is what one decision says.
@@ -238,7 +234,7 @@ func (t *Tally) stand(people []Signer, decisions []Decision) {
 			continue
 		}
 		s := find(people, d.Person)
-		if s == nil || s.quiet(d.At) {
+		if s == nil || d.At.Before(s.QuietUntil) { // nor what was said before a reset: who was reset begins anew
 			continue
 		}
 		if s = s.as(d.Was); t.Case.bars(s) != Can {

@@ -44,10 +44,6 @@ func oBars(c Case, s Signer) bool {
 	return s.ID == "" || !s.Standing || !oAsks(Step{Roles: c.Need.Roles}, s) || !c.Submitted.IsZero() && c.Submitted.Before(s.Since) || s.CeilingMinor != 0 && s.CeilingMinor < c.AmountMinor
 }
 
-func oQuiet(s Signer, at time.Time) bool {
-	return !s.QuietUntil.IsZero() && at.UnixNano() >= s.QuietFrom.UnixNano() && at.UnixNano() < s.QuietUntil.UnixNano()
-}
-
 // oAs is a person as far as they were this already then.
 func oAs(s Signer, w *Was) Signer {
 	if w == nil {
@@ -94,7 +90,7 @@ func oRows(c Case, people []Signer, ds []Decision) []Signer {
 			}
 			counts := false
 			for _, s := range people {
-				if s = oAs(s, d.Was); s.ID == d.Person && !oBars(c, s) && !oQuiet(s, d.At) {
+				if s = oAs(s, d.Was); s.ID == d.Person && !oBars(c, s) && (s.QuietUntil.IsZero() || d.At.UnixNano() >= s.QuietUntil.UnixNano()) {
 					counts = true
 					for _, later := range ds {
 						if later.Person == d.Person && later.Digest == c.Digest && later.Seq > seq && later.Answer != "yes" {

@@ -81,6 +81,9 @@ await main(async () => {
     await approver.goto(payout);
     await mark(approver);
   });
+  await check('whoever entered the payee is named among the makers of the payout', async () => {
+    must((await approver.innerText('#facts')).includes('Данные получателя: Кузнецова'), 'she is not named');
+  });
   await check('a changed payee sends the unsent payout back to its draft, with the reason', async () => {
     await maker.goto(path);
     await Promise.all([maker.waitForURL('**' + path + '/edit'), maker.click('[data-testid=edit-payee]')]);

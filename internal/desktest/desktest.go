@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"database/sql"
@@ -82,6 +81,8 @@ type Desk struct {
 	App     *app.App
 	Bank    *banksim.Bank
 	Signer  *audit.Signer
+	// History is the key file of the history, PEM.
+	History []byte
 	Seal    factor.Seal
 	Keys    *factor.Keys
 	Our     *rsa.PrivateKey
@@ -128,9 +129,9 @@ func New(t testing.TB) *Desk {
 // NewWith is New with another rule set to begin with.
 func NewWith(t testing.TB, rules approval.RuleSet) *Desk {
 	t.Helper()
-	_, priv, err := ed25519.GenerateKey(rand.Reader)
+	history, _, err := audit.GenerateKey(rand.Reader)
 	must(t, err)
-	signer, err := audit.NewSigner(audit.KeyName, priv)
+	signer, err := audit.LoadSigner(history)
 	must(t, err)
 	secret, err := signer.Derive("countersign seals/1")
 	must(t, err)
@@ -139,7 +140,7 @@ func NewWith(t testing.TB, rules approval.RuleSet) *Desk {
 	passkeys, err := factor.NewKeys(Site, "Countersign")
 	must(t, err)
 	k := keys()
-	d := &Desk{rules: rules, Seal: seal, Keys: passkeys, T: t, Dir: t.TempDir(), Clock: &Clock{t: time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)}, Signer: signer, Our: k[0], BankRS: k[1], Who: map[string]app.Who{}}
+	d := &Desk{rules: rules, Seal: seal, Keys: passkeys, T: t, Dir: t.TempDir(), Clock: &Clock{t: time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)}, Signer: signer, History: history, Our: k[0], BankRS: k[1], Who: map[string]app.Who{}}
 	d.Bank, err = banksim.New(banksim.Options{DataDir: filepath.Join(d.Dir, "bank"), Project: Project, PartnerKeys: []*rsa.PublicKey{&d.Our.PublicKey}, BankKey: d.BankRS,
 		Delay: 2 * time.Second, Seed: 1, Now: d.Clock.Now, Driven: true})
 	must(t, err)

@@ -99,7 +99,7 @@ func (t *Texts) argument(s string, n int, a any) any {
 	case "ack":
 		return Label(t.Acks, code)
 	case "block":
-		return Label(t.Decision().Reasons, code)
+		return t.BlockReason(code)
 	}
 	return a
 }

@@ -30,12 +30,12 @@ type PayeeTexts struct {
 	Remove                                                                   string // how a line is taken out
 	From                                                                     string // «По выплате № {1}»
 
-	Saved, SavedVersion, Choose, ChooseNone, Drop, Find, FindNone, All string
-	Moved, MovedWhat, MovedGone                                        string
-	PanelMoved, MoveText, MoveTextMine, EventMoved                     string
-	NeedsSaved, NeedsSavedAny, SaveThis                                string
-	SendsBack, SharedWith                                              string
-	FieldChoice                                                        string
+	Saved, MadeBy, SavedVersion, Choose, ChooseNone, Drop, Find, FindNone, All string
+	Moved, MovedWhat, MovedGone                                                string
+	PanelMoved, MoveText, MoveTextMine, EventMoved                             string
+	NeedsSaved, NeedsSavedAny, SaveThis                                        string
+	SendsBack, SharedWith                                                      string
+	FieldChoice                                                                string
 }
 
 var russianPayees = PayeeTexts{
@@ -63,7 +63,7 @@ var russianPayees = PayeeTexts{
 	HelpKind: "У организации ИНН из 10 цифр и КПП, у предпринимателя ИНН из 12, у физического лица 12 или пусто", HelpGroups: "Через запятую; по группам работают правила и фильтр", HelpLabel: "Только для вас", HelpNote: "Договор или иное основание, в банк не отправляется",
 	HelpPurpose: "Подставится в новую выплату", HelpINN: "10 или 12 цифр", HelpKPP: "Только у организаций", Remove: "Чтобы убрать счёт, очистите строку.",
 	From:  "По выплате № {1}. Проверьте и дополните.",
-	Saved: "Сохранённый получатель", SavedVersion: "версия {1}", Choose: "Счёт для выплаты", ChooseNone: "Выберите счёт получателя.", Drop: "Другой получатель", Find: "Найти среди сохранённых", FindNone: "Среди сохранённых такого нет.", All: "Все получатели",
+	Saved: "Сохранённый получатель", MadeBy: "Данные получателя: {1}", SavedVersion: "версия {1}", Choose: "Счёт для выплаты", ChooseNone: "Выберите счёт получателя.", Drop: "Другой получатель", Find: "Найти среди сохранённых", FindNone: "Среди сохранённых такого нет.", All: "Все получатели",
 	Moved: "Данные получателя изменились после этой версии выплаты. Ниже новые данные: проверьте и отправьте ещё раз.", MovedWhat: "Что изменилось у получателя", MovedGone: "Прежнего счёта у получателя больше нет: выберите другой.",
 	PanelMoved: "Получатель изменён", MoveText: "данные получателя изменились, выплату нужно отправить на согласование заново", MoveTextMine: "данные получателя изменились: проверьте и отправьте заново", EventMoved: "Возвращена в черновик: получатель изменён",
 	NeedsSaved: "Выше {1} нужен сохранённый получатель.", NeedsSavedAny: "Здесь нужен сохранённый получатель.", SaveThis: "Сохранить этого получателя",
@@ -96,7 +96,7 @@ var englishPayees = PayeeTexts{
 	HelpKind: "A company has an INN of 10 digits and a KPP, a sole proprietor one of 12, a person 12 or none", HelpGroups: "Separated by commas; rules and the filter work by groups", HelpLabel: "For yourselves only", HelpNote: "Contract or another basis, never sent",
 	HelpPurpose: "Filled into a new payout", HelpINN: "10 or 12 digits", HelpKPP: "Companies only", Remove: "To take an account out, clear its line.",
 	From:  "From payout No {1}. Check it and fill in the rest.",
-	Saved: "Saved payee", SavedVersion: "version {1}", Choose: "Account to pay to", ChooseNone: "Choose one of the payee’s accounts.", Drop: "Another payee", Find: "Find among the saved", FindNone: "No saved payee like this.", All: "All payees",
+	Saved: "Saved payee", MadeBy: "Payee's details: {1}", SavedVersion: "version {1}", Choose: "Account to pay to", ChooseNone: "Choose one of the payee’s accounts.", Drop: "Another payee", Find: "Find among the saved", FindNone: "No saved payee like this.", All: "All payees",
 	Moved: "The payee’s data changed after this version of the payout. Below are the new ones: check them and submit again.", MovedWhat: "What changed about the payee", MovedGone: "The payee no longer has the account: choose another one.",
 	PanelMoved: "The payee was changed", MoveText: "the payee was changed, the payout has to be submitted again", MoveTextMine: "the payee was changed: check it and submit again", EventMoved: "Back to draft: the payee was changed",
 	NeedsSaved: "Above {1} a saved payee is needed.", NeedsSavedAny: "A saved payee is needed here.", SaveThis: "Save this payee",

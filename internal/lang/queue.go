@@ -6,24 +6,11 @@ type DecisionTexts struct {
 	Why                     string // heading: which rules ask for these approvals
 	SetNow, SetThen, SetOne string // «Правила, версия {1}…»
 	Named                   string // «{1}: {2}», a rule's own name
-	Asks                    string // «{1}: {2}», condition and what it asks for
 	Covered                 string // this rule asks for less than another one
-	Blocks                  string // this rule lets nobody
 	BlockedBy               string
 	ListBlocked             string
 	ListAllow               string
 	ListedAs                map[string]string // by what the entry is about: {1} is its reason; "owner": the account of a payee {2} that the payout does not name
-	Reasons                 map[string]string // built-in reasons of blocking rules
-	RuleNames               map[string]string // built-in rules by name; others show the name that people gave them
-
-	AnyAmount, UpTo, Over, Between         string
-	First, Changed, Free, Saved            string
-	OnPayees, OnPayeeGroups                string
-	OnMakers, OnMakerGroups, OnSources     string
-	Sums                                   map[string]string
-	And, Then                              string
-	Approvers, Seniors, People             Forms
-	OneOf, SeniorsWord, ApproversWord, Grp string
 
 	Seats              string // heading: what is still missing
 	SeatWho, SeatLater string
@@ -85,23 +72,12 @@ type ManyTexts struct {
 
 var russianDecision = DecisionTexts{
 	Why: "Почему столько согласований", SetNow: "Правила, версия {1}, действуют сейчас", SetThen: "Правила, версия {1}, действовали при отправке на согласование", SetOne: "Правила, версия {1}",
-	Named: "«{1}»: {2}", Asks: "{1}: {2}", Covered: "просит меньше, чем другое правило; считается то", Blocks: "согласовать нельзя никому",
+	Named: "«{1}»: {2}", Covered: "просит меньше, чем другое правило; считается то",
 	BlockedBy:   "Согласовать нельзя никому: {1}. Инициатор может изменить выплату, администратор может предложить другие правила.",
 	ListBlocked: "Согласовать нельзя никому: {1}. Снять запрет предлагает администратор, решает второй человек.",
 	ListAllow:   "Согласовать нельзя никому: платить можно только тем, кто в списке разрешённых, а этого получателя там нет. Добавить его предлагает администратор.",
 	ListedAs: map[string]string{"account": "счёт в списке запрета ({1})", "bik": "банк в списке запрета ({1})", "inn": "ИНН получателя в списке запрета ({1})", "payee": "получатель в списке запрета ({1})",
 		"owner": "этот счёт есть или был у получателя «{2}», а он в списке запрета ({1})"},
-	Reasons: map[string]string{"saved_payee": "такую сумму можно платить только получателю из справочника"},
-	RuleNames: map[string]string{"band-1": "первая ступень сумм", "band-2": "вторая ступень сумм", "band-3": "третья ступень сумм", "first-payment": "первая выплата получателю",
-		"free-entry": "получатель введён вручную", "list": "списки"},
-	AnyAmount: "Любая сумма", UpTo: "До {1} ₽", Over: "Больше {1} ₽", Between: "Больше {1} и до {2} ₽",
-	First: "первая выплата получателю", Changed: "счёт получателя изменён за последние {1}", Free: "получатель введён вручную", Saved: "получатель из справочника",
-	OnPayees: "получатель назван в правиле", OnPayeeGroups: "группа получателей: {1}", OnMakers: "инициатор: {1}", OnMakerGroups: "группа инициаторов: {1}", OnSources: "способ ввода: {1}",
-	Sums: map[string]string{"payee day": "получателю за день больше {1} ₽", "payee month": "получателю за месяц больше {1} ₽", "maker day": "инициатором за день больше {1} ₽",
-		"maker month": "инициатором за месяц больше {1} ₽", "company day": "по компании за день больше {1} ₽", "company month": "по компании за месяц больше {1} ₽"},
-	And: " и ", Then: ", затем ",
-	Approvers: Forms{"{1} согласующий", "{1} согласующих", "{1} согласующих"}, Seniors: Forms{"{1} старший согласующий", "{1} старших согласующих", "{1} старших согласующих"},
-	People: Forms{"{1} человек", "{1} человека", "{1} человек"}, OneOf: "{1} из: {2}", SeniorsWord: "старшие согласующие", ApproversWord: "согласующие", Grp: "группа «{1}»",
 	Seats: "Чего не хватает", SeatWho: "{1}: {2}", SeatLater: "{1}, после предыдущего шага: {2}",
 	SeatNobody: "сейчас некому; администратор может добавить или вернуть согласующего",
 	WhyNot: map[string]string{
@@ -183,23 +159,12 @@ var russianDecision = DecisionTexts{
 
 var englishDecision = DecisionTexts{
 	Why: "Why these approvals", SetNow: "Rules, version {1}, in force now", SetThen: "Rules, version {1}, in force when it was submitted", SetOne: "Rules, version {1}",
-	Named: "“{1}”: {2}", Asks: "{1}: {2}", Covered: "asks for less than another rule, which counts", Blocks: "nobody can approve",
+	Named: "“{1}”: {2}", Covered: "asks for less than another rule, which counts",
 	BlockedBy:   "Nobody can approve this: {1}. The maker can change the payout; an administrator can propose other rules.",
 	ListBlocked: "Nobody can approve this: {1}. An administrator proposes to lift it, a second person decides.",
 	ListAllow:   "Nobody can approve this: only those on the allow list may be paid, and this payee is not on it. An administrator proposes to add them.",
 	ListedAs: map[string]string{"account": "the account is on the block list ({1})", "bik": "the bank is on the block list ({1})", "inn": "the payee’s INN is on the block list ({1})", "payee": "the payee is on the block list ({1})",
 		"owner": "this account is or was that of the payee “{2}”, who is on the block list ({1})"},
-	Reasons: map[string]string{"saved_payee": "such a sum may be paid to a saved payee only"},
-	RuleNames: map[string]string{"band-1": "first band of amounts", "band-2": "second band of amounts", "band-3": "third band of amounts", "first-payment": "first payment to the payee",
-		"free-entry": "payee typed in", "list": "lists"},
-	AnyAmount: "Any amount", UpTo: "Up to {1} ₽", Over: "Above {1} ₽", Between: "Above {1} and up to {2} ₽",
-	First: "first payment to the payee", Changed: "the payee’s account changed within {1}", Free: "payee typed in", Saved: "saved payee",
-	OnPayees: "the payee is named in the rule", OnPayeeGroups: "payee group: {1}", OnMakers: "maker: {1}", OnMakerGroups: "maker group: {1}", OnSources: "entered by: {1}",
-	Sums: map[string]string{"payee day": "more than {1} ₽ to the payee in a day", "payee month": "more than {1} ₽ to the payee in a month", "maker day": "more than {1} ₽ by the maker in a day",
-		"maker month": "more than {1} ₽ by the maker in a month", "company day": "more than {1} ₽ by the company in a day", "company month": "more than {1} ₽ by the company in a month"},
-	And: " and ", Then: ", then ",
-	Approvers: Forms{"{1} approver", "{1} approvers", "{1} approvers"}, Seniors: Forms{"{1} senior approver", "{1} senior approvers", "{1} senior approvers"},
-	People: Forms{"{1} person", "{1} people", "{1} people"}, OneOf: "{1} of: {2}", SeniorsWord: "senior approvers", ApproversWord: "approvers", Grp: "group “{1}”",
 	Seats: "What is missing", SeatWho: "{1}: {2}", SeatLater: "{1}, after the step before it: {2}",
 	SeatNobody: "nobody can now; an administrator can add an approver or bring one back",
 	WhyNot: map[string]string{

@@ -108,6 +108,7 @@ func use(batch, id string) string {
 type listYes struct {
 	person string
 	minor  int64
+	rules  int // the set that the payout was submitted under
 	signed bool
 	last   bool // with it the payout was approved
 	st     standing
@@ -129,12 +130,13 @@ func (c *Checker) list(e audit.Event, f facts) {
 	if sum > f.Sum || len(said) != f.Approved {
 		c.found("by a list %d payouts of %d kopecks together were approved, more than it says", len(said), sum)
 	}
-	band, blocked := c.band(max(sum, f.Sum))
 	for _, y := range said {
+		band, blocked := c.band(y.rules, max(sum, f.Sum))
+		signs := slices.ContainsFunc(c.setsOf(y.rules), func(s *ruleSet) bool { return s.SignAboveMinor > 0 && max(sum, f.Sum) > s.SignAboveMinor })
 		switch {
 		case y.person != e.Person:
 			c.found("%s decided on a list of somebody else", y.person)
-		case c.set != nil && c.set.SignAboveMinor > 0 && max(sum, f.Sum) > c.set.SignAboveMinor && !y.signed:
+		case signs && !y.signed:
 			c.found("%s approved a list whose sum had to be signed", y.person)
 		case y.last && !bandMet(y.st, band, blocked):
 			c.found("%s approved by a list what its sum needs more approvals for", y.person)

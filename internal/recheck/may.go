@@ -171,8 +171,14 @@ func (c *Checker) ApproveList(items []Listed, who string, now time.Time) (ListAn
 	if !out.Open {
 		return out, nil
 	}
-	out.Sign = out.Sign || c.set != nil && c.set.SignAboveMinor > 0 && sum > c.set.SignAboveMinor
-	out.Code = out.Code || c.set != nil && c.set.StepUpAboveMinor > 0 && sum > c.set.StepUpAboveMinor
+	for _, x := range items {
+		if p := c.payouts[x.ID]; p.submitted == x.Digest && payout.State(p.state) == payout.PendingApproval {
+			for _, s := range c.setsOf(p.ruleSet) {
+				out.Sign = out.Sign || s.SignAboveMinor > 0 && sum > s.SignAboveMinor
+				out.Code = out.Code || s.StepUpAboveMinor > 0 && sum > s.StepUpAboveMinor
+			}
+		}
+	}
 	key := who + " " + day(now)
 	room := func() (int64, bool) {
 		if c.set == nil || c.set.Newcomers.CapDayMinor == 0 || now.UnixMicro() >= person.capped {
@@ -192,7 +198,6 @@ func (c *Checker) ApproveList(items []Listed, who string, now time.Time) (ListAn
 	if out.Refused != "" {
 		return out, nil
 	}
-	band, blocked := c.band(sum)
 	before := c.said[key]
 	defer func() { c.said[key] = before }()
 	for i, x := range items {
@@ -207,6 +212,7 @@ func (c *Checker) ApproveList(items []Listed, who string, now time.Time) (ListAn
 		st := c.stand(p, now)
 		st.said = append(st.said, voter{who, person.roles, person.groups})
 		last := st.met()
+		band, blocked := c.band(p.ruleSet, sum)
 		if answer != May || last && !bandMet(st, band, blocked) {
 			out.Did[i] = "alone"
 			continue
@@ -220,20 +226,31 @@ func (c *Checker) ApproveList(items []Listed, who string, now time.Time) (ListAn
 	return out, nil
 }
 
-// band is what the rules in force ask for a sum by its amount alone.
-func (c *Checker) band(sum int64) (plans []plan, blocked bool) {
-	bands := ruleSet{}
-	in := c.set
-	if in == nil {
-		in = &before
+// setsOf are the rules in force and, where they are others, those that something was submitted under.
+func (c *Checker) setsOf(submitted int) []*ruleSet {
+	if c.set == nil {
+		return []*ruleSet{&before}
 	}
-	for _, r := range in.Rules {
-		w := r.When
-		if r.Blocked == "" && w.Entry == "" && len(w.Payees)+len(w.PayeeGroups)+len(w.Makers)+len(w.MakerGroups)+len(w.Sources)+len(w.Sums) == 0 && !w.First && w.ChangedDays == 0 {
-			bands.Rules = append(bands.Rules, r)
+	if old := c.sets[submitted]; submitted != 0 && old != nil && old != c.set {
+		return []*ruleSet{c.set, old}
+	}
+	return []*ruleSet{c.set}
+}
+
+// band is what the rules ask for a list's sum by its amount alone, those that an item was submitted under too.
+func (c *Checker) band(submitted int, sum int64) (plans []plan, blocked bool) {
+	for _, in := range c.setsOf(submitted) {
+		bands := ruleSet{}
+		for _, r := range in.Rules {
+			w := r.When
+			if r.Blocked == "" && w.Entry == "" && len(w.Payees)+len(w.PayeeGroups)+len(w.Makers)+len(w.MakerGroups)+len(w.Sources)+len(w.Sums) == 0 && !w.First && w.ChangedDays == 0 {
+				bands.Rules = append(bands.Rules, r)
+			}
 		}
+		ps, no := bands.plans(&measured{minor: sum})
+		plans, blocked = append(plans, ps...), blocked || no
 	}
-	return bands.plans(&measured{minor: sum})
+	return plans, blocked
 }
 
 // bandMet reports whether what was said meets the band of a list's sum besides what the payout itself asks for.

@@ -152,7 +152,7 @@ func (c *Checker) approved(e audit.Event, f facts, p *paying) error {
 		c.said[e.Person+" "+day(e.At)] += p.minor
 	}
 	if f.Batch != "" {
-		c.lists[f.Batch] = append(c.lists[f.Batch], listYes{e.Person, p.minor, v.signed, payout.State(f.To) == payout.Approved, c.stand(p, e.At)})
+		c.lists[f.Batch] = append(c.lists[f.Batch], listYes{e.Person, p.minor, p.ruleSet, v.signed, payout.State(f.To) == payout.Approved, c.stand(p, e.At)})
 	}
 	return nil
 }
@@ -231,7 +231,7 @@ func (c *Checker) stand(p *paying, now time.Time) standing {
 			continue
 		}
 		who := c.people[v.person]
-		if who == nil || who.quiet(v.at) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed || st.code && v.factor == "password" {
+		if who == nil || who.fresh(v.at) || c.bars(v.person, p, &st) != "" || st.sign && !v.signed || st.code && v.factor == "password" {
 			continue
 		}
 		st.said = append(st.said, v.still(who))
@@ -488,12 +488,28 @@ func (c *Checker) claimed(e audit.Event, f facts, p *paying) error {
 		c.found("it was sent although its payee had changed")
 	case st.hard:
 		c.found("it was sent over a hard limit")
+	case !p.asked && c.tooOld(p, e.At):
+		c.found("it was sent although its approval had expired")
 	case st.due:
 		c.found("it was sent before its day")
 	case !st.until.IsZero():
 		c.found("it was sent within the waiting period after its payee's account was changed")
 	}
 	return nil
+}
+
+// tooOld reports that a payout has waited for longer than the rules in force say: from its submission, or from the end of its due day if that is later.
+func (c *Checker) tooOld(p *paying, now time.Time) bool {
+	if c.set == nil {
+		return false
+	}
+	ends := p.at.AddDate(0, 0, c.set.ExpiryDays)
+	if due, err := time.Parse(time.DateOnly, p.due); err == nil {
+		if later := due.AddDate(0, 0, c.set.ExpiryDays+1).Add(-3 * time.Hour); later.After(ends) { // midnight in Moscow
+			ends = later
+		}
+	}
+	return !now.Before(ends)
 }
 
 // cameBack: approvals that suffice are not taken away.
@@ -554,6 +570,8 @@ func (c *Checker) Approve(id, who string, now time.Time) (Answer, string, error)
 		return No, "it is not waiting for approval", nil
 	case c.bars(who, p, &st) != "":
 		return No, c.bars(who, p, &st), nil
+	case c.tooOld(p, now):
+		return No, "its time is over", nil
 	case person.quiet(now):
 		return No, "their approvals do not count yet", nil
 	case st.blocked:

@@ -323,12 +323,17 @@ func (c *Checker) count(votes []vote, now time.Time, barred []string, roles ...s
 	for i, v := range votes {
 		p := c.people[v.person]
 		if v.answer != "yes" || slices.ContainsFunc(votes[i+1:], func(o vote) bool { return o.person == v.person && o.answer != "yes" }) || p == nil || p.suspended ||
-			slices.Contains(barred, v.person) || slices.Contains(ids, v.person) || p.quiet(v.at) || !slices.ContainsFunc(roles, func(r string) bool { return has(p.roles, r) }) {
+			slices.Contains(barred, v.person) || slices.Contains(ids, v.person) || p.fresh(v.at) || !slices.ContainsFunc(roles, func(r string) bool { return has(p.roles, r) }) {
 			continue
 		}
 		ids = append(ids, v.person)
 	}
 	return len(ids)
+}
+
+// fresh: said before their wait was over, or before the reset that it began with.
+func (p *person) fresh(at time.Time) bool {
+	return p.quietUntil != 0 && at.UnixMicro() < p.quietUntil
 }
 
 func (p *person) quiet(at time.Time) bool {
@@ -462,7 +467,7 @@ func (c *Checker) MayRefuse(kind, id, who string) bool {
 // MayAccept reports whether the person's yes to the open version of a subject counts now.
 func (c *Checker) MayAccept(kind, id, who string, now time.Time) bool {
 	s, p := c.subjects[[2]string{kind, id}], c.people[who]
-	return c.MayRefuse(kind, id, who) && !p.quiet(now) && p.since <= s.at.UnixMicro()
+	return c.MayRefuse(kind, id, who) && !p.quiet(now) && p.since <= s.at.UnixMicro() && !(s.effect == 0 && c.set != nil && s.at.Before(now.AddDate(0, 0, -c.set.ExpiryDays)))
 }
 
 // digestOf computes the digest of a proposal anew.

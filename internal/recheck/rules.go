@@ -13,6 +13,7 @@ type ruleSet struct {
 	StepUpAboveMinor int64  `json:"step_up_above_minor"`
 	CoolOffMinutes   int64  `json:"cool_off_minutes"`
 	CoolOffOverMinor int64  `json:"cool_off_over_minor"`
+	ExpiryDays       int    `json:"expiry_days"`
 	Newcomers        struct {
 		CapDayMinor int64 `json:"cap_day_minor"`
 	} `json:"newcomers"`

@@ -48,6 +48,7 @@ type list struct {
 	items   []app.BatchItem
 	sum     int64
 	stands  []app.Standing
+	sets    []int // that the payouts were submitted under
 	last    int
 	payees  map[string]bool
 	odd     []templates.BatchRow
@@ -67,12 +68,12 @@ func (w *Web) showMany(r *req, d *desk, from []pending, form string, status int,
 		total += p.Amount
 	}
 	me := d.signer(r.me.ID)
-	band := app.ListBand(d.frame.Set, total)
 	type oddOne struct {
 		row  templates.BatchRow
 		item app.BatchItem
 	}
 	var odd, rest []oddOne
+	var most approval.Need // what the sum asks for at most
 	for _, p := range from {
 		hs, err := w.App.HintsOn(r.ctx(), d.frame, p.stand, app.JudgedRow(p.PendingRow), p.Version, p.FullName, r.me.who())
 		if err != nil {
@@ -89,13 +90,20 @@ func (w *Web) showMany(r *req, d *desk, from []pending, form string, status int,
 			l.warned++
 			row.Hints = append(row.Hints, upperFirst(lang.Fill(r.t.Decision().Many.Warned, k))+".")
 		}
+		band, err := d.frame.ListBand(p.RuleSet, total)
+		if err != nil {
+			return err
+		}
+		if band.Count() > most.Count() {
+			most = band
+		}
 		if why := app.ListWhy(p.stand, me, band, d.signers, p.Decisions); why != approval.Can {
 			row.Did, row.Tone = r.t.Decision().Many.Line[app.ItemAlone]+": "+lang.Label(r.t.Decision().Many.Alone, string(why)), "doubt"
 			l.alone = append(l.alone, row)
 			continue
 		}
 		l.sum += p.Amount
-		l.stands = append(l.stands, p.stand)
+		l.stands, l.sets = append(l.stands, p.stand), append(l.sets, p.RuleSet)
 		l.payees[bankdetails.NormalizeName(p.FullName)+" "+p.Account] = true
 		if p.tally.LastWith(me) {
 			l.last++
@@ -117,7 +125,7 @@ func (w *Web) showMany(r *req, d *desk, from []pending, form string, status int,
 	if err != nil {
 		return err
 	}
-	return r.show(status, templates.Batch(p, r.batchView(d, l, total, band, form, refused)))
+	return r.show(status, templates.Batch(p, r.batchView(d, l, total, most, form, refused)))
 }
 
 func (r *req) batchRow(x app.Row) templates.BatchRow {
@@ -170,14 +178,17 @@ func (r *req) batchView(d *desk, l list, total int64, band approval.Need, form s
 		v.Hidden = append(v.Hidden, templates.Hidden{Name: itemField, Value: string(x.ID) + string(x.Digest)})
 	}
 	v.Button, v.Amount = r.t.N(t.Approve, len(l.items)), rubS(r.tag, l.sum)
-	v.Sign = r.signFor(d, l.sum, digest, l.stands)
+	v.Sign = r.signFor(d, l, digest)
 	return v
 }
 
 // signFor is what a decision over a list asks of its proof; nil when the password was enough.
-func (r *req) signFor(d *desk, sum int64, digest string, stands []app.Standing) *templates.SignView {
-	sign, code := app.ListSigns(d.frame.Set, sum, stands)
-	v, err := r.signView(r.ctx(), "/account/passkeys/challenge", digest, sign, code)
+func (r *req) signFor(d *desk, l list, digest string) *templates.SignView {
+	sign, code, err := d.frame.ListSigns(l.sum, l.stands, l.sets)
+	var v *templates.SignView
+	if err == nil {
+		v, err = r.signView(r.ctx(), "/account/passkeys/challenge", digest, sign, code)
+	}
 	if err != nil {
 		r.web.Log.Error("what a list asks of its proof", "error", err) // the decision itself is judged again
 	}

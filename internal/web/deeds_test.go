@@ -165,6 +165,7 @@ func TestEnter_Warnings(t *testing.T) {
 // Approving is exactly as design.md "Answers" has it.
 func TestApprove_Answers(t *testing.T) {
 	b := newBench(t)
+	must(t, addApprover(b)) // a fourth approver, no senior: somebody without a place when only the senior is missing
 	id := b.Submit(250_000_00)
 	digest := string(b.Get(id).Digest)
 	ok := url.Values{"digest": {digest}}
@@ -202,18 +203,11 @@ func TestApprove_Answers(t *testing.T) {
 	c.FullName = "Иванов Пётр"
 	third := b.SubmitContent("m2", c)
 	b.Approve(third, "a1", "a2")
-	who := b.approverToo(t)
+	who := b.as("a3")
 	page = want(t, who.post(where(third, "/approve"), url.Values{"digest": {string(b.Get(third).Digest)}}), http.StatusForbidden)
 	if !strings.Contains(page, "Person s1") {
 		t.Error(visible(page))
 	}
-}
-
-// approverToo is a fourth approver, no senior: somebody without a place when only the senior is missing.
-func (b *bench) approverToo(t *testing.T) *browser1 {
-	t.Helper()
-	must(t, addApprover(b))
-	return b.as("a3")
 }
 
 // A version that moved meanwhile: nothing is stored, the difference is shown, what was typed is there to copy.

@@ -207,15 +207,9 @@ func documented(token string) url.Values {
 
 func where(p payout.ID, tail string) string { return "/payouts/" + string(p) + tail }
 
-// addApprover adds a3 past the founding, as a later issue will.
+// addApprover adds a3 to the founding people: before the first payout is submitted.
 func addApprover(b *bench) error {
-	id := "00000000-0000-7000-8000-0000000000a3"
-	_, err := b.Store.Write(b.t.Context(), app.People, func(tx app.Tx) error {
-		if err := tx.AddPerson(auth.Person{ID: id, Name: "Person a3", Roles: []auth.Role{auth.Approver}, CreatedAt: b.Clock.Now()}); err != nil {
-			return err
-		}
-		return tx.AddAccount(b.App.SealedAccount(app.Account{Email: "a3@x.test", Person: id, Hash: hash(), ChangedAt: b.Clock.Now(), IdleMinutes: 15, KeysOn: true}))
-	})
+	id, err := b.App.AddFounderHashed(b.t.Context(), app.NewPerson{Email: "a3@x.test", Name: "Person a3", Roles: []auth.Role{auth.Approver}}, hash())
 	b.Who["a3"] = app.Who{Person: id, Email: "a3@x.test"}
 	return err
 }

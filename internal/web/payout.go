@@ -159,6 +159,7 @@ func (o *one) view(was said) (*templates.PayoutView, error) {
 		return nil, err
 	}
 	if o.full {
+		v.PayeeMakers = o.payeeMakers()
 		v.Payee = c.FullName
 		if v.Payee == "" {
 			v.Payee = t.Common.NotSet
@@ -237,6 +238,20 @@ func (o *one) makers() string {
 		names[i] = o.d.name(o.r.t, m)
 	}
 	return strings.Join(names, ", ")
+}
+
+// payeeMakers names who entered what the payout takes from its saved payee and is no maker of it otherwise; they may not approve it either.
+func (o *one) payeeMakers() string {
+	var names []string
+	for _, m := range o.stand.PayeeMakers {
+		if !slices.Contains(o.s.Makers, m) {
+			names = append(names, o.d.name(o.r.t, m))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return lang.Fill(o.r.t.Payees().MadeBy, strings.Join(names, ", "))
 }
 
 // paidBefore says how often and how much this payee was paid.

@@ -49,8 +49,8 @@ func TestStanding(t *testing.T) {
 	id := b.Submit(250_000_00)
 	b.Approve(id, "a1")
 	for tag, w := range map[string][]string{
-		"en": {"Why these approvals", "Rules, version 1", "Above 100,000.00 and up to 1,000,000.00 ₽: 2 approvers", "1 approver: Person "},
-		"ru": {"Почему столько согласований", "Правила, версия 1", "Больше 100 000,00 и до 1 000 000,00 ₽: 2 согласующих", "1 согласующий: Person "},
+		"en": {"Why these approvals", "Rules, version 1", "Above 100,000.00 ₽ up to 1,000,000.00 ₽: two approvers", "One approver: Person "},
+		"ru": {"Почему столько согласований", "Правила, версия 1", "Больше 100 000,00 ₽ и до 1 000 000,00 ₽ включительно: двое согласующих", "Один согласующий: Person "},
 	} {
 		x := b.as("a2")
 		x.lang = tag
@@ -83,17 +83,17 @@ func TestStanding_Cases(t *testing.T) {
 	}
 	page := plain(want(t, b.as("s1").get(where(back, "")), 200))
 	holds(t, page, "The payout came back for approval: rules or limits now ask for more.", "Still counts: Person a.", "Rules, version 2, in force now", "Rules, version 1, in force when it was submitted",
-		"“Большие”: Above 100,000.00 ₽: 1 approver, then 1 senior approver", "1 senior approver: Person s.", "Limits with this payout", "To the payee in a month 150,000.00 ₽; above 500,000.00 ₽ one more approver is needed",
+		"“Большие”: Above 100,000.00 ₽: one approver, then one senior approver", "One senior approver: Person s.", "Limits with this payout", "To the payee in a month 150,000.00 ₽; above 500,000.00 ₽ one more approver is needed",
 		"By the company in a day 150,000.00 of 2,000,000.00 ₽")
 	page = plain(want(t, b.as("a1").get(where(blocked, "")), 200))
-	holds(t, page, "Nobody can approve this: such a sum may be paid to a saved payee only", "nobody can approve")
+	holds(t, page, "Nobody can approve this: save the payee first", "nobody")
 	if strings.Contains(page, "Approve 60,000") {
 		t.Error("a button that is always refused")
 	}
 	// An order that has not come to its second step yet; and a limit that this payout passes.
 	first := b.Submit(185_000_00)
 	page = plain(want(t, b.as("a1").get(where(first, "")), 200))
-	holds(t, page, "1 senior approver, after the step before it: Person s.", "One more approver than the rules ask for: with it the maker comes to 185,000.00 ₽ in a day, the soft limit is 180,000.00 ₽.",
+	holds(t, page, "One senior approver, after the step before it: Person s.", "One more approver than the rules ask for: with it the maker comes to 185,000.00 ₽ in a day, the soft limit is 180,000.00 ₽.",
 		"By the maker in a day 185,000.00 of 190,000.00 ₽")
 	due := b.Content(191_000_00)
 	due.DueDate = "2026-12-01"
@@ -127,7 +127,7 @@ func TestDecisionWords(t *testing.T) {
 			}
 		}
 		for _, r := range approval.ServeRules().Rules {
-			if d.RuleNames[r.Name] == "" || r.Blocked != "" && d.Reasons[r.Blocked] == "" {
+			if w := lang.For(tag).Rules(); w.Names[r.Name] == "" || r.Blocked != "" && w.Reasons[r.Blocked] == "" {
 				t.Errorf("%s: no words for the rule %s", tag, r.Name)
 			}
 		}

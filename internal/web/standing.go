@@ -65,7 +65,7 @@ func (o *one) standingAlerts(v *templates.StandingView) {
 	}
 	for _, b := range o.stand.Need.Blocked {
 		if b.Rule != "list" || b.Set != 0 {
-			v.Alerts = append(v.Alerts, lang.Fill(t.BlockedBy, lang.Label(t.Reasons, b.Reason)))
+			v.Alerts = append(v.Alerts, lang.Fill(t.BlockedBy, o.r.t.BlockReason(b.Reason)))
 		}
 	}
 	if s.State != payout.PendingApproval {
@@ -177,102 +177,11 @@ func (o *one) ruleSets() ([]templates.RuleSetView, error) {
 
 // ruleLine is one rule in words: its own name if people gave it one, when it holds, what it asks for.
 func (o *one) ruleLine(x approval.Rule) string {
-	t := o.r.t.Decision()
-	asks := t.Blocks
-	if x.Blocked == "" {
-		var steps []string
-		for _, st := range x.Steps {
-			steps = append(steps, o.step(st))
-		}
-		join := t.And
-		if x.Ordered {
-			join = t.Then
-		}
-		asks = strings.Join(steps, join)
-	}
-	line := lang.Fill(t.Asks, o.when(x.When), asks)
-	if _, built := t.RuleNames[x.Name]; !built {
-		line = lang.Fill(t.Named, x.Name, line)
+	line := ruleSentence(o.r, x)
+	if _, built := o.r.t.Rules().Names[x.Name]; !built {
+		line = lang.Fill(o.r.t.Decision().Named, x.Name, line)
 	}
 	return line
-}
-
-// when is a rule's condition in words.
-func (o *one) when(w approval.When) string {
-	r, t := o.r, o.r.t.Decision()
-	var parts []string
-	switch {
-	case w.OverMinor > 0 && w.UpToMinor > 0:
-		parts = append(parts, lang.Fill(t.Between, rub(r.tag, w.OverMinor), rub(r.tag, w.UpToMinor)))
-	case w.OverMinor > 0:
-		parts = append(parts, lang.Fill(t.Over, rub(r.tag, w.OverMinor)))
-	case w.UpToMinor > 0:
-		parts = append(parts, lang.Fill(t.UpTo, rub(r.tag, w.UpToMinor)))
-	default:
-		parts = append(parts, t.AnyAmount)
-	}
-	if w.First {
-		parts = append(parts, t.First)
-	}
-	switch w.Entry {
-	case "free":
-		parts = append(parts, t.Free)
-	case "saved":
-		parts = append(parts, t.Saved)
-	}
-	if w.ChangedDays > 0 {
-		parts = append(parts, lang.Fill(t.Changed, lang.Duration(r.tag, time.Duration(w.ChangedDays)*24*time.Hour)))
-	}
-	if len(w.Payees) > 0 {
-		parts = append(parts, t.OnPayees)
-	}
-	if len(w.PayeeGroups) > 0 {
-		parts = append(parts, lang.Fill(t.OnPayeeGroups, strings.Join(w.PayeeGroups, ", ")))
-	}
-	if len(w.Makers) > 0 {
-		parts = append(parts, lang.Fill(t.OnMakers, o.d.shorts(r.t, w.Makers)))
-	}
-	if len(w.MakerGroups) > 0 {
-		parts = append(parts, lang.Fill(t.OnMakerGroups, strings.Join(w.MakerGroups, ", ")))
-	}
-	if len(w.Sources) > 0 {
-		parts = append(parts, lang.Fill(t.OnSources, strings.Join(w.Sources, ", ")))
-	}
-	for _, s := range w.Sums {
-		parts = append(parts, lang.Fill(t.Sums[s.Of+" "+s.Per], rub(r.tag, s.OverMinor)))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// step is one demand in words: «2 согласующих», «1 из: Орлов П., группа «Казначейство»».
-func (o *one) step(st approval.Step) string {
-	r, t := o.r, o.r.t.Decision()
-	if len(st.People)+len(st.Groups) == 0 && len(st.Roles) > 0 {
-		switch {
-		case slices.Contains(st.Roles, approval.Approver):
-			return r.t.N(t.Approvers, st.Count)
-		case len(st.Roles) == 1 && st.Roles[0] == approval.Senior:
-			return r.t.N(t.Seniors, st.Count)
-		}
-	}
-	var of []string
-	for _, p := range st.People {
-		of = append(of, o.d.short(r.t, p))
-	}
-	for _, x := range st.Roles {
-		switch x {
-		case approval.Approver:
-			of = append(of, t.ApproversWord)
-		case approval.Senior:
-			of = append(of, t.SeniorsWord)
-		default:
-			of = append(of, lang.Label(r.t.Roles, string(x)))
-		}
-	}
-	for _, g := range st.Groups {
-		of = append(of, lang.Fill(t.Grp, g))
-	}
-	return lang.Fill(t.OneOf, r.t.N(t.People, st.Count), strings.Join(of, ", "))
 }
 
 // stepTakes reports whether a step takes this person.
@@ -301,7 +210,7 @@ func (o *one) seats() []string {
 		if list == "" {
 			list = t.SeatNobody
 		}
-		if line := lang.Fill(text, o.step(seat.Step), list); !slices.Contains(out, line) {
+		if line := lang.Fill(text, upperFirst(stepWords(o.r, seat.Step)), list); !slices.Contains(out, line) {
 			out = append(out, line)
 		}
 	}

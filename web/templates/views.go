@@ -477,14 +477,16 @@ type PayoutView struct {
 	PaidTail  string // «, последняя 28 окт»
 	PaidNote  string
 	Makers    string
-	Approved  []Signature // once it has left the queue
-	Rel       []Fact      // replaces, replaced by
-	Panel     *Panel
-	Queue     *QueueView
-	Timeline  []Event
-	Versions  []Link // the other versions, readable; empty when there is one
-	Version   string // «версия 2 из 2», "" when there is one
-	Tech      []Fact
+	// PayeeMakers says who else is one, because they entered the saved payee.
+	PayeeMakers string
+	Approved    []Signature // once it has left the queue
+	Rel         []Fact      // replaces, replaced by
+	Panel       *Panel
+	Queue       *QueueView
+	Timeline    []Event
+	Versions    []Link // the other versions, readable; empty when there is one
+	Version     string // «версия 2 из 2», "" when there is one
+	Tech        []Fact
 }
 
 // VersionView shows an older version beside the page of its payout.
