@@ -106,7 +106,7 @@ func (f *firm) signIn(email string) *browser {
 func TestKill(t *testing.T) {
 	t.Run("single", func(t *testing.T) { kill(t, 20, nil, nil) })
 	t.Run("stepwise", func(t *testing.T) {
-		kill(t, 10, []string{"--bank-flow", "stepwise", "--bank-confirm", "required"}, []string{"--confirm", "required", "--on", "confirm"})
+		kill(t, 8, []string{"--bank-flow", "stepwise", "--bank-confirm", "required"}, []string{"--confirm", "required", "--on", "confirm"})
 	})
 }
 

@@ -259,6 +259,10 @@ func (a *App) append(tx Tx, by payout.Actor, action, kind, subject string, versi
 	}
 	_, err = tx.Append(audit.Event{At: at, Person: by.Person, SignIn: by.SignIn, Action: action, Kind: kind, Subject: subject,
 		Version: version, Spec: spec, Payload: doc}, text, salt)
+	if err != nil || action == "halt.on" {
+		return err
+	}
+	_, err = a.wentBack(tx)
 	return err
 }
 

@@ -48,6 +48,9 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		if n, err := tx.Unapplied(); err != nil || n > 0 {
 			return err // a message may be about any of them: it is applied first
 		}
+		if back, err := a.wentBack(tx); err != nil || back {
+			return err
+		}
 		due, err := tx.StepsDue(scan)
 		if err != nil {
 			return err

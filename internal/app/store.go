@@ -190,6 +190,8 @@ type Tx interface {
 	// ReplaceBanks stores a directory of banks in the place of the one before.
 	ReplaceBanks(f BankFile, names []BankName) error
 	banks
+	// LastAt is when the newest event of the last commit was written, by the clock of then; zero before the first.
+	LastAt() time.Time
 	// Unapplied counts stored messages that were not applied yet.
 	Unapplied() (int, error)
 

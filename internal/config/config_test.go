@@ -67,7 +67,7 @@ func TestParse_Serve(t *testing.T) {
 		Addr: "127.0.0.1:8080", PublicURL: "https://desk.example.org", DB: dir + "/db/desk.db", SessionKeyFile: dir + "/session.key",
 		HistoryKeyFile: dir + "/history.pem", AnchorFile: dir + "/outside/anchor", BankURL: "https://bank.example.org", BankProject: "acme",
 		BankPrivateKeyFile: dir + "/bank-request.pem", BankPublicKeyFile: dir + "/bank.pub", BankFlow: "single", BankBalance: "on",
-		BankTimeout: time.Minute, PollMin: 20 * time.Second, SendAfter: 10 * time.Second,
+		BankTimeout: time.Minute, PollMin: 20 * time.Second, SendAfter: 10 * time.Second, BackupEvery: 15 * time.Minute, BackupKeep: 96,
 	}
 	if !reflect.DeepEqual(*s, want) || s.TLS() {
 		t.Errorf("got  %+v\nwant %+v", *s, want)
@@ -112,6 +112,8 @@ func TestParse_ServeRefuses(t *testing.T) {
 		{"timeout too short", map[string]string{"bank-timeout": "1ms"}, []string{"--bank-timeout: 1ms is not between"}},
 		{"timeout too long", map[string]string{"bank-timeout": "1h"}, []string{"--bank-timeout: 1h0m0s is not between"}},
 		{"countdown below zero", map[string]string{"send-after": "-1s"}, []string{"--send-after: -1s is not between"}},
+		{"copies", map[string]string{"backup-dir": dir + "/history.pem", "backup-every": "1ms", "backup-keep": "0"},
+			[]string{"--backup-dir: " + dir + "/history.pem is not a folder", "--backup-every: 1ms is not between", "--backup-keep: 0 is not between"}},
 		{"polling never", map[string]string{"poll-min": "0s"}, []string{"--poll-min: 0s is not between"}},
 
 		{"open to all", map[string]string{"addr": "0.0.0.0:8080"}, []string{"--addr: without TLS"}},

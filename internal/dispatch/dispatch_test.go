@@ -215,7 +215,7 @@ func always(a protocol.Answer) func(int) (time.Duration, protocol.Answer) {
 
 func options(d *fakeDesk, b *fakeBank) Options {
 	b.start = d.start
-	return Options{Desk: d, Bank: b, Now: time.Now}
+	return Options{Desk: d, Bank: b, Now: time.Now, InFlight: 4}
 }
 
 // running starts Run in a bubble and returns a stop that waits for its end.

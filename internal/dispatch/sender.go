@@ -59,7 +59,7 @@ type Options struct {
 	Now  func() time.Time
 	Log  *slog.Logger // nil: nothing is logged. It gets ids and codes, never values of a payout
 
-	InFlight    int           // most calls at a time while the bank is well (4)
+	InFlight    int           // most calls at a time while the bank is well (2): as many become unknown when it goes
 	ProbeEach   time.Duration // pause between probes of a bank in trouble (5 s)
 	ProbeSlow   time.Duration // the same after ProbeFast (60 s)
 	ProbeFast   time.Duration // how long ProbeEach is kept (1 min)
@@ -80,7 +80,7 @@ func (o Options) defaults() Options {
 		}
 	}
 	if o.InFlight <= 0 {
-		o.InFlight = 4
+		o.InFlight = 2
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -518,7 +518,7 @@ func TestModel(t *testing.T) {
 		"stepwise, confirm required": {stepwise: true, confirm: ConfirmRequired, attempts: 2, steps: steps, crashes: 1, wireMax: 2},
 		"stepwise, confirm auto":     {stepwise: true, confirm: ConfirmAuto, attempts: 2, steps: steps, crashes: 1, wireMax: 2},
 		"stepwise, with messages":    {stepwise: true, confirm: ConfirmRequired, attempts: 2, steps: steps - 1, wireMax: 1, hooks: true},
-		"stepwise, read at any time": {stepwise: true, confirm: ConfirmRequired, attempts: 1, steps: steps - 2, timeouts: 1, wireMax: 2, anytime: true},
+		"stepwise, read at any time": {stepwise: true, confirm: ConfirmRequired, attempts: 1, steps: max(steps-2, 3), timeouts: 1, wireMax: 2, anytime: true},
 		// So deep that all three sessions of an attempt are used up; at most two calls go wrong (three in the long form).
 		"stepwise, three sessions":       {stepwise: true, confirm: ConfirmRequired, attempts: 1, steps: deep, faults: faults, wireMax: 2},
 		"stepwise, three sessions, auto": {stepwise: true, confirm: ConfirmAuto, attempts: 1, steps: deep, faults: faults, wireMax: 2},

@@ -246,6 +246,9 @@ func (s State) told(o Observation) Action {
 	if ev.Reading.Final() && a.Effect == "woke" {
 		a.Effect = "moved"
 	}
+	if !ev.Reading.Final() {
+		ev.Refunds = nil // an open or doubtful message is a reason to ask; what came back, the status tells
+	}
 	if a.Alarm == "" && ev.Matches {
 		a.Alarm = s.Expect.warns(w.Session)
 	}

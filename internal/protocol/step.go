@@ -246,7 +246,7 @@ func unread(a Answer) (AnswerKind, string) {
 
 // StepProper reports whether the answer to a step shows a bank that answers properly, so that sending may go on.
 func StepProper(kind AnswerKind, code string) bool {
-	return kind.Proper() || kind == Unsure && (code == "session_wrong_state" || code == "session_cancelled")
+	return kind.Proper() || kind == Unsure && (refusedCodes[code] || code == "session_wrong_state" || code == "session_cancelled")
 }
 
 // NextStep is the stepwise flow of one attempt: what is done next, from the durable steps and the evidence alone. A crash loses nothing that it looks at.

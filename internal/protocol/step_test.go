@@ -63,7 +63,7 @@ func TestClassifyStep(t *testing.T) {
 			t.Errorf("%s: %s %q, want %s %q", name, kind, why, c.kind, c.why)
 		}
 	}
-	for code, want := range map[string]bool{"session_wrong_state": true, "session_cancelled": true, "internal_error": false, "timeout": false} {
+	for code, want := range map[string]bool{"session_wrong_state": true, "invalid_request": true, "session_cancelled": true, "internal_error": false, "timeout": false} {
 		if StepProper(Unsure, code) != want {
 			t.Errorf("%s: the bank answers properly: %v", code, !want)
 		}

@@ -220,6 +220,7 @@ type world struct {
 	hit     map[string]int    // faults and deeds that happened
 	told    []string          // findings
 	started map[string]bool   // sessions whose start was handed out
+	tales   map[string]string // what the status of a stream's session shows
 	early   map[string]early  // answers that a hasty control had too early, by key
 	steps   int
 	digest  string
@@ -269,7 +270,7 @@ func newWorld(seed uint64, flow string, bad faulty) (*world, error) {
 		key[i] = byte(seed >> (8 * i))
 	}
 	w := &world{f: f, flow: flow, seed: seed, rnd: mrand.New(mrand.NewPCG(seed, 5)), rand: mrand.NewChaCha8(key), bad: bad, clock: start, hit: map[string]int{},
-		seen: map[string][][]byte{}, born: map[string]time.Time{}, orders: map[string]*asked{}, acked: map[string]bool{}, early: map[string]early{}, started: map[string]bool{}}
+		seen: map[string][][]byte{}, born: map[string]time.Time{}, orders: map[string]*asked{}, acked: map[string]bool{}, early: map[string]early{}, started: map[string]bool{}, tales: map[string]string{}}
 	if w.dir, err = os.MkdirTemp(memory(), "countersign-sim-"); err != nil {
 		return nil, err
 	}

@@ -585,6 +585,8 @@ func (t *txn) NextMessage() (app.Message, bool, error) {
 	return app.Message{ID: r.ID, Body: r.Body, KeyID: r.KeyID, At: fromMicro(r.ReceivedAt)}, ok, err
 }
 
+func (t *txn) LastAt() time.Time { return t.s.newest.At } // only the writer changes it
+
 func (t *txn) Unapplied() (int, error) {
 	last, err := t.q.LastApplied(t.ctx)
 	if err != nil {

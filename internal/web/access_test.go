@@ -45,7 +45,7 @@ var matrix = map[string]string{
 	"GET /enrol/:token": "*", "POST /enrol/:token": "*",
 	"POST /settings/people": "D", "GET /settings/people/new": "D", "GET /settings/people/:id": "UD", "POST /settings/people/:id/change": "D", "POST /settings/people/:id/restore": "D",
 	"POST /settings/people/:id/reset": "D", "POST /settings/people/:id/link": "D",
-	"GET /settings/people": "UD", "POST /settings/people/:id/suspend": "D", "GET /settings/bank": "UD",
+	"GET /settings/people": "UD", "POST /settings/people/:id/suspend": "D", "GET /settings/bank": "UD", "GET /health": "UD",
 	"POST /settings/bank": "D", "POST /settings/bank/calendar": "D", "POST /settings/bank/keys": "D", "POST /settings/bank/keys/remove": "D",
 }
 

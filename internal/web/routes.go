@@ -130,6 +130,8 @@ var routes = []route{
 	{"POST", "/settings/bank/keys", app.SetBank, page, (*Web).proposeKey},
 	{"POST", "/settings/bank/keys/remove", app.SetBank, page, (*Web).proposeKeyGone},
 
+	{"GET", "/health", app.ReadBank, page, (*Web).health},
+
 	{"GET", "/account", app.OwnAccount, page, (*Web).account},
 	{"POST", "/account/password", app.OwnAccount, page, (*Web).password},
 	{"POST", "/account/settings", app.OwnAccount, page, (*Web).settings},
@@ -182,9 +184,10 @@ func (w *Web) router() *echo.Echo {
 
 func (w *Web) healthz(r *req) error { return r.String(http.StatusOK, "ok\n") }
 
+// readyz says in one word why the desk cannot do its work. A stop of sending is not such a reason: whoever lets it go on must reach the desk.
 func (w *Web) readyz(r *req) error {
-	if err := w.ready(r.ctx()); err != nil {
-		return r.String(http.StatusServiceUnavailable, "not ready\n")
+	if word := w.ready(r.ctx()); word != "" {
+		return r.String(http.StatusServiceUnavailable, word+"\n")
 	}
 	return r.String(http.StatusOK, "ready\n")
 }

@@ -212,10 +212,9 @@ func token(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// ready reports whether pages can be shown: the database answers.
-func (w *Web) ready(ctx context.Context) error {
+// ready says in one word why the desk is not ready, "" when it is.
+func (w *Web) ready(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	_, err := w.App.Desk(ctx)
-	return err
+	return w.App.Ready(ctx)
 }
