@@ -212,6 +212,16 @@ func (a *App) Health(ctx context.Context) ([]Check, error) {
 	default:
 		out = append(out, Check{Name: "balance", State: CheckWarn, Line: "balance.unknown"})
 	}
+	if b := a.Backups(); b.On {
+		c := Check{Name: "backups", State: CheckOK, Line: "backups.ok", Age: v.At.Sub(b.LastGood)}
+		switch {
+		case b.LastError != "":
+			c.State, c.Line, c.Age, c.Text = CheckWarn, "backups.bad", v.At.Sub(b.FailedAt), b.LastError
+		case b.LastGood.IsZero():
+			c.Line, c.Age = "backups.none", 0
+		}
+		out = append(out, c)
+	}
 	last, whole := a.LastLook()
 	look := Check{Name: "look", State: CheckWarn, Line: "look.none"}
 	if !last.At.IsZero() {

@@ -22,7 +22,7 @@ var russianHealth = HealthTexts{
 	Names: map[string]string{
 		"disk": "Место на диске", "wal": "Журнал базы", "messages": "Сообщения банка", "requests": "Запросы без ответа", "questions": "Вопросы банку", "unknown": "Неизвестный результат",
 		"answer": "Ответ банка", "message": "Сообщение банка", "clock": "Часы", "log": "Журнал действий", "anchor": "Метка журнала", "look": "Ежеминутная сверка", "whole": "Полная сверка",
-		"sending": "Отправка", "connection": "Связь с банком", "identity": "Ключи и адрес", "balance": "Остаток в банке", "key": "Ключ", "certificate": "Сертификат", "database": "База", "others": "Чужая запись",
+		"sending": "Отправка", "connection": "Связь с банком", "identity": "Ключи и адрес", "balance": "Остаток в банке", "key": "Ключ", "certificate": "Сертификат", "database": "База", "others": "Чужая запись", "backups": "Копии базы",
 	},
 	Lines: map[string]string{
 		"disk.ok": "Свободно {4}.", "disk.low": "Свободно {4}: новые выплаты не принимаются.", "disk.full": "Свободно {4}: принимаются только сообщения банка.", "disk.none": "Сколько места, узнать не удалось.",
@@ -40,6 +40,7 @@ var russianHealth = HealthTexts{
 		"identity.ok": "Те же, что приняты.", "identity.changed": "Не те, что приняты: {3}.", "balance.ok": "Известен, {2} назад.", "balance.off": "Не спрашивается.", "balance.unknown": "Не известен.",
 		"key.ok": "{3}.", "key.open": "{3}: файл доступен другим.", "key.short": "{3}: короче 3072 бит.", "key.bad": "{3}: не читается.", "certificate.ok": "Действует ещё {2}.", "certificate.soon": "Действует ещё только {2}.", "certificate.over": "Истёк {2} назад.",
 		"database.ok": "{4}, читается.", "database.bad": "Запись не удаётся: {3}.", "others.some": "В базу писали мимо сервиса.", "others.ok": "Не замечена.",
+		"backups.ok": "Последняя проверена {2} назад.", "backups.none": "Проверенной копии ещё нет.", "backups.bad": "Не удалось сделать {2} назад: {3}.",
 	},
 	Invariants: map[string]string{
 		"I1": "на каждую отправку записан один запрос", "I2": "согласований хватало", "I3": "пределы посчитаны верно", "I4": "никто не согласовал своё", "I5": "о каждой открытой выплате банк спрашивают",
@@ -55,7 +56,7 @@ var englishHealth = HealthTexts{
 	Names: map[string]string{
 		"disk": "Disk space", "wal": "Database journal", "messages": "Bank messages", "requests": "Unanswered requests", "questions": "Questions to the bank", "unknown": "Outcome unknown",
 		"answer": "Answer of the bank", "message": "Message of the bank", "clock": "Clock", "log": "Audit log", "anchor": "Mark of the log", "look": "Check each minute", "whole": "Whole check",
-		"sending": "Sending", "connection": "Connection to the bank", "identity": "Keys and address", "balance": "Balance at the bank", "key": "Key", "certificate": "Certificate", "database": "Database", "others": "Writes of others",
+		"sending": "Sending", "connection": "Connection to the bank", "identity": "Keys and address", "balance": "Balance at the bank", "key": "Key", "certificate": "Certificate", "database": "Database", "others": "Writes of others", "backups": "Copies of the database",
 	},
 	Lines: map[string]string{
 		"disk.ok": "{4} free.", "disk.low": "{4} free: new payouts are refused.", "disk.full": "{4} free: only the bank’s messages are taken.", "disk.none": "How much is free is not known.",
@@ -73,6 +74,7 @@ var englishHealth = HealthTexts{
 		"identity.ok": "As accepted.", "identity.changed": "Not as accepted: {3}.", "balance.ok": "Known, {2} old.", "balance.off": "Not asked for.", "balance.unknown": "Not known.",
 		"key.ok": "{3}.", "key.open": "{3}: others can read the file.", "key.short": "{3}: shorter than 3072 bits.", "key.bad": "{3}: cannot be read.", "certificate.ok": "Valid for {2} more.", "certificate.soon": "Valid for {2} only.", "certificate.over": "It ended {2} ago.",
 		"database.ok": "{4}, readable.", "database.bad": "Writing fails: {3}.", "others.some": "Somebody wrote to the database past the desk.", "others.ok": "None noticed.",
+		"backups.ok": "The last one was verified {2} ago.", "backups.none": "No verified copy yet.", "backups.bad": "Could not be made {2} ago: {3}.",
 	},
 	Invariants: map[string]string{
 		"I1": "one recorded request for each sending", "I2": "there were enough approvals", "I3": "limits are counted right", "I4": "nobody approved their own", "I5": "the bank is asked about every open payout",
