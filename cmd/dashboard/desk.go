@@ -24,6 +24,7 @@ import (
 	"countersign/internal/dispatch"
 	"countersign/internal/factor"
 	"countersign/internal/live"
+	"countersign/internal/metrics"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 	"countersign/internal/store"
@@ -65,6 +66,7 @@ type deskOptions struct {
 	NoBalance                       bool // the account gives no balance: it is not asked for
 	Rules                           approval.RuleSet
 	Demo                            *web.Demo
+	Metrics                         net.Listener // nil: none
 	CutOnStop                       bool
 	Fast                            bool
 	Log                             *slog.Logger
@@ -80,6 +82,7 @@ type desk struct {
 	ring    *bank131.Ring // the bank's keys
 	web     *web.Web
 	intake  http.Handler
+	metrics *metrics.Metrics
 	reports *folder // nil where no folder of reports is watched
 }
 
@@ -135,6 +138,7 @@ func (d *desk) build(ctx context.Context) error {
 		return err
 	}
 	hub := live.New(live.Options{Start: state.Seq})
+	d.metrics = metrics.New(d.app, hub.Streams, version())
 	d.intake = webhook.Handler(webhook.Options{Verifier: d.ring, Desk: d.app, Log: d.Log})
 	pub, err := bank131.PublicPEM(&d.OurKey.PublicKey)
 	if err != nil {
@@ -149,7 +153,7 @@ func (d *desk) build(ctx context.Context) error {
 		facts.BankFingerprints = append(facts.BankFingerprints, k.ID)
 	}
 	d.web, err = web.New(web.Options{App: d.app, Hub: hub, Log: d.Log, Now: d.Now, SessionKey: d.SessionKey, PublicURL: d.PublicURL, TrustedProxy: d.TrustedProxy,
-		Webhook: d.intake, Demo: d.Demo, Version: version(), Folder: d.watched(), Bank: web.BankFunc(func() web.BankFacts {
+		Webhook: d.metrics.Webhooks(d.intake), Demo: d.Demo, Version: version(), Folder: d.watched(), Bank: web.BankFunc(func() web.BankFacts {
 			f := facts
 			if at, ok := d.client.LastAnswer(); ok {
 				f.LastAnswer, f.LastAnswerAt = "ok", at
@@ -204,7 +208,7 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	}
 	work, stopWork := context.WithCancel(ctx)
 	defer stopWork()
-	o := dispatch.Options{Desk: d.app, Bank: d.client, Now: d.Now, Log: d.Log, CutOnStop: d.CutOnStop}
+	o := dispatch.Options{Desk: d.app, Bank: counted{d.client, d.metrics}, Now: d.Now, Log: d.Log, CutOnStop: d.CutOnStop}
 	if d.PollMin < time.Second {
 		o.Idle = d.PollMin // tests and demos in a hurry
 	}
@@ -229,6 +233,9 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	applying.Go(func() { applier.Run(applyCtx, d.app.WakeInbox()) })
 	workers.Go(func() { d.keepAnchor(work) })
 	workers.Go(func() { d.keepLooking(work) })
+	if d.Metrics != nil {
+		workers.Go(func() { d.serveMetrics(work, d.Metrics) })
+	}
 	if d.reports != nil {
 		workers.Go(func() { d.reports.run(work) })
 	}

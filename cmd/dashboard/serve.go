@@ -74,6 +74,11 @@ func runServe(ctx context.Context, c *config.Serve, stdout io.Writer, log *slog.
 	if err != nil {
 		return err
 	}
+	if c.MetricsAddr != "" {
+		if d.Metrics, err = net.Listen("tcp", c.MetricsAddr); err != nil {
+			return errors.Join(usage{fmt.Errorf("--metrics-addr: %w", err)}, d.close())
+		}
+	}
 	if err := d.build(ctx); err != nil {
 		return errors.Join(err, d.close())
 	}
@@ -89,6 +94,9 @@ func runServe(ctx context.Context, c *config.Serve, stdout io.Writer, log *slog.
 		log.Error("quarantine: nothing will be sent", "database_is", why, "anchor", c.AnchorFile)
 	}
 	err = d.serve(ctx, ln, tls, func() {
+		if d.Metrics != nil {
+			fmt.Fprintf(stdout, "metrics\thttp://%s/metrics\n", d.Metrics.Addr())
+		}
 		fmt.Fprintf(stdout, "open\t%s\nready\n", localURL(ln, c.TLS()))
 	})
 	return errors.Join(err, d.close())

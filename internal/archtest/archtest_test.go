@@ -42,6 +42,7 @@ var allowed = map[string]string{
 	"internal/fault":         "",
 	"internal/lang":          "internal/calendar internal/money internal/fault",
 	"internal/live":          "",
+	"internal/metrics":       "internal/app internal/payout | github.com/prometheus/client_golang",
 	"internal/money":         "internal/fault",
 	"internal/payee":         "internal/bankdetails internal/money internal/fault | golang.org/x/text",
 	"internal/payout":        "internal/bankdetails internal/calendar internal/money internal/fault",

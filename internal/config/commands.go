@@ -95,6 +95,7 @@ type Serve struct {
 	TLSCertFile        string        `name:"tls-cert-file" placeholder:"FILE" help:"Certificate chain, PEM. Without it the desk listens on this machine only, unless a proxy is trusted." group:"Web"`
 	TLSKeyFile         string        `name:"tls-key-file" placeholder:"FILE" help:"Private key of the certificate, PEM." group:"Web"`
 	TrustedProxy       Proxies       `name:"trusted-proxy" placeholder:"CIDR" help:"Network of the reverse proxy, as 10.0.0.0/24: its word on client addresses is believed, and it may speak to the desk without TLS. Several with commas." group:"Web"`
+	MetricsAddr        string        `placeholder:"HOST:PORT" help:"Address to answer Prometheus on, at /metrics, without sign-in: without a host only this machine. Not given: none." group:"Web"`
 	DB                 string        `name:"db" placeholder:"FILE" help:"Database file. Required; 'init' or 'people add' makes it." group:"Desk"`
 	SessionKeyFile     string        `placeholder:"FILE" help:"Secret for cookies, made by 'keys new' (session.key). Required." group:"Desk"`
 	HistoryKeyFile     string        `placeholder:"FILE" help:"Private key that signs the history, made by 'keys new' (history.pem). Required." group:"Desk"`
@@ -148,6 +149,9 @@ func (c *Serve) Validate() []error {
 		if p.Bits() == 0 {
 			l.add("trusted-proxy", "%s trusts everybody: name the proxy's own network", p)
 		}
+	}
+	if c.MetricsAddr != "" {
+		l.addr("metrics-addr", c.MetricsAddr)
 	}
 	l.newFile("db", c.DB)
 	l.file("session-key-file", c.SessionKeyFile)

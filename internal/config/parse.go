@@ -127,6 +127,8 @@ func parse(args []string, getenv func(string) string, stdout, stderr io.Writer, 
 		cmd.Addr = onLoopback(cmd.Addr)
 	case *Banksim:
 		cmd.Addr = onLoopback(cmd.Addr)
+	case *Serve:
+		cmd.MetricsAddr = onLoopback(cmd.MetricsAddr)
 	}
 	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	errs := secretsInEnv(ctx.Selected(), getenv)
