@@ -14,9 +14,13 @@ import (
 // an answer, so that at most two payouts are unknown; the others wait, and all leave once it is back. Promise of issue 5, 15.
 func TestOutage(t *testing.T) {
 	for name, gone := range map[string]func() (time.Duration, protocol.Answer){
-		"cuts":  func() (time.Duration, protocol.Answer) { return 0, cutOff },
-		"hangs": func() (time.Duration, protocol.Answer) { return 30 * time.Second, protocol.Answer{GotConn: true, Err: "timeout"} },
-		"502":   func() (time.Duration, protocol.Answer) { return 10 * time.Millisecond, protocol.Answer{GotConn: true, HTTP: 502} },
+		"cuts": func() (time.Duration, protocol.Answer) { return 0, cutOff },
+		"hangs": func() (time.Duration, protocol.Answer) {
+			return 30 * time.Second, protocol.Answer{GotConn: true, Err: "timeout"}
+		},
+		"502": func() (time.Duration, protocol.Answer) {
+			return 10 * time.Millisecond, protocol.Answer{GotConn: true, HTTP: 502}
+		},
 	} {
 		for _, before := range []int{0, 20} { // payouts that the bank took before it went
 			t.Run(fmt.Sprintf("%s after %d", name, before), func(t *testing.T) {
