@@ -113,7 +113,7 @@ func (a *App) restored(tx Tx, id payout.ID) error {
 		return err
 	}
 	now := a.Now()
-	asked := p.S().State == payout.Approved
+	asked := p.S().State == payout.Approved || p.S().State == payout.Sending
 	ev, err := p.Restored(now)
 	if err != nil {
 		return err

@@ -195,7 +195,8 @@ type Tx interface {
 	// Unapplied counts stored messages that were not applied yet.
 	Unapplied() (int, error)
 
-	// ToRestore lists payouts made by the history's event last or before that are drafts, or wait for approval or for being sent.
+	// ToRestore lists payouts made by the history's event last or before that are drafts, wait for approval or for being sent, or are
+	// being sent step by step.
 	ToRestore(last int64, limit int) ([]payout.ID, error)
 	// Released notes that two people let this life of the database be sent from.
 	Released() error

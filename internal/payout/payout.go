@@ -369,13 +369,13 @@ func (p *Payout) CameBack(why string, at time.Time) (Event, error) {
 // WhyRestored is why a payout of a restored copy is unknown, or cancelled.
 const WhyRestored = "restored"
 
-// Restored is what becomes of a payout when its database turns out to be a copy that lost what came after it: one that was approved may have
-// been paid since, so its outcome is unknown; a draft, or one that waited for approval, ends, because it may have been approved and paid since.
+// Restored is what becomes of a payout when its database turns out to be a copy that lost what came after it: one that was approved, or
+// half-way through the steps of the stepwise flow, may have been paid since, so its outcome is unknown; a draft, or one that waited for approval, ends, because it may have been approved and paid since.
 // Either can be paid again only as a replacement. Conflict "payout.state" for any other state: those tell of a request, or are ends.
 func (p *Payout) Restored(at time.Time) (Event, error) {
 	from := p.s.State
 	switch from {
-	case Approved:
+	case Approved, Sending:
 		p.s.State, p.s.Asked, p.s.HeldUntil = Unknown, true, time.Time{}
 		if p.s.SentAt.IsZero() {
 			p.s.SentAt = at // the latest that it may have been; limits and banking days count from here

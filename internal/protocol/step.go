@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -305,6 +306,11 @@ func NextStep(s State) StepAction {
 		}
 		return end(k, why, "")
 	}
+	// The copy does not know which sessions were opened after it was made: that all it knows are cancelled proves nothing.
+	copied := slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return e.Source == FromRestore })
+	if cur == "" && copied {
+		return StepAction{}
+	}
 	if cur == "" {
 		switch last.Answer {
 		case NotSent:
@@ -335,6 +341,8 @@ func NextStep(s State) StepAction {
 	switch {
 	case seen.Reading == Paid:
 		return end(Taken, "", cur)
+	case fenced && copied:
+		return StepAction{}
 	case fenced:
 		why, what, _ := strings.Cut(cancelled, ":")
 		switch why {

@@ -42,7 +42,7 @@ func (q *Queries) Restores(ctx context.Context) ([]RestoresRow, error) {
 }
 
 const toRestore = `-- name: ToRestore :many
-SELECT id FROM payout WHERE state IN ('draft', 'pending_approval', 'approved')
+SELECT id FROM payout WHERE state IN ('draft', 'pending_approval', 'approved', 'sending')
   AND EXISTS (SELECT 1 FROM event WHERE kind = 'payout' AND subject = payout.id AND seq <= ?1) ORDER BY number LIMIT ?2
 `
 
