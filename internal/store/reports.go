@@ -184,8 +184,8 @@ func (s *Store) Took(ctx context.Context, since time.Time, limit int) ([]time.Du
 	return out, err
 }
 
-// loose keeps lines out that are on their way: their report is not there yet. Reports are numbered without a gap.
-const loose = ` r.report_id <= (SELECT COALESCE(MAX(id), 0) FROM report) `
+// loose keeps lines out that are on their way: their report is not there yet. Reports are numbered without a gap; in ?2 stands the newest.
+const loose = ` r.report_id <= ?2 `
 
 // ofPayout is what all lines that count as one payout's say, in one text: see app.ParseRows. In ?1 stands the day.
 func ofPayout(id, kind string) string {
@@ -204,8 +204,12 @@ func (s *Store) EachDayLine(ctx context.Context, day calendar.Day, yield func(ap
 		return err
 	}
 	defer tx.Rollback()
+	last, err := queries.New(tx).ReportLast(ctx)
+	if err != nil {
+		return err
+	}
 	walk := func(query string, scan func(*sql.Rows) (app.DayLine, error)) error {
-		rows, err := tx.QueryContext(ctx, query, string(day))
+		rows, err := tx.QueryContext(ctx, query, string(day), last)
 		if err != nil {
 			return err
 		}
@@ -257,16 +261,20 @@ WHERE NOT (p.state IN `+paidStates+` AND EXISTS (SELECT 1 FROM bank_day b WHERE 
 // DayTotals adds up the rows of a day.
 func (s *Store) DayTotals(ctx context.Context, day calendar.Day) (map[string]app.Figure, error) {
 	out := map[string]app.Figure{}
+	last, err := s.r.ReportLast(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, q := range []struct {
 		text string
 		add  func(*app.Figure, int64, int64)
 	}{
-		{`SELECT b.kind, COUNT(*), SUM(b.minor) FROM bank_day b JOIN payout p ON p.id = b.payout_id WHERE b.day = ? AND p.state IN ` + paidStates + ` GROUP BY b.kind`, func(f *app.Figure, n, sum int64) {
+		{`SELECT b.kind, COUNT(*), SUM(b.minor) FROM bank_day b JOIN payout p ON p.id = b.payout_id WHERE b.day = ?1 AND ?2 >= 0 AND p.state IN ` + paidStates + ` GROUP BY b.kind`, func(f *app.Figure, n, sum int64) {
 			f.N, f.Ours = int(n), sum
 		}},
-		{`SELECT r.kind, COUNT(*), SUM(r.amount_minor) FROM report_row r WHERE r.day = ? AND r.same_as = 0 AND` + loose + `GROUP BY r.kind`, func(f *app.Figure, _, sum int64) { f.Bank = sum }},
+		{`SELECT r.kind, COUNT(*), SUM(r.amount_minor) FROM report_row r WHERE r.day = ?1 AND r.same_as = 0 AND` + loose + `GROUP BY r.kind`, func(f *app.Figure, _, sum int64) { f.Bank = sum }},
 	} {
-		rows, err := s.query(ctx, q.text, string(day))
+		rows, err := s.query(ctx, q.text, string(day), last)
 		if err != nil {
 			return nil, err
 		}

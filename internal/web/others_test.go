@@ -94,6 +94,7 @@ func crowded(t *testing.T) (*bench, map[string]payout.ID, *things) {
 	add("/history/:seq", "1", "7")
 	add("/settings/rules/versions/:n", "1")
 	add("/settings/limits/versions/:n", "1")
+	add("/reports/:day", "2026-11-19")
 	return b, ids, th
 }
 

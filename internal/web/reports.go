@@ -29,7 +29,7 @@ func init() {
 
 const (
 	// daysPage is how many days the list shows, linesMost how many lines of a day: all of them are in its file.
-	daysPage, linesMost = 31, 100
+	daysPage, linesMost = 50, 100
 	// filesMost is how many reports the list shows, badMost how many errors of one.
 	filesMost, badMost = 100, 100
 )
@@ -354,7 +354,7 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 		return err
 	}
 	for _, x := range files {
-		v.Files = append(v.Files, templates.Fact{Label: "№ " + strconv.FormatInt(x.ID, 10), Value: x.Name, Note: lang.Moment(r.tag, x.At, r.now)})
+		v.Files = append(v.Files, templates.Fact{Label: lang.Fill(r.t.Common.Number, strconv.FormatInt(x.ID, 10)), Value: x.Name, Note: lang.Moment(r.tag, x.At, r.now)})
 	}
 	c, closed, err := w.App.Store.LastCloseOf(r.ctx(), day)
 	if err != nil {
