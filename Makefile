@@ -11,7 +11,7 @@ SQLC := $(GO) tool sqlc
 RACE ?= -race $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory,-gcflags=$(p)=-race=false)
 TESTFLAGS ?= -shuffle=on -timeout 30m
 
-.PHONY: help run dev generate fmt lint test test-go needs bench torture powercut planted sim tables fuzz pictures clean
+.PHONY: help run dev generate fmt lint test test-go needs bench torture powercut planted sim fuzz pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -69,15 +69,6 @@ torture: ## the long forms: 1,000 kills at named steps (500 by each flow), 200 a
 sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run again; then 10,000 streams and mutants of messages
 	SEED=$(SEED) SEEDS=$${SEEDS:-100000} $(GO) test -timeout 240m -count=1 -v -run 'TestSim$$' ./internal/simtest
 	STREAMS=10000 MUTANTS=10000 $(GO) test -timeout 60m -count=1 -v -run 'TestStreams|TestMutants' ./internal/simtest
-
-tables: ## every row of every decision table and the test that covers it
-	@$(GO) test -count=1 -v -run 'TestTables' ./internal/simtest
-
-powercut: ## 30 power cuts that must lose nothing, and the controls that must; needs root for loop mounts and says so
-	POWERCUT=1 $(GO) test -count=1 -timeout 30m -run 'TestPowerCut|TestDiskFails' -v ./cmd/dashboard
-
-planted: ## put each planted bug into a copy of the tree; the test named beside it must fail (ONLY=name for one)
-	@internal/planted/run.sh
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
