@@ -621,8 +621,11 @@ func (c *Checker) Submit(d Draft, now time.Time) (bool, string) {
 		return false, "its payee has changed"
 	case st.blocked:
 		return false, "a rule or list lets nobody"
-	case c.limits.Payout.HardMinor > 0 && d.Minor > c.limits.Payout.HardMinor:
-		return false, "it is over the limit of one payout"
+	}
+	for _, b := range []bound{c.limits.Payout, c.limits.MakerDay, c.limits.PayeeMonth, c.limits.CompanyDay} {
+		if b.HardMinor > 0 && d.Minor > b.HardMinor {
+			return false, "it is over a whole limit"
+		}
 	}
 	var able []voter
 	for id, who := range c.people {
