@@ -202,7 +202,8 @@ func (a *App) keepTOTP(tx Tx, by payout.Actor, person, secret, name string, step
 	}
 	f := Factor{ID: a.newID(now), Person: person, Kind: KindTOTP, Name: name, CreatedAt: now, Step: step}
 	f.Data = a.Seal.Encrypt(a.Rand, []byte(secret), totpContext(f))
-	return a.addFactor(tx, by, f, nil)
+	// Its mark stands in the event: without the key of seeds nobody could tell that it was taken out of the table.
+	return a.addFactor(tx, by, f, map[string]any{"mark": factor.SeedMark(secret)})
 }
 
 func totpContext(f Factor) string { return "totp/" + f.ID + "/" + f.Person }

@@ -54,7 +54,7 @@ func Verify(ctx context.Context, path string, verifier note.Verifier, anchor *au
 			return audit.Report{}, err
 		}
 	}
-	c := &checker{ctx: ctx, tx: tx, q: q, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
+	c := &checker{ctx: ctx, tx: tx, q: q, marks: map[string]string{}, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
 		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, factors: map[string]*factorFact{}, batches: map[string]batchFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
 	r, err := audit.Verify(source{ctx, tx, q}, audit.Check{Verifier: verifier, Anchor: anchor, Each: c.event})
 	if err != nil {
@@ -183,6 +183,7 @@ type checker struct {
 	uses     map[string]int64 // counters of limits
 	halts    map[string]*haltFact
 	accounts []accountFact
+	marks    map[string]string          // of one-time-code secrets: whose
 	changed  map[string][]accountChange // by the address's hash
 	texts    int64
 	place    *payout.Place // where the desk stands, as the history says; nil before issue 4
