@@ -55,6 +55,11 @@ SELECT id, version, kind, full_name, inn, kpp, groups, makers, search, created_a
 -- name: PayeeAccounts :many
 SELECT payee_id, bik, number, label, since, changed FROM payee_account WHERE payee_id = sqlc.arg(payee_id) ORDER BY since, bik, number;
 
+-- name: AccountsBeside :many
+SELECT a.payee_id, a.number FROM payee_account a WHERE a.payee_id = sqlc.arg(payee_id)
+  OR a.payee_id IN (SELECT h.payee_id FROM payee_account h WHERE h.number = sqlc.arg(number) AND h.number <> '' ORDER BY h.payee_id LIMIT sqlc.arg(most))
+ORDER BY a.payee_id, a.number;
+
 -- name: PaidToAccount :one
 SELECT CAST(COALESCE(SUM(n), 0) AS INTEGER) AS n FROM paid_before WHERE account = sqlc.arg(account);
 

@@ -414,8 +414,14 @@ func (a *App) maySubmit(st Standing, f *Frame, s payout.Snapshot) error {
 	if b := st.Need.Blocked; len(b) > 0 {
 		return fault.Bad("form", "payout.blocked", b[0].Rule, b[0].Reason)
 	}
-	if h, hard := approval.Hard(st.Hits); hard && h.Limit == approval.LimitPayout {
-		return fault.Bad("amount", "payout.limit", money.Amount{Minor: h.LimitMinor, Currency: s.Content.Amount.Currency})
+	for _, h := range st.Hits {
+		if neverFits(h, s.Content.Amount.Minor) {
+			bound := money.Amount{Minor: h.LimitMinor, Currency: s.Content.Amount.Currency}
+			if h.Limit == approval.LimitPayout {
+				return fault.Bad("amount", "payout.limit", bound)
+			}
+			return fault.Bad("amount", "payout.limit_"+h.Limit, bound)
+		}
 	}
 	if ok, lack := approval.Reachable(st.Tally.Case, f.Signers); !ok {
 		var worst approval.Shortage // the rule that lacks most, and of equals the one that asks for fewer people

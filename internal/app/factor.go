@@ -202,7 +202,8 @@ func (a *App) keepTOTP(tx Tx, by payout.Actor, person, secret, name string, step
 	}
 	f := Factor{ID: a.newID(now), Person: person, Kind: KindTOTP, Name: name, CreatedAt: now, Step: step}
 	f.Data = a.Seal.Encrypt(a.Rand, []byte(secret), totpContext(f))
-	return a.addFactor(tx, by, f, nil)
+	// Its mark stands in the event: without the key of seeds nobody could tell that it was taken out of the table.
+	return a.addFactor(tx, by, f, map[string]any{"mark": factor.SeedMark(secret)})
 }
 
 func totpContext(f Factor) string { return "totp/" + f.ID + "/" + f.Person }
@@ -608,8 +609,61 @@ func (a *App) askVouch(tx Tx, w Who, f Factor, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Person, ID: w.Person, Op: OpKey, Doc: doc, Salt: a.salt(), Concerns: []string{w.Person}}, inForce, "", now)
+	p := Proposal{Kind: approval.Person, ID: w.Person, Op: OpKey, Doc: doc, Salt: a.salt(), Concerns: []string{w.Person}, By: w.actor(), At: now}
+	hands, err := handsOf(tx, w.Person)
+	if err != nil {
+		return err
+	}
+	people, err := tx.Signers()
+	if err != nil {
+		return err
+	}
+	for _, h := range hands { // as many of them as leave somebody who can vouch
+		more := p
+		more.Concerns = append(slices.Clip(p.Concerns), h)
+		if ok, _ := approval.Reachable(CaseOf(more, now), people); ok && !slices.Contains(p.Concerns, h) {
+			p = more
+		}
+	}
+	p.By, p.At = payout.Actor{}, time.Time{}
+	_, err = a.propose(tx, w.actor(), p, inForce, "", now)
 	return err
+}
+
+// handsOf are the persons through whose hands somebody's account went: who made the link that they used last, and who proposed the reset before it. With the link in
+// their own hands they could be both who has the key and who vouches for it.
+func handsOf(tx Tx, person string) ([]string, error) {
+	events, err := tx.EventsOf("person", person)
+	if err != nil {
+		return nil, err
+	}
+	made, asked := map[string]string{}, map[int]string{}
+	link, reset := "", ""
+	for _, e := range events {
+		switch e.Action {
+		case "enrolment.made":
+			made[factString(e.Payload, "enrolment")] = e.Person
+		case "enrolment.used":
+			link = made[factString(e.Payload, "enrolment")]
+		case "person.proposed":
+			if factString(e.Payload, "op") == PersonReset {
+				asked[e.Version] = e.Person
+			}
+		case "person.effective":
+			if by, is := asked[e.Version]; is {
+				reset = by
+			}
+		}
+	}
+	var out []string
+	for _, id := range []string{link, reset} {
+		if _, err := tx.Person(id); err == nil && id != person && !slices.Contains(out, id) {
+			out = append(out, id)
+		} else if err != nil && fault.KindOf(err) != fault.NotFound { // the console is nobody
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // unaskVouch takes back the open proposal to vouch for a passkey that is gone.

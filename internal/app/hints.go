@@ -234,5 +234,5 @@ func (a *App) seenFrom(tx Tx, w Who, s payout.Snapshot, now time.Time, ev *payou
 	return tx.SeenFrom(approval.Payout, string(s.ID), w.Person, mark, now)
 }
 
-// RoomAgain is when a full limit has room again at the earliest, for pages.
-func RoomAgain(h approval.Hit, now time.Time) time.Time { return roomAgain(h, now) }
+// RoomAgain is when a full limit has room for so many kopecks again at the earliest, for pages; zero: never.
+func RoomAgain(h approval.Hit, minor int64, now time.Time) time.Time { return roomAgain(h, minor, now) }

@@ -229,6 +229,9 @@ func (a *App) ProposePerson(ctx context.Context, w Who, d PersonDraft) (id strin
 		if err != nil {
 			return err
 		}
+		if err := a.additionHolds(tx, auth.Person{ID: id, Name: pl.Name, Roles: pl.Roles, Groups: pl.Groups}, now); err != nil {
+			return err
+		}
 		_, err = a.propose(tx, w.actor(), p, 0, reason, now)
 		return err
 	})
@@ -409,6 +412,29 @@ func (a *App) changeHolds(tx Tx, p auth.Person, pl PersonPlan) error {
 	return nil
 }
 
+// additionHolds refuses somebody new whose payouts nobody could approve, where a rule asks for more because of who made them.
+func (a *App) additionHolds(tx Tx, who auth.Person, now time.Time) error {
+	if !who.Has(auth.Maker) {
+		return nil
+	}
+	people, err := tx.People()
+	if err != nil {
+		return err
+	}
+	f, err := a.frame(tx, now)
+	if err != nil {
+		return err
+	}
+	before := f.deadlocks(f.Set, f.Limits, f.Signers, people)
+	signers := append(slices.Clip(f.Signers), SignersOf([]auth.Person{who})...)
+	for _, s := range approval.Worse(before, f.deadlocks(f.Set, f.Limits, signers, append(slices.Clip(people), who))) {
+		if s.Kind == approval.Payout {
+			return StuckFault("people.deadlock", s)
+		}
+	}
+	return nil
+}
+
 // StuckFault says with one example what nobody could decide: kind, maker, above and up to (amounts), rule, role of the seat ("" for named people), how
 // many sit there, how many are missing.
 func StuckFault(code string, s approval.Stuck) *fault.Error {
@@ -442,7 +468,7 @@ func worse(f *Frame, before, after []auth.Person) []approval.Stuck {
 			signers[i].Roles = append(signers[i].Roles, approval.Role(r))
 		}
 	}
-	return approval.Worse(approval.Deadlocks(f.Set, makersOf(f.Signers, before), f.Signers), approval.Deadlocks(f.Set, makersOf(signers, after), signers))
+	return approval.Worse(f.deadlocks(f.Set, f.Limits, f.Signers, before), f.deadlocks(f.Set, f.Limits, signers, after))
 }
 
 // WithoutPerson is what nobody could decide any more if this person was suspended: suspending stays one person's deed, but its page says so.

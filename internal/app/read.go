@@ -56,6 +56,8 @@ type Reader interface {
 	PayoutsTo(ctx context.Context, payee string, limit int) ([]Row, error)
 	PayeeFacts(ctx context.Context, id string, version int, bik, account string) (PayeeFacts, error)
 	PaidTo(ctx context.Context, payee, account string) (int64, error)
+	// AccountsBeside are the account numbers, by saved payee, of this payee ("" for none) and of every payee that has the account now.
+	AccountsBeside(ctx context.Context, payee, account string) (map[string][]string, error)
 	// HintRows is what hints look at about one payout.
 	HintRows(ctx context.Context, q HintQuery) (HintRows, error)
 	// BatchByID returns a decision over a list. NotFound "batch.none".

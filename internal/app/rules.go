@@ -29,6 +29,7 @@ type measures interface {
 	Signers() ([]approval.Signer, error)
 	PayeeFacts(id string, version int, bik, account string) (PayeeFacts, error)
 	PaidTo(payee, account string) (n int64, err error)
+	AccountsBeside(payee, account string) (map[string][]string, error)
 	Use(names []string) (map[string]int64, error)
 	// EventsOf lists the history of one subject, oldest first.
 	EventsOf(kind, subject string) ([]audit.Event, error)
@@ -182,7 +183,7 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 		}
 		sets = append([]approval.RuleSet{old}, sets...)
 	}
-	if err := f.measure(j, &st); err != nil {
+	if err := f.measure(j, sets, &st); err != nil {
 		return st, err
 	}
 	for i, set := range sets {
@@ -227,7 +228,7 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 }
 
 // measure fills the facts: only those that a rule or limit in force looks at cost a read.
-func (f *Frame) measure(j Judged, st *Standing) error {
+func (f *Frame) measure(j Judged, sets []approval.RuleSet, st *Standing) error {
 	st.Facts = approval.Facts{AmountMinor: j.AmountMinor, Payee: j.Payee, Makers: j.Makers, Source: j.Source, Now: f.Now, PayeeGroups: j.PayeeGroups, MakerGroups: j.MakerGroups}
 	for _, m := range j.Makers {
 		for _, g := range f.groups[m] {
@@ -264,7 +265,21 @@ func (f *Frame) measure(j Judged, st *Standing) error {
 	if d, err := calendar.ParseDay(j.DueDate); j.DueDate != "" && err == nil && d > day {
 		day = d // it leaves then: that day's room is what counts
 	}
-	use, err := f.m.Use(useNames(j, day))
+	names := useNames(j, day)
+	var beside map[string][]string
+	if (j.Account != "" || j.Payee != "") && (f.Limits.PayeeMonth != approval.Bound{} || slices.ContainsFunc(sets, sumsPayee)) {
+		var err error
+		if beside, err = f.m.AccountsBeside(j.Payee, j.Account); err != nil {
+			return err
+		}
+		for payee, accounts := range beside {
+			names = append(names, payeeUse(payee, string(day)), payeeUse(payee, day.Month()))
+			for _, acc := range accounts {
+				names = append(names, payeeUse("acc."+acc, string(day)), payeeUse("acc."+acc, day.Month()))
+			}
+		}
+	}
+	use, err := f.m.Use(names)
 	if err != nil {
 		return err
 	}
@@ -273,12 +288,27 @@ func (f *Frame) measure(j Judged, st *Standing) error {
 	for _, key := range payeeKeys(j) {
 		u.PayeeDay, u.PayeeMonth = max(u.PayeeDay, use[payeeUse(key, string(day))]), max(u.PayeeMonth, use[payeeUse(key, day.Month())])
 	}
+	// Who has several accounts has one room, also where one of them is typed in without a name: what its accounts got, however it was entered.
+	for payee, accounts := range beside {
+		var d, m int64
+		for _, acc := range accounts {
+			d, m = d+use[payeeUse("acc."+acc, string(day))], m+use[payeeUse("acc."+acc, day.Month())]
+		}
+		u.PayeeDay, u.PayeeMonth = max(u.PayeeDay, d, use[payeeUse(payee, string(day))]), max(u.PayeeMonth, m, use[payeeUse(payee, day.Month())])
+	}
 	for _, m := range j.Makers {
 		u.MakerDay = max(u.MakerDay, use[makerUse(m, string(day))])
 		u.MakerMonth = max(u.MakerMonth, use[makerUse(m, day.Month())])
 	}
 	st.sums(u, j.AmountMinor)
 	return nil
+}
+
+// sumsPayee reports whether a rule of the set looks at what a payee got.
+func sumsPayee(set approval.RuleSet) bool {
+	return slices.ContainsFunc(set.Rules, func(r approval.Rule) bool {
+		return slices.ContainsFunc(r.When.Sums, func(s approval.SumOver) bool { return s.Of == "payee" })
+	})
 }
 
 func (st *Standing) sums(u approval.Sums, minor int64) {
@@ -490,6 +520,9 @@ func (l reading) PayeeFacts(id string, version int, bik, account string) (PayeeF
 }
 func (l reading) PaidTo(payee, account string) (int64, error) {
 	return l.r.PaidTo(l.ctx, payee, account)
+}
+func (l reading) AccountsBeside(payee, account string) (map[string][]string, error) {
+	return l.r.AccountsBeside(l.ctx, payee, account)
 }
 func (l reading) EventsOf(kind, subject string) ([]audit.Event, error) {
 	rows, err := l.r.Timeline(l.ctx, kind, subject)

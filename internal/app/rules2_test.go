@@ -153,7 +153,9 @@ func TestNeitherStricter(t *testing.T) {
 
 // TestSoftLimit: above a soft limit one approver more is needed, whoever they are; at the limit none.
 func TestSoftLimit(t *testing.T) {
-	d := desktest.New(t)
+	p := newPeople(t)
+	p.add("a3", "approver") // above 1,000,000 all three are asked for already
+	d := p.Desk
 	setLimits(t, d, approval.Limits{Payout: approval.Bound{SoftMinor: 10_000_00}, MakerDay: approval.Bound{SoftMinor: 25_000_00}})
 	for _, c := range []struct {
 		minor int64

@@ -237,8 +237,31 @@ func cameBackWhy(st Standing, f *Frame, s payout.Snapshot) string {
 	return "standing"
 }
 
-// roomAgain is when a full limit has room again at the earliest: the next Moscow day, or the next month's first.
-func roomAgain(h approval.Hit, now time.Time) time.Time {
+// neverFits reports whether an amount is by itself above a hard bound: no day or month has room for it.
+func neverFits(h approval.Hit, minor int64) bool { return h.Hard && minor > h.LimitMinor }
+
+// roomForAll is when every full limit has room again at the earliest; zero when one never has for this amount: then other limits, or an edit, free it.
+func roomForAll(hits []approval.Hit, minor int64, now time.Time) (last time.Time) {
+	for _, h := range hits {
+		if !h.Hard {
+			continue
+		}
+		at := roomAgain(h, minor, now)
+		if at.IsZero() {
+			return at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+// roomAgain is when a full limit has room again at the earliest: the next Moscow day, or the next month's first; zero when the amount alone is above it.
+func roomAgain(h approval.Hit, minor int64, now time.Time) time.Time {
+	if neverFits(h, minor) {
+		return time.Time{}
+	}
 	day := calendar.DayOf(now)
 	next := day.Add(1)
 	if h.Limit == approval.LimitPayeeMonth {

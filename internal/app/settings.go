@@ -43,7 +43,7 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 		if err != nil {
 			return err
 		}
-		if s := newDeadlock(f, set, f.Signers, people); s != nil {
+		if s := newDeadlock(f, set, f.Limits, f.Signers, people); s != nil {
 			return deadlockFault(*s)
 		}
 		_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Rules, ID: RulesID, Op: "rules.set", Doc: set.Doc(), Salt: a.salt()}, seen, reason, now)
@@ -51,16 +51,38 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 	})
 }
 
-// keepsGuards refuses a set that switches off what this desk was founded with: a second factor for everybody, signing above an amount, and the
-// quiet days of newcomers. What they are worth can be changed, also made stricter; there is no off switch.
+// maxGuardMinor is how far the amounts above which a guard holds may be raised: 10,000,000.00 RUB, ten times what a desk is founded with for signing. A guard
+// that holds above more than anybody pays is switched off in all but its name.
+const maxGuardMinor = 10_000_000_00
+
+// keepsGuards refuses a set that switches off what this desk was founded with: a second factor for everybody, signing and waiting above an amount, and the
+// quiet days and the cap of newcomers. What they are worth can be changed within bounds, also made stricter; there is no off switch.
 func (a *App) keepsGuards(set approval.RuleSet) error {
+	most := money.Amount{Minor: maxGuardMinor, Currency: money.RUB}
+	was, now := a.Rules.Newcomers, set.Newcomers
+	if now.QuietHours < was.QuietHours {
+		return fault.Bad("newcomers", "rules.quiet", was.QuietHours)
+	}
+	if !a.Rules.FactorNeeded { // the demo and desks of tests
+		return nil
+	}
 	switch {
-	case a.Rules.FactorNeeded && !set.FactorNeeded:
+	case !set.FactorNeeded:
 		return fault.Bad("factor_needed", "rules.factor")
-	case a.Rules.FactorNeeded && set.SignAboveMinor == 0:
+	case set.SignAboveMinor == 0:
 		return fault.Bad("sign_above", "rules.sign")
-	case set.Newcomers.QuietHours < a.Rules.Newcomers.QuietHours:
-		return fault.Bad("newcomers", "rules.quiet", a.Rules.Newcomers.QuietHours)
+	case a.Rules.SignAboveMinor > 0 && set.SignAboveMinor > maxGuardMinor:
+		return fault.Bad("sign_above", "rules.guard_most", most)
+	case a.Rules.StepUpAboveMinor > 0 && set.StepUpAboveMinor == 0:
+		return fault.Bad("step_up_above", "rules.sign")
+	case a.Rules.CoolOffMinutes > 0 && set.CoolOffMinutes < 60:
+		return fault.Bad("cool_off", "rules.guard_wait")
+	case a.Rules.CoolOffMinutes > 0 && set.CoolOffOverMinor > maxGuardMinor:
+		return fault.Bad("cool_off", "rules.guard_most", most)
+	case was.CapDays > 0 && now.CapDays*24 <= now.QuietHours: // a cap that ends before anything counts caps nothing
+		return fault.Bad("newcomers", "rules.guard_cap", now.QuietHours)
+	case was.CapDayMinor > 0 && (now.CapDayMinor == 0 || now.CapDayMinor > maxGuardMinor):
+		return fault.Bad("newcomers", "rules.guard_most", most)
 	}
 	return nil
 }
@@ -81,10 +103,15 @@ func makersOf(signers []approval.Signer, people []auth.Person) []approval.Signer
 	return out
 }
 
+// deadlocks lists what these signers could not decide under a set and limits; people say who of them makes payouts.
+func (f *Frame) deadlocks(set approval.RuleSet, limits approval.Limits, signers []approval.Signer, people []auth.Person) []approval.Stuck {
+	return approval.Deadlocks(set, limits, makersOf(signers, people), signers)
+}
+
 // newDeadlock is what nobody could decide under this set by these signers that today's people can decide under the set in force; nil for none.
-func newDeadlock(f *Frame, set approval.RuleSet, after []approval.Signer, people []auth.Person) *approval.Stuck {
-	before := approval.Deadlocks(f.Set, makersOf(f.Signers, people), f.Signers)
-	now := approval.Deadlocks(set, makersOf(after, people), after)
+func newDeadlock(f *Frame, set approval.RuleSet, limits approval.Limits, after []approval.Signer, people []auth.Person) *approval.Stuck {
+	before := f.deadlocks(f.Set, f.Limits, f.Signers, people)
+	now := f.deadlocks(set, limits, after, people)
 	if w := approval.Worse(before, now); len(w) > 0 {
 		return &w[0]
 	}
@@ -158,7 +185,7 @@ func (a *App) Deadlocks(ctx context.Context) ([]approval.Stuck, error) {
 	for i, r := range rows {
 		people[i] = r.Person
 	}
-	return approval.Deadlocks(f.Set, makersOf(f.Signers, people), f.Signers), nil
+	return f.deadlocks(f.Set, f.Limits, f.Signers, people), nil
 }
 
 // rulesTakeEffect: the document is in force from the end of this commit; what waits is measured again when it is decided on, and at its claim.
@@ -179,7 +206,7 @@ func (a *App) rulesTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any,
 	if err != nil {
 		return nil, err
 	}
-	if s := newDeadlock(f, set, f.Signers, people); s != nil {
+	if s := newDeadlock(f, set, f.Limits, f.Signers, people); s != nil {
 		return nil, deadlockFault(*s)
 	}
 	return map[string]any{"name": set.Name}, nil
@@ -208,7 +235,7 @@ func (a *App) ProposeLimits(ctx context.Context, w Who, l approval.Limits, seen 
 			s.CeilingMinor = l.Ceiling(s.ID)
 			after[i] = s
 		}
-		if s := newDeadlock(f, f.Set, after, people); s != nil {
+		if s := newDeadlock(f, f.Set, l, after, people); s != nil {
 			return deadlockFault(*s)
 		}
 		if sameLimits(f.Limits, l) {
@@ -258,8 +285,8 @@ func (a *App) limitsTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any
 	for i := range after {
 		before[i].CeilingMinor, after[i].CeilingMinor = old.Ceiling(after[i].ID), l.Ceiling(after[i].ID)
 	}
-	f.Signers = before
-	if s := newDeadlock(f, f.Set, after, people); s != nil {
+	f.Signers, f.Limits = before, old
+	if s := newDeadlock(f, f.Set, l, after, people); s != nil {
 		return nil, deadlockFault(*s)
 	}
 	return nil, a.freeHeld(tx, now)

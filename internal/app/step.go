@@ -449,13 +449,13 @@ func (a *App) measure(tx Tx, p *payout.Payout, st protocol.State) (m measured, e
 		}
 		return measured{altered: err}, nil
 	}
-	switch h, hard := approval.Hard(stand.Hits); {
+	switch _, hard := approval.Hard(stand.Hits); {
 	case !stand.DueAt.IsZero():
 		return measured{held: "date", until: stand.DueAt}, nil
 	case !stand.CoolOff.IsZero():
 		return measured{held: "cooloff", until: stand.CoolOff}, nil
 	case hard:
-		return measured{held: "limit", until: roomAgain(h, now)}, nil
+		return measured{held: "limit", until: roomForAll(stand.Hits, s.Content.Amount.Minor, now)}, nil
 	}
 	return m, nil
 }

@@ -33,11 +33,11 @@ func (s Stuck) same(o Stuck) bool {
 
 // Deadlocks finds what could not be decided under this set by these people: payouts by each of makers in every rule that could hold for them,
 // and every kind that a constant governs. Rules that block on purpose are no deadlock. Running sums, payees and dates are taken as if they held: what
-// a rule could ask for must be possible.
-func Deadlocks(set RuleSet, makers, people []Signer) []Stuck {
+// a rule could ask for must be possible. Above the soft limit of one payout one more approver is asked for.
+func Deadlocks(set RuleSet, limits Limits, makers, people []Signer) []Stuck {
 	var out []Stuck
 	for i := range set.Rules {
-		out = set.stuckRule(out, &set.Rules[i], makers, people)
+		out = set.stuckRule(out, &set.Rules[i], limits.Payout.SoftMinor, makers, people)
 	}
 	for _, k := range Kinds() {
 		if k == Payout || k == Match { // a match asks the same of the same people as a payee
@@ -51,7 +51,7 @@ func Deadlocks(set RuleSet, makers, people []Signer) []Stuck {
 }
 
 // stuckRule adds the lowest amount in a rule from which nobody could approve, for each maker for whom there is one. Makers who are stuck from the same amount are one.
-func (r *RuleSet) stuckRule(out []Stuck, x *Rule, makers, people []Signer) []Stuck {
+func (r *RuleSet) stuckRule(out []Stuck, x *Rule, soft int64, makers, people []Signer) []Stuck {
 	hi := x.When.UpToMinor
 	if hi == 0 {
 		hi = 1<<63 - 1
@@ -65,11 +65,18 @@ func (r *RuleSet) stuckRule(out []Stuck, x *Rule, makers, people []Signer) []Stu
 			amounts = append(amounts, c+1)
 		}
 	}
+	if soft > 0 && soft >= x.When.OverMinor && soft < hi {
+		amounts = append(amounts, soft+1)
+	}
 	slices.Sort(amounts)
 	amounts = slices.Compact(amounts)
 	need := Need{Roles: []Role{Approver, Senior}, Plans: []Plan{x.plan(r.Version)}}
+	more := need.Plus(1)
 	lacks := func(i int, barred ...string) ([]Shortage, []int) {
 		c := Case{Need: need, Barred: barred, AmountMinor: amounts[i]}
+		if soft > 0 && amounts[i] > soft {
+			c.Need = more
+		}
 		return c.lacks(people)
 	}
 	first := func(barred ...string) int {

@@ -59,7 +59,7 @@ func TestDeadlocks(t *testing.T) {
 		{"nobody at all", nil, nil, []string{`payee by  about "" -1`, `rules by  about "" -1`, `person by  about "" -1`, `limits by  about "" -1`, `keys by  about "" -1`, `verdict by  about "" -2`, `release by  about "" -2`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := say(Deadlocks(ServeRules(), c.makers, c.people)); fmt.Sprint(got) != fmt.Sprint(append([]string{}, c.want...)) {
+			if got := say(Deadlocks(ServeRules(), Limits{}, c.makers, c.people)); fmt.Sprint(got) != fmt.Sprint(append([]string{}, c.want...)) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
@@ -77,7 +77,7 @@ func TestWorse(t *testing.T) {
 	a1, a2, a3, s1 := who("a1", Approver), who("a2", Approver), who("a3", Approver), who("s1", Senior)
 	set := ServeRules()
 	find := func(set RuleSet, makers []Signer, people ...Signer) []Stuck {
-		return Deadlocks(set, makers, append(people, ad1, ad2))
+		return Deadlocks(set, Limits{}, makers, append(people, ad1, ad2))
 	}
 	renamed, lower, band2 := ServeRules(), ServeRules(), ServeRules()
 	renamed.Rules[2].Name = "large"
@@ -103,7 +103,7 @@ func TestWorse(t *testing.T) {
 		{"another maker, where it was for everybody", find(set, one, a1, s1), find(set, []Signer{mk, mk2}, a1, s1), 0},
 		{"for the only maker, whom it was stuck for before", find(set, []Signer{mk2}, a1, mk2, s1), find(set, []Signer{mk2}, a1, s1), 0},
 		{"for another maker", find(set, []Signer{mk, mk2}, a1, mk2, s1), find(set, []Signer{mk, a1}, a1, mk2, s1), 1},
-		{"an administrator leaves", nil, Deadlocks(set, one, []Signer{a1, a2, s1, ad1}), 1},
+		{"an administrator leaves", nil, Deadlocks(set, Limits{}, one, []Signer{a1, a2, s1, ad1}), 1},
 		{"releases, where only verdicts were", []Stuck{{Kind: Verdict}}, []Stuck{{Kind: Release}}, 1},
 	} {
 		if got := Worse(c.before, c.now); len(got) != c.want {
@@ -144,7 +144,7 @@ func TestDeadlocks_Oracle(t *testing.T) {
 			people[i].Standing = rapid.IntRange(0, 7).Draw(t, "standing") > 0
 		}
 		makers := append(slices.Clone(people[:rapid.IntRange(0, min(2, len(people))).Draw(t, "makers")]), who("mk", "maker"))
-		found := Deadlocks(set, makers, people)
+		found := Deadlocks(set, Limits{}, makers, people)
 		stuck := func(x Rule, maker string, amount int64) bool {
 			need := Need{Roles: []Role{Approver, Senior}, Plans: []Plan{{Ordered: x.Ordered, Steps: x.Steps}}}
 			return !oReachable(Case{Need: need, Barred: []string{maker}, AmountMinor: amount}, people)
@@ -215,11 +215,11 @@ func TestDeadlocks_Large(t *testing.T) {
 	for i := range 50 {
 		set.Rules = append(set.Rules, Rule{Name: fmt.Sprint("r", i), When: When{OverMinor: int64(i)}, Steps: []Step{approvers(5)}})
 	}
-	if got := Deadlocks(set, people, people); len(got) != 0 {
+	if got := Deadlocks(set, Limits{}, people, people); len(got) != 0 {
 		t.Errorf("%q", say(got))
 	}
 	set.Rules[7].Steps = append(set.Rules[7].Steps, seniors(1))
-	if got := Deadlocks(set, people, people); len(got) != 1 || got[0].Rule != "r7" || got[0].AboveMinor != 7 {
+	if got := Deadlocks(set, Limits{}, people, people); len(got) != 1 || got[0].Rule != "r7" || got[0].AboveMinor != 7 {
 		t.Errorf("%q", say(got))
 	}
 }

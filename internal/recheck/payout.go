@@ -325,6 +325,20 @@ func (c *Checker) measure(p *paying, now time.Time, st *standing) measured {
 		used, with := add("payee " + key + " " + d[:7])
 		m.usedPayee, m.payeeMonth = max(m.usedPayee, used), max(m.payeeMonth, with)
 	}
+	if p.known {
+		for _, id := range append(slices.Clip(c.holders[p.content.Account]), p.payee) {
+			vs := c.payees[id]
+			if len(vs) == 0 {
+				continue
+			}
+			got := vs[len(vs)-1].accounts
+			if id != p.payee && !slices.ContainsFunc(got, func(a [2]string) bool { return a[1] == p.content.Account }) {
+				continue
+			}
+			today, month := c.gotBy(id, got, d), c.gotBy(id, got, d[:7])
+			m.usedPayee, m.payeeDay, m.payeeMonth = max(m.usedPayee, month), max(m.payeeDay, today+p.minor), max(m.payeeMonth, month+p.minor)
+		}
+	}
 	m.makerDay, m.makerMonth = p.minor, p.minor
 	for _, id := range p.makers {
 		used, with := add("maker " + id + " " + d)
@@ -333,6 +347,17 @@ func (c *Checker) measure(p *paying, now time.Time, st *standing) measured {
 		m.makerMonth = max(m.makerMonth, with)
 	}
 	return m
+}
+
+// gotBy is what a saved payee got in a day or month: under its name, or on the accounts that it has now, whichever is more.
+func (c *Checker) gotBy(payee string, accounts [][2]string, period string) int64 {
+	var sum int64
+	for i, a := range accounts {
+		if !slices.ContainsFunc(accounts[:i], func(b [2]string) bool { return a[1] == b[1] }) {
+			sum += c.uses["payee account "+a[1]+" "+period]
+		}
+	}
+	return max(sum, c.uses["payee "+payee+" "+period])
 }
 
 // payeeKeys are whom a payout goes to: the saved payee, and the account, however it was named.
@@ -599,8 +624,11 @@ func (c *Checker) Submit(d Draft, now time.Time) (bool, string) {
 		return false, "its payee has changed"
 	case st.blocked:
 		return false, "a rule or list lets nobody"
-	case c.limits.Payout.HardMinor > 0 && d.Minor > c.limits.Payout.HardMinor:
-		return false, "it is over the limit of one payout"
+	}
+	for _, b := range []bound{c.limits.Payout, c.limits.MakerDay, c.limits.PayeeMonth, c.limits.CompanyDay} {
+		if b.HardMinor > 0 && d.Minor > b.HardMinor {
+			return false, "it is over a whole limit"
+		}
 	}
 	var able []voter
 	for id, who := range c.people {

@@ -79,6 +79,7 @@ type Checker struct {
 	toPayee     map[string]int
 	payees      map[string][]payeeVersion // in force, oldest first
 	proposed    map[string][]proposer     // of payees, by id
+	holders     map[string][]string       // payees that ever had an account, by its number
 	keys        map[string]*key
 	nonces      map[string]string // what each answer of a passkey was used for
 	signedLists map[string][]string
@@ -152,7 +153,7 @@ type stop struct {
 func New(docs Documents) *Checker {
 	return &Checker{docs: docs, people: map[string]*person{}, payouts: map[string]*paying{}, subjects: map[[2]string]*subject{}, halts: map[string]*stop{},
 		sets: map[int]*ruleSet{}, uses: map[string]int64{}, said: map[string]int64{}, toAcc: map[string]int{}, toPayee: map[string]int{},
-		payees: map[string][]payeeVersion{}, proposed: map[string][]proposer{}, keys: map[string]*key{},
+		payees: map[string][]payeeVersion{}, proposed: map[string][]proposer{}, holders: map[string][]string{}, keys: map[string]*key{},
 		nonces: map[string]string{}, signedLists: map[string][]string{}, lists: map[string][]listYes{}}
 }
 
@@ -583,6 +584,9 @@ func (c *Checker) payeeIn(e audit.Event, p Proposal) {
 			c.found("account %d of a payee is not what was agreed to", i+1)
 		}
 		v.accounts = append(v.accounts, [2]string{a.BIK, a.Number})
+		if !slices.Contains(c.holders[a.Number], e.Subject) {
+			c.holders[a.Number] = append(c.holders[a.Number], e.Subject)
+		}
 	}
 	c.payees[e.Subject] = append(c.payees[e.Subject], v)
 }

@@ -73,6 +73,9 @@ func newDecided(t testing.TB) *decided {
 		d.Settle()
 		return id
 	}
+	// While the founding lasts: afterwards a second person vouches for a first passkey, and it waits.
+	x.a1, x.a1ID = d.Passkey("a1")
+	x.a2, _ = d.Passkey("a2")
 	x.two = d.Submit(500_000_00)
 	d.Approve(x.two, "a1", "a2")
 	send(x.two)
@@ -123,8 +126,6 @@ func (x *decided) signing(t testing.TB) {
 	ps, err := d.Store.Proposals(ctx, approval.Rules, app.RulesID, 1)
 	must(t, err)
 	must(t, d.App.Accept(ctx, d.Who["d2"], approval.Rules, app.RulesID, ps[0].Digest, app.Proof{}))
-	x.a1, x.a1ID = d.Passkey("a1")
-	x.a2, _ = d.Passkey("a2")
 	send := func(ids ...payout.ID) {
 		d.Clock.Add(4 * time.Second)
 		for range ids {

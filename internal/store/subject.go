@@ -89,6 +89,30 @@ func (t *txn) PayeeFacts(id string, version int, bik, account string) (app.Payee
 	return payeeFacts(t.ctx, t.q, id, version, bik, account)
 }
 
+// mostHolders bounds the saved payees that one account is looked up under.
+const mostHolders = 100
+
+// accountsBeside are the accounts, by payee, of the payee and of all who hold the account.
+func accountsBeside(ctx context.Context, q *queries.Queries, payee, account string) (map[string][]string, error) {
+	rows, err := q.AccountsBeside(ctx, queries.AccountsBesideParams{PayeeID: payee, Number: account, Most: mostHolders})
+	out := map[string][]string{}
+	for _, r := range rows {
+		if has := out[r.PayeeID]; len(has) == 0 || has[len(has)-1] != r.Number { // one number at two banks is one counter
+			out[r.PayeeID] = append(has, r.Number)
+		}
+	}
+	return out, err
+}
+
+func (t *txn) AccountsBeside(payee, account string) (map[string][]string, error) {
+	return accountsBeside(t.ctx, t.q, payee, account)
+}
+
+// AccountsBeside implements app.Reader.
+func (s *Store) AccountsBeside(ctx context.Context, payee, account string) (map[string][]string, error) {
+	return accountsBeside(ctx, s.r, payee, account)
+}
+
 func (t *txn) PaidTo(payee, account string) (int64, error) { return paidTo(t.ctx, t.q, payee, account) }
 
 func (t *txn) Use(names []string) (map[string]int64, error) { return use(t.ctx, t.q, names) }

@@ -55,7 +55,7 @@ func Verify(ctx context.Context, path string, verifier note.Verifier, anchor *au
 			return audit.Report{}, err
 		}
 	}
-	c := &checker{ctx: ctx, tx: tx, q: q, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
+	c := &checker{ctx: ctx, tx: tx, q: q, marks: map[string]string{}, payouts: map[string]*track{}, subs: map[subjectKey]*proposalFact{},
 		open: map[[2]string]int{}, people: map[string]*personFact{}, enrolled: map[string]*enrolmentFact{}, factors: map[string]*factorFact{}, batches: map[string]batchFact{}, uses: map[string]int64{}, halts: map[string]*haltFact{}, reports: map[int64]*reportFact{}, closes: map[string][]closeFact{}, changed: map[string][]accountChange{}, counts: map[string]int64{}}
 	r, err := audit.Verify(source{ctx, tx, q}, audit.Check{Verifier: verifier, Anchor: anchor, Each: c.event})
 	r.Losses = c.losses
@@ -187,7 +187,11 @@ type checker struct {
 	reports  map[int64]*reportFact
 	closes   map[string][]closeFact // by day
 	accounts []accountFact
+<<<<<<< HEAD
 	losses   []audit.Loss
+=======
+	marks    map[string]string          // of one-time-code secrets: whose
+>>>>>>> origin/main
 	changed  map[string][]accountChange // by the address's hash
 	texts    int64
 	place    *payout.Place // where the desk stands, as the history says; nil before issue 4

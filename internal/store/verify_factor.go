@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"countersign/internal/app"
@@ -36,6 +37,7 @@ func (c *checker) factor(e audit.Event, text string) (is bool, err error) {
 		SignsFrom   int64  `json:"signs_from"`
 		Version     int64  `json:"factor_version"`
 		Removed     bool   `json:"removed"`
+		Mark        string `json:"mark"` // of a one-time-code secret
 	}
 	if err := json.Unmarshal(e.Payload, &f); err != nil || f.Kind == "" {
 		return false, nil // of another form: no factor's
@@ -47,6 +49,9 @@ func (c *checker) factor(e audit.Event, text string) (is bool, err error) {
 		}
 		x = &factorFact{seq: e.Seq, person: e.Subject, kind: f.Kind, name: text, fingerprint: f.Fingerprint, key: f.Key, created: toMicro(e.At)}
 		c.factors[f.ID] = x
+		if f.Mark != "" {
+			c.marks[f.Mark] = e.Subject
+		}
 		if key := app.FounderKey(e); key != "" {
 			c.founders = append(c.founders, founderFact{e.Seq, key})
 		}
@@ -138,6 +143,7 @@ func (c *checker) marked(mark, person string) (bool, error) {
 // markRows proves the marks that can be computed without the key of seeds: those of sealed addresses and of passkeys.
 func (c *checker) markRows(map[string]int64) error {
 	want := map[string]string{}
+	maps.Copy(want, c.marks)
 	if err := c.each("SELECT email, person_id FROM account WHERE seal <> ''", func(r *sql.Rows) error {
 		var email, person string
 		err := r.Scan(&email, &person)

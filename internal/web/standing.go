@@ -90,8 +90,10 @@ func (o *one) standingNotes(v *templates.StandingView) {
 		switch {
 		case !h.Hard:
 			add(lang.Fill(t.Soft[h.Limit], rub(r.tag, h.LimitMinor), rub(r.tag, h.UsedMinor+minor)))
-		case h.Limit != approval.LimitPayout:
-			add(lang.Fill(t.LimitWait, lang.Label(t.ForecastOf, h.Limit), rub(r.tag, h.UsedMinor+minor), rub(r.tag, h.LimitMinor), moment(app.RoomAgain(h, r.now))))
+		case app.RoomAgain(h, minor, r.now).IsZero():
+			add(lang.Fill(t.LimitNever, lang.Label(t.ForecastOf, h.Limit), rub(r.tag, minor), rub(r.tag, h.LimitMinor)))
+		default:
+			add(lang.Fill(t.LimitWait, lang.Label(t.ForecastOf, h.Limit), rub(r.tag, h.UsedMinor+minor), rub(r.tag, h.LimitMinor), moment(app.RoomAgain(h, minor, r.now))))
 		}
 	}
 	if !o.stand.DueAt.IsZero() {

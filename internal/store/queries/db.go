@@ -30,6 +30,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.accountsStmt, err = db.PrepareContext(ctx, accounts); err != nil {
 		return nil, fmt.Errorf("error preparing query Accounts: %w", err)
 	}
+	if q.accountsBesideStmt, err = db.PrepareContext(ctx, accountsBeside); err != nil {
+		return nil, fmt.Errorf("error preparing query AccountsBeside: %w", err)
+	}
 	if q.accountsOfStmt, err = db.PrepareContext(ctx, accountsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query AccountsOf: %w", err)
 	}
@@ -670,6 +673,11 @@ func (q *Queries) Close() error {
 	if q.accountsStmt != nil {
 		if cerr := q.accountsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing accountsStmt: %w", cerr)
+		}
+	}
+	if q.accountsBesideStmt != nil {
+		if cerr := q.accountsBesideStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing accountsBesideStmt: %w", cerr)
 		}
 	}
 	if q.accountsOfStmt != nil {
@@ -1758,6 +1766,7 @@ type Queries struct {
 	tx                      *sql.Tx
 	accountStmt             *sql.Stmt
 	accountsStmt            *sql.Stmt
+	accountsBesideStmt      *sql.Stmt
 	accountsOfStmt          *sql.Stmt
 	activeHaltStmt          *sql.Stmt
 	allAccountsStmt         *sql.Stmt
@@ -1975,6 +1984,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                      tx,
 		accountStmt:             q.accountStmt,
 		accountsStmt:            q.accountsStmt,
+		accountsBesideStmt:      q.accountsBesideStmt,
 		accountsOfStmt:          q.accountsOfStmt,
 		activeHaltStmt:          q.activeHaltStmt,
 		allAccountsStmt:         q.allAccountsStmt,

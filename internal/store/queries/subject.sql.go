@@ -9,6 +9,46 @@ import (
 	"context"
 )
 
+const accountsBeside = `-- name: AccountsBeside :many
+SELECT a.payee_id, a.number FROM payee_account a WHERE a.payee_id = ?1
+  OR a.payee_id IN (SELECT h.payee_id FROM payee_account h WHERE h.number = ?2 AND h.number <> '' ORDER BY h.payee_id LIMIT ?3)
+ORDER BY a.payee_id, a.number
+`
+
+type AccountsBesideParams struct {
+	PayeeID string
+	Number  string
+	Most    int64
+}
+
+type AccountsBesideRow struct {
+	PayeeID string
+	Number  string
+}
+
+func (q *Queries) AccountsBeside(ctx context.Context, arg AccountsBesideParams) ([]AccountsBesideRow, error) {
+	rows, err := q.query(ctx, q.accountsBesideStmt, accountsBeside, arg.PayeeID, arg.Number, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AccountsBesideRow
+	for rows.Next() {
+		var i AccountsBesideRow
+		if err := rows.Scan(&i.PayeeID, &i.Number); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const counterOf = `-- name: CounterOf :one
 SELECT n, sum FROM counter WHERE name = ?1
 `
