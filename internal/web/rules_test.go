@@ -329,7 +329,7 @@ func TestLimitsForm(t *testing.T) {
 	if v.Get("list-1-value") != "40817 810 1 0000 0270411" {
 		t.Error("typed text was lost")
 	}
-	for k, s := range map[string]string{"payout_hard": "5 000 000", "company_day_hard": "9 000 000,00", "ceiling-1-person": "a1@x.test", "ceiling-1": "100 000", "list-1-reason": "Fraud", "list-2-what": "bik", "list-2-value": "044525225", "list-2-reason": "Moved", "list-2-until": "31.12.2026"} {
+	for k, s := range map[string]string{"payout_soft": "", "payout_hard": "5 000 000", "company_day_hard": "9 000 000,00", "ceiling-1-person": "a1@x.test", "ceiling-1": "100 000", "list-1-reason": "Fraud", "list-2-what": "bik", "list-2-value": "044525225", "list-2-reason": "Moved", "list-2-until": "31.12.2026"} {
 		v.Set(k, s)
 	}
 	v.Set("do", "submit")
