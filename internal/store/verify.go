@@ -187,11 +187,8 @@ type checker struct {
 	reports  map[int64]*reportFact
 	closes   map[string][]closeFact // by day
 	accounts []accountFact
-<<<<<<< HEAD
 	losses   []audit.Loss
-=======
 	marks    map[string]string          // of one-time-code secrets: whose
->>>>>>> origin/main
 	changed  map[string][]accountChange // by the address's hash
 	texts    int64
 	place    *payout.Place // where the desk stands, as the history says; nil before issue 4
