@@ -288,3 +288,19 @@ func TestSecond_ResetBetween(t *testing.T) {
 		t.Errorf("it left by the yes of an account that was reset a moment ago (%s)", d.Get(id).State)
 	}
 }
+
+// Who never enrolled decides nothing, so they are none of the two administrators that must stay.
+func TestSecond_AdminsWhoNeverEnrolled(t *testing.T) {
+	d := newPeople(t)
+	d.waits()
+	d.add("g1", "admin") // no link is ever made
+	d.add("g2", "admin")
+	for _, who := range []string{"d2", "d3"} {
+		if err := d.App.SuspendPerson(d.ctx, d.Who["d1"], d.Who[who].Person, "x"); err != nil {
+			t.Logf("refused: %v", err)
+			return
+		}
+	}
+	must(t, d.App.SuspendPerson(d.ctx, d.Who["d1"], d.Who["s1"].Person, "x"))
+	t.Errorf("one administrator alone is left who can sign in; she makes the links of the other two")
+}

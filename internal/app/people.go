@@ -245,7 +245,11 @@ func (a *App) SuspendPerson(ctx context.Context, w Who, id, reason string) error
 			if err != nil {
 				return err
 			}
-			if adminsLeft(slices.DeleteFunc(all, func(o auth.Person) bool { return o.ID == id })) < 2 {
+			n, err := adminsLeft(tx, slices.DeleteFunc(all, func(o auth.Person) bool { return o.ID == id }))
+			if err != nil {
+				return err
+			}
+			if n < 2 {
 				return fault.Deny("people.admins")
 			}
 		}

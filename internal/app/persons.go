@@ -399,8 +399,12 @@ func (a *App) changeHolds(tx Tx, p auth.Person, pl PersonPlan) error {
 		return fault.Missing("people.none")
 	}
 	after[i].Roles, after[i].Groups = pl.Roles, pl.Groups
-	if p.Has(auth.Admin) && !after[i].Has(auth.Admin) && adminsLeft(after) < 2 {
-		return fault.Deny("people.admins")
+	if p.Has(auth.Admin) && !after[i].Has(auth.Admin) {
+		if n, err := adminsLeft(tx, after); err != nil {
+			return err
+		} else if n < 2 {
+			return fault.Deny("people.admins")
+		}
 	}
 	f, err := a.frame(tx, a.Now())
 	if err != nil {
@@ -445,13 +449,21 @@ func StuckFault(code string, s approval.Stuck) *fault.Error {
 	return fault.Bad("form", code, string(s.Kind), s.Maker.Name, money.Roubles(s.AboveMinor), money.Roubles(s.UpToMinor), s.Rule, role, s.Step.Count, s.Missing)
 }
 
-func adminsLeft(people []auth.Person) (n int) {
+// adminsLeft counts the administrators with standing who can sign in: who never enrolled decides nothing.
+func adminsLeft(tx Tx, people []auth.Person) (n int, err error) {
 	for _, p := range people {
-		if p.May(auth.Admin) {
+		if !p.May(auth.Admin) {
+			continue
+		}
+		accounts, err := tx.AccountsOf(p.ID)
+		if err != nil {
+			return 0, err
+		}
+		if slices.ContainsFunc(accounts, func(a Account) bool { return a.Hash != "" }) {
 			n++
 		}
 	}
-	return n
+	return n, nil
 }
 
 // worse is what could no longer be decided under the rules in force if the people were these.

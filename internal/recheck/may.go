@@ -112,7 +112,7 @@ func (c *Checker) releasing(h *stop, who string) bool {
 	return c.count(slices.DeleteFunc(slices.Clone(h.votes), func(v vote) bool { return v.person != who }), time.Time{}, nil, "approver", "senior", "admin") == 1
 }
 
-// MaySuspend reports whether the person may take another one's standing: two administrators stay.
+// MaySuspend reports whether the person may take another one's standing: two administrators stay who can sign in.
 func (c *Checker) MaySuspend(who, victim string) bool {
 	v := c.people[victim]
 	if v == nil || who == victim || !c.mayAs(who, []string{"admin"}) {
@@ -120,7 +120,7 @@ func (c *Checker) MaySuspend(who, victim string) bool {
 	}
 	left := 0
 	for id, p := range c.people {
-		if id != victim && !p.suspended && slices.Contains(p.roles, "admin") {
+		if id != victim && !p.suspended && p.enrolled() && slices.Contains(p.roles, "admin") {
 			left++
 		}
 	}

@@ -91,6 +91,7 @@ type person struct {
 	roles, groups                        []string
 	suspended                            bool
 	since, quietFrom, quietUntil, capped int64
+	secrets                              map[string]bool // by sign-in: whether it has a password; histories before this was told have none
 }
 
 type vote struct {
@@ -209,6 +210,8 @@ type facts struct {
 	QuietUntil  *int64    `json:"quiet_until"`
 	Capped      *int64    `json:"capped_until"`
 	Suspended   *int64    `json:"suspended_at"`
+	Account     string    `json:"account"`
+	Secret      *string   `json:"secret"`
 }
 
 // Event takes the next event. Its error means that documents could not be read.
@@ -278,6 +281,12 @@ func (c *Checker) person(e audit.Event, f facts) {
 	if e.Action == "person.suspended" {
 		p.suspended = true
 	}
+	if f.Secret != nil {
+		if p.secrets == nil {
+			p.secrets = map[string]bool{}
+		}
+		p.secrets[f.Account] = *f.Secret != noSecret
+	}
 	if f.Suspended != nil {
 		p.suspended = *f.Suspended != 0
 	}
@@ -330,6 +339,19 @@ func (c *Checker) count(votes []vote, now time.Time, barred []string, roles ...s
 		ids = append(ids, v.person)
 	}
 	return len(ids)
+}
+
+// noSecret stands in events for a password that was never set: the SHA-256 of nothing.
+const noSecret = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// enrolled: they could sign in, as far as the history tells.
+func (p *person) enrolled() bool {
+	for _, has := range p.secrets {
+		if has {
+			return true
+		}
+	}
+	return len(p.secrets) == 0
 }
 
 // fresh: said before their wait was over, or before the reset that it began with.

@@ -40,7 +40,7 @@ func (w *Web) showPeople(r *req, status int, at, typed string, refused *fault.Er
 	}
 	admins := 0
 	for _, p := range all {
-		if p.Has(auth.Admin) && !p.Suspended {
+		if p.Has(auth.Admin) && !p.Suspended && len(p.Waiting) < len(p.Emails) {
 			admins++
 		}
 	}
