@@ -208,6 +208,9 @@ func runDemo(ctx context.Context, c *config.Demo, stdout io.Writer, log *slog.Lo
 		rules = approval.ServeRules()
 	}
 	clock := &demoClock{}
+	if fresh && c.Sample > 0 { // the desk is founded before its first payout: the clock never goes back
+		clock.to(time.Now().AddDate(0, 0, -sampleDays-7))
+	}
 	bankOptions := banksim.Options{Addr: "127.0.0.1:0", DataDir: files.bank(), Project: demoProject, BankKey: bankKey, Delay: c.Delay, Seed: 131, Now: clock.Now, Log: log, Driven: fresh}
 	bankOptions.PartnerKeys = append(bankOptions.PartnerKeys, &ours.PublicKey)
 	bank, err := banksim.New(bankOptions)

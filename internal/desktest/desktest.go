@@ -96,6 +96,8 @@ type Desk struct {
 	life string // the folder that the desk lives in after a Crash
 	// Flow and Confirm are those of the next Open; "" is the single flow. Stepwise sets them and the bank's project.
 	Flow, Confirm string
+	// Free is what the disk is said to have left, bytes; nil asks the system.
+	Free func() int64
 	// Batch and Queue bound the writer of the next Open; 0 is its default.
 	Batch, Queue int
 }
@@ -179,7 +181,7 @@ func (d *Desk) Open() {
 	d.T.Helper()
 	var err error
 	d.Store, err = store.Open(context.Background(), store.Options{Path: d.DB(), Anchor: d.Anchor(), Machine: d.Machine, Signer: d.Signer, Now: d.Clock.Now, Born: "serve",
-		Batch: d.Batch, Queue: d.Queue})
+		Free: d.Free, Batch: d.Batch, Queue: d.Queue})
 	must(d.T, err)
 	hasher, err := auth.NewHasher(Light, auth.DefaultQueue)
 	must(d.T, err)

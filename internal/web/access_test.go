@@ -174,7 +174,7 @@ func headers(t *testing.T, what string, h http.Header) {
 func TestAbsent(t *testing.T) {
 	b := newBench(t)
 	x := b.as("a1")
-	for _, p := range []string{"/reports", "/nonsense", "/payouts/nonsense", "/payouts/00000000-0000-0000-0000-000000000000", "/static/x/desk.css"} {
+	for _, p := range []string{"/nonsense", "/payouts/nonsense", "/payouts/00000000-0000-0000-0000-000000000000", "/static/x/desk.css"} {
 		headers(t, p, x.get(p).Header())
 		want(t, x.get(p), http.StatusNotFound)
 	}
