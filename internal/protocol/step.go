@@ -326,7 +326,7 @@ func NextStep(s State) StepAction {
 	about, _ := s.own(cur)
 	seen, fenced := s.seen(cur)
 	cancelled := ""
-	var start Step
+	var start, confirm Step
 	confirms := 0
 	for _, st := range about {
 		switch st.Call {
@@ -334,6 +334,7 @@ func NextStep(s State) StepAction {
 			start = st
 		case CallConfirm:
 			confirms++
+			confirm = st
 		case CallCancel:
 			cancelled = st.Why
 		}
@@ -398,6 +399,8 @@ func NextStep(s State) StepAction {
 			return cancel(whyContent + ":" + seen.Why)
 		case s.Confirm != ConfirmRequired:
 			return cancel(whyAsked)
+		case confirm.Answer == CredentialNo: // as for a start: given up, and the second time for good
+			return cancel(whyCredentials + ":" + confirm.Code)
 		case confirms == 0 && !sending, !sending && s.Now != payout.Unknown, s.othersDecided():
 			return cancel(whyUnknown)
 		case confirms >= MaxConfirms:
