@@ -95,10 +95,18 @@ func TestStanding_Cases(t *testing.T) {
 	page = plain(want(t, b.as("a1").get(where(first, "")), 200))
 	holds(t, page, "One senior approver, after the step before it: Person s.", "One more approver than the rules ask for: with it the maker comes to 185,000.00 ₽ in a day, the soft limit is 180,000.00 ₽.",
 		"By the maker in a day 185,000.00 of 190,000.00 ₽")
-	due := b.Content(191_000_00)
+	left := b.SubmitContent("m2", b.Content(49_000_00))
+	b.Approve(left, "a1")
+	b.Clock.Add(4 * time.Second)
+	if !b.Send() {
+		t.Fatal("it did not leave")
+	}
+	page = plain(want(t, b.as("a1").get(where(b.SubmitContent("m2", b.Content(150_000_00)), "")), 200))
+	holds(t, page, "The limit is used up (By the maker in a day: 199,000.00 of 190,000.00 ₽)")
+	due := b.Content(48_000_00)
 	due.DueDate = "2026-12-01"
 	page = plain(want(t, b.as("a1").get(where(b.SubmitContent("m2", due), "")), 200))
-	holds(t, page, "Leaves not before", "1 Dec", "The limit is used up (By the maker in a day: 191,000.00 of 190,000.00 ₽)", "Reckoned for 1 Dec")
+	holds(t, page, "Leaves not before", "1 Dec", "Reckoned for 1 Dec")
 }
 
 // Every code of a hint, a reason and a limit has words in both languages.
