@@ -951,7 +951,10 @@ func TestCopyRules(t *testing.T) {
 		for _, confirmed := range []bool{false, true} {
 			for _, review := range []bool{false, true} {
 				s := payout.Snapshot{State: st, Confirmed: confirmed, Review: review}
-				again := !review && (st == payout.Failed && confirmed || st == payout.Returned)
+				if st == payout.Returned {
+					s.ReturnedMinor = 100
+				}
+				again := !review && confirmed && (st == payout.Failed || st == payout.Returned)
 				copied := !review && !st.Open() && (st != payout.Failed || confirmed)
 				if app.CanReplace(s) != again || app.CanCopy(s) != copied {
 					t.Errorf("%s confirmed %v review %v: replace %v, copy %v", st, confirmed, review, app.CanReplace(s), app.CanCopy(s))

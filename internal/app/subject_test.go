@@ -68,14 +68,14 @@ func propose(t *testing.T, d *desktest.Desk, kind approval.Kind, id, by string, 
 }
 
 func proposer(k approval.Kind) string {
-	if k == approval.Payee {
+	if k == approval.Payee || k == approval.Match {
 		return "m1"
 	}
 	return "d1"
 }
 
 func decider(k approval.Kind) string {
-	if k == approval.Payee {
+	if k == approval.Payee || k == approval.Match {
 		return "a1"
 	}
 	return "d2"
@@ -108,8 +108,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 	must(t, d.App.SuspendPerson(t.Context(), d.Who["d1"], d.Who["a2"].Person, "left"))
 	d.Who["nobody"] = app.Who{Person: "00000000-0000-7000-8000-00000000dead", Email: "x@x.test"}
 	d.Who["empty"] = app.Who{}
-	proposes := map[approval.Kind]string{approval.Payee: "m1 m2", approval.Rules: "d1 d2 d3", approval.Person: "d1 d2 d3", approval.Limit: "d1 d2 d3", approval.Keys: "d1 d2 d3"}
-	decides := map[approval.Kind]string{approval.Payee: "a1 s1", approval.Rules: "s1 d1 d2 d3", approval.Person: "s1 d1 d2 d3", approval.Limit: "s1 d1 d2 d3", approval.Keys: "s1 d1 d2 d3"}
+	proposes := map[approval.Kind]string{approval.Payee: "m1 m2", approval.Rules: "d1 d2 d3", approval.Person: "d1 d2 d3", approval.Limit: "d1 d2 d3", approval.Keys: "d1 d2 d3", approval.Match: "m1 m2"}
+	decides := map[approval.Kind]string{approval.Payee: "a1 s1", approval.Rules: "s1 d1 d2 d3", approval.Person: "s1 d1 d2 d3", approval.Limit: "s1 d1 d2 d3", approval.Keys: "s1 d1 d2 d3", approval.Match: "a1 s1"}
 	n := 0
 	for _, k := range proposed {
 		for who := range d.Who {
@@ -157,7 +157,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 func TestOwn(t *testing.T) {
 	d := engine(t)
 	for _, k := range proposed {
-		if k == approval.Payee { // its proposer may not decide by their roles: the next kinds tell
+		if k == approval.Payee || k == approval.Match { // its proposer may not decide by their roles: the next kinds tell
 			continue
 		}
 		p := propose(t, d, k, "own", "d1", d.Who["d2"].Person, d.Who["s1"].Person)
