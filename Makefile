@@ -64,7 +64,8 @@ bench: ## the figures beside speed.md's aims, in one run and one table; BENCH_RO
 torture: ## the long forms: 1,000 kills at named steps (500 by each flow), 200 at random moments, and what else is too long for every push
 	TORTURE=$${KILLS:-500} $(GO) test -timeout 240m -run 'TestTorture' -v ./cmd/dashboard
 	TORTURE=200 $(GO) test $(RACE) -timeout 80m -run 'Kill' -v ./cmd/dashboard
-	TORTURE=1 $(GO) test -timeout 240m -run "TestWalk$$|TestFourEyesRaces" -v ./internal/app
+	TORTURE=1 $(GO) test -timeout 240m -run "TestWalk$$" -v ./internal/app
+	TORTURE=1 $(GO) test $(RACE) -timeout 240m -run "TestFourEyesRaces" -v ./internal/app
 
 sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run again; then 10,000 streams and mutants of messages
 	SEED=$(SEED) SEEDS=$${SEEDS:-100000} $(GO) test -timeout 240m -count=1 -v -run 'TestSim$$' ./internal/simtest
