@@ -32,8 +32,12 @@ func (c *codes) next(t testing.TB, email string) string {
 	const step = 30
 	var code string
 	until(t, 40*time.Second, "a fresh one-time code", func() (bool, error) {
-		now := time.Now().Unix() / step
+		clock := time.Now().Unix()
+		now := clock / step
 		at := max(now-1, c.last[email]+1)
+		if at < now && clock%step > step-10 { // the step before may be over by the time that it is read
+			at = now
+		}
 		if at > now+1 {
 			return false, nil
 		}
