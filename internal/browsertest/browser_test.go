@@ -164,7 +164,7 @@ func run(t *testing.T, script string, d desk, do func(string) string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", strings.Fields(script)...)
 	cmd.Env = append(os.Environ(), "DESK="+string(told))

@@ -644,7 +644,7 @@ func TestSim(t *testing.T) {
 	}
 	for _, k := range []string{"crash before a commit", "crash after a commit", "crash before the call", "crash after the call", "crash after the anchor", "no connection", "lost before the bank",
 		"executed after we gave up", "answer lost", "answer garbled", "status down", "status stale", "message lost", "message delayed", "message doubled", "message answered 503", "disk refuses",
-		"disk refuses the commit", "anchor refused", "clock step", "restart", "restore", "older copy put back", "halt", "resumed", "replace", "take back", "forged message", "call create",
+		"disk refuses the commit", "clock step", "restart", "restore", "older copy put back", "halt", "resumed", "replace", "take back", "forged message", "call create",
 		"call start", "call confirm", "call cancel"} {
 		if sum[k] == 0 {
 			t.Errorf("the simulation is too tame: %q never happened", k)
