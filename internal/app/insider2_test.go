@@ -123,8 +123,7 @@ func TestSecond_RestoreOldYes(t *testing.T) {
 // A copy, a co-maker, a payee's maker of an older version, a withdrawn version's maker: none approves.
 func TestSecond_Makers(t *testing.T) {
 	d := newPeople(t)
-	both := d.add("b1", "maker", "approver")
-	_ = both
+	d.add("b1", "maker", "approver")
 	id := d.App.NewPayeeID()
 	c := somebody(acct(1))
 	vouch(t, d.Desk, id, "b1", "a1", c) // b1 made version 1
@@ -260,7 +259,7 @@ func TestSecond_LostBeforeClaim(t *testing.T) {
 	set.Name = "board"
 	set.Rules[0].Steps = []approval.Step{{Count: 1, Groups: []string{"board"}}}
 	setRules(t, d.Desk, set)
-	p := d.Approved(90_000_00)
+	d.Approved(90_000_00)
 	d.groups("a1", "")
 	if d.Claim() != nil {
 		t.Error("left by an approver who is not in the group any more")
@@ -272,7 +271,6 @@ func TestSecond_LostBeforeClaim(t *testing.T) {
 	if d.Claim() != nil {
 		t.Error("left by somebody suspended")
 	}
-	_ = p
 	d.Verify()
 }
 

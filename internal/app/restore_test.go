@@ -100,7 +100,7 @@ func TestRestore(t *testing.T) {
 	if d.Claim() != nil {
 		t.Fatal("something left that was approved before")
 	}
-	fresh := d.Approved(50_00)
+	d.Approved(50_00)
 	if !d.Send() {
 		t.Fatal("a new payout does not leave")
 	}
@@ -111,7 +111,6 @@ func TestRestore(t *testing.T) {
 	if n := requests(); n != before+1 {
 		t.Errorf("%d requests, want %d and one", n, before)
 	}
-	_ = fresh
 	must(t, d.Store.Close())
 	d.Open() // the anchor is its own again
 	if q := d.Store.Quarantined(); q != "" {

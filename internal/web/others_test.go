@@ -78,10 +78,9 @@ func crowded(t *testing.T) (*bench, map[string]payout.ID, *things) {
 	must(err)
 	add("/account/factors/:id", key, other)
 	add("/account/factors/totp/:id", totp)
-	x := b.as("a2")
+	b.as("a2") // signs in
 	ids2, err := b.Store.Logins(ctx, b.Who["a2"].Person)
 	must(err)
-	_ = x
 	for _, l := range ids2 {
 		add("/account/sign-ins/:id", l.ID)
 		th.own[l.ID] = "a2"

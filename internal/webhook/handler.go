@@ -129,7 +129,7 @@ func (h *intake) take(w http.ResponseWriter, r *http.Request) (code int) {
 		h.o.Desk.RefusedWebhook(ctx, body, cut(strings.Join(signatures, "\n")), reason)
 		return http.StatusUnauthorized
 	}
-	if failpoint.Option("ack") == "early" { // never without the tag failpoint
+	if failpoint.On && failpoint.Option("ack") == "early" { // a control of the power-cut rig; not compiled without the tag failpoint
 		go func() { _ = h.o.Desk.StoreWebhook(context.WithoutCancel(ctx), body, keyID) }()
 		return http.StatusOK
 	}
