@@ -210,7 +210,7 @@ type PayoutTexts struct {
 // PanelTexts are the decision panel.
 type PanelTexts struct {
 	Yours, Own, Others, Draft, Changes, Way, Held, WithBank, Failed, Returned, Ended, Flagged, Paid string
-	ThenSends, ThenNext, OwnText, OthersText, CannotText                                            string
+	ThenSends, ThenWaits, ThenNext, OwnText, OthersText, CannotText                                 string
 	DraftText, DraftOther, ChangesText                                                              string
 	CountdownText, CountdownBefore, HeldText, SendingText, BankText, PaidText                       string
 	FailedText, FailedWait, ReturnedText, EndedRejected, EndedCancelled, EndedExpired, FlaggedText  string

@@ -149,6 +149,7 @@ var English = &Texts{
 		Yours: "Your decision", Own: "Your payout", Others: "Waits for others", Draft: "Draft", Changes: "Changes asked", Way: "Leaves soon", Held: "Why it stands still",
 		WithBank: "The bank has the request", Failed: "Not paid", Returned: "The money came back", Ended: "Over", Flagged: "Needs review", Paid: "Paid by the bank",
 		ThenSends: "Once approved, the request for {1} ₽ leaves for the bank in {2}. Until then the approval can be taken back.",
+		ThenWaits: "Once approved, the request does not leave at once.",
 		ThenNext:  "Your approval is not the last: {1} more to come after it. Nothing leaves for the bank yet.",
 		OwnText:   "You entered or changed this payout, so you cannot approve it. Who can: {1}.", OthersText: "Who can approve: {1}.",
 		CannotText: "Your role only reads.",

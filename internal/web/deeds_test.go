@@ -284,6 +284,11 @@ func TestHalt(t *testing.T) {
 	want(t, a1.post("/halt", nil), http.StatusUnprocessableEntity)
 	want(t, a1.post("/halt", url.Values{"reason": {"проверка"}}), http.StatusSeeOther)
 	want(t, b.as("a2").post("/halt", url.Values{"reason": {"ещё"}}), http.StatusConflict)
+	waiting := b.Submit(100_00)
+	if page := visible(want(t, b.as("a2").get("/payouts/"+string(waiting)), 200)); !strings.Contains(page, "does not leave at once") || strings.Contains(page, "leaves for the bank in") ||
+		strings.Contains(page, "Approve and send") {
+		t.Errorf("while sending is stopped an approver is promised that the request leaves:\n%s", page)
+	}
 	for _, p := range []string{"/", "/payouts", "/account"} {
 		if !strings.Contains(want(t, b.as("m1").get(p), 200), `data-testid="bar-stop"`) {
 			t.Errorf("%s has no bar", p)

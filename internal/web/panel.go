@@ -3,6 +3,7 @@ package web
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
@@ -253,16 +254,20 @@ func (o *one) pendingPanel(p *templates.Panel, was said) error {
 		p.Kind, p.Tone, p.Title = "decide", "people", t.Yours
 		last := o.lastWith()
 		if last {
-			p.Text = []string{lang.Fill(t.ThenSends, rub(r.tag, s.Content.Amount.Minor), lang.Duration(r.tag, r.web.App.SendAfter))}
-			if !o.stand.DueAt.IsZero() {
+			switch held := o.wouldWait(); {
+			case held != "":
+				p.Text = []string{t.ThenWaits, heldLong(r.t, held, s.Content.DueDate, time.Time{}, r.now)}
+			case !o.stand.DueAt.IsZero():
 				p.Text = []string{lang.Fill(r.t.BankRoom().ThenLeaves, rubS(r.tag, s.Content.Amount.Minor), dayShort(r.tag, s.Content.DueDate, r.now))}
+			default:
+				p.Text = []string{lang.Fill(t.ThenSends, rub(r.tag, s.Content.Amount.Minor), lang.Duration(r.tag, r.web.App.SendAfter))}
 			}
 		} else {
 			p.Text = []string{lang.Fill(t.ThenNext, o.tally.Open-1)}
 		}
 		p.Decide = o.decideForm(was)
 		p.Decide.Label = t.Approve
-		if last {
+		if last && o.wouldWait() == "" {
 			p.Decide.Label = t.ApproveSend
 		}
 		p.Decide.Amount = rubS(r.tag, s.Content.Amount.Minor)
@@ -293,6 +298,15 @@ func (o *one) pendingPanel(p *templates.Panel, was said) error {
 		p.Links = append(p.Links, templates.Link{Href: o.href("/edit"), Label: t.Edit})
 	}
 	return nil
+}
+
+// wouldWait says why this payout, were it approved this moment, would not leave after the countdown although its day has come: "halt", "bank_down" and the like, "" for nothing. A page
+// that says "leaves in 10 s" while sending is stopped would promise what the desk cannot keep.
+func (o *one) wouldWait() string {
+	if !o.stand.DueAt.IsZero() {
+		return ""
+	}
+	return o.d.Held(payout.Approved, "", "", time.Time{}, time.Time{}, o.r.now)
 }
 
 // lastWith: this reader's yes would be the last one needed.

@@ -278,7 +278,9 @@ func (o *one) next() (templates.Event, bool) {
 			if o.lastWith() {
 				wait := lang.Duration(r.tag, r.web.App.SendAfter)
 				text := lang.Fill(t.NextYoursText, wait)
-				if !o.stand.DueAt.IsZero() {
+				if held := o.wouldWait(); held != "" {
+					text = heldLong(r.t, held, s.Content.DueDate, time.Time{}, r.now)
+				} else if !o.stand.DueAt.IsZero() {
 					text = lang.Fill(r.t.BankRoom().DueOn, dayShort(r.tag, s.Content.DueDate, r.now))
 				}
 				return templates.Event{Bold: t.NextYours, Text: text, Notes: []string{ends}}, true
