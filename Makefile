@@ -67,6 +67,9 @@ torture: ## the long forms: 1,000 kills at named steps (500 by each flow), 200 a
 	TORTURE=1 $(GO) test -timeout 240m -run "TestWalk$$" -v ./internal/app
 	TORTURE=1 $(GO) test $(RACE) -timeout 240m -run "TestFourEyesRaces" -v ./internal/app
 
+planted: ## plants each known bug, one at a time, and shows the test that fails; ONLY=name for one
+	@internal/planted/run.sh
+
 sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run again; then 10,000 streams and mutants of messages
 	SEED=$(SEED) SEEDS=$${SEEDS:-100000} $(GO) test -timeout 240m -count=1 -v -run 'TestSim$$' ./internal/simtest
 	STREAMS=10000 MUTANTS=10000 $(GO) test -timeout 60m -count=1 -v -run 'TestStreams|TestMutants' ./internal/simtest

@@ -1,28 +1,60 @@
 #!/bin/bash
-# Puts each planted bug of promises.md E.5 into a copy of the tree, one at a time, and runs the test that must fail there. Each line of list.txt:
-#   name | file | what is in it (a fixed string, once in the file) | what stands there instead | package | test
-# A bug that its test does not see ends the run with 1, and so does a line whose place is gone. ONLY=name runs one.
+# Plants each bug of list.txt, one at a time, and runs the test that must fail then. The tree stays as it is: the compiler is given the changed file in the place of the
+# real one (go build -overlay), so that everything the bug does not touch comes from the build cache.
+# A bug that its test does not see ends the run with 1, and so does a line whose place is gone. ONLY="name name" runs those alone.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-top=$(pwd); copy=$(mktemp -d /tmp/planted.XXXXXX); trap 'rm -rf "$copy"' EXIT
-git ls-files -z | xargs -0 cp --parents -t "$copy" || exit 1
-bad=0; n=0
-while IFS='|' read -r name file was now pkg test; do
-	case $name in ''|'#'*) continue;; esac
-	name=$(echo $name); file=$(echo $file); pkg=$(echo $pkg); test=$(echo $test)
-	if [ -n "${ONLY:-}" ] && [ "$ONLY" != "$name" ]; then continue; fi
-	n=$((n+1))
-	if ! WAS="$was" NOW="$now" perl -0777 -e 'my ($w,$n)=($ENV{WAS},$ENV{NOW}); for ($w,$n) { s/^ //; s/ $//; s/\\n/\n/g; s/\\t/\t/g } local $/; open F,"<",$ARGV[0]; my $s=<F>; my $c=()=$s=~/\Q$w\E/g; exit 1 if $c!=1; $s=~s/\Q$w\E/$n/; open F,">",$ARGV[1]; print F $s' "$top/$file" "$copy/$file"; then
-		echo "GONE     $name: its place in $file is not there once"; bad=1; cp "$top/$file" "$copy/$file"; continue
-	fi
-	if out=$(cd "$copy" && timeout 300 go test -count=1 -run "^$test\$" "./$pkg" 2>&1); then
-		echo "NOT SEEN $name: $test passes"; bad=1
-	elif grep -qE 'build failed|setup failed|\[no tests to run\]' <<<"$out"; then
-		echo "BROKEN   $name: it does not build"; echo "$out" | cut -c1-200 | head -5; bad=1
+work=$(mktemp -d /tmp/planted.XXXXXX); trap 'rm -rf "$work"' EXIT
+# Writes the changed files and an overlay for each bug, and says: name, package, test, overlay ("" when a place is gone).
+perl - "$work" > "$work/bugs" <<'PERL' || exit 1
+use strict; use warnings; use Cwd;
+my ($work, $top, @bugs) = ($ARGV[0], getcwd());
+my %only = map { $_ => 1 } split ' ', $ENV{ONLY} // '';
+open my $list, '<', 'internal/planted/list.txt' or die "list.txt: $!";
+while (<$list>) {
+	chomp;
+	next if /^#/ || /^\s*$/;
+	my ($name, $file, $was, $now, $pkg, $test) = split / \| /, $_, -1;
+	for ($was, $now) { s/\\n/\n/g; s/\\t/\t/g }
+	push @bugs, { name => $name, pkg => $pkg, test => $test, edits => [] } if $name ne '+';
+	push @{ $bugs[-1]{edits} }, [ $file, $was, $now ];
+}
+for my $i (0 .. $#bugs) {
+	my $b = $bugs[$i];
+	next if %only && !$only{ $b->{name} };
+	my (%text, $gone);
+	for my $e (@{ $b->{edits} }) {
+		my ($file, $was, $now) = @$e;
+		$text{$file} //= do { local $/; open my $f, '<', $file or die "$file: $!"; <$f> };
+		my $n = () = $text{$file} =~ /\Q$was\E/g;
+		$gone = 1 if $n != 1;
+		$text{$file} =~ s/\Q$was\E/$now/;
+	}
+	my @pairs;
+	for my $file (sort keys %text) {
+		my $to = "$work/$i." . scalar(@pairs) . '.go';
+		open my $f, '>', $to or die "$to: $!";
+		print $f $text{$file};
+		close $f;
+		push @pairs, qq("$top/$file": "$to");
+	}
+	open my $f, '>', "$work/$i.json" or die;
+	print $f '{"Replace": {' . join(', ', @pairs) . '}}';
+	close $f;
+	print join('|', $b->{name}, $b->{pkg}, $b->{test}, $gone ? '' : "$work/$i.json"), "\n";
+}
+PERL
+seen=0; all=0
+while IFS='|' read -r name pkg test overlay; do
+	all=$((all+1)); start=$SECONDS; env=(); [[ $test == *' '* ]] && env=("${test% *}") && test=${test##* }
+	if [ -z "$overlay" ]; then echo "GONE     $name: one of its places is not there once"; continue; fi
+	if out=$(env "${env[@]}" timeout 300 go test -vet=off -ldflags="-s -w" -count=1 -overlay "$overlay" -run "^$test\$" "./$pkg" 2>&1); then
+		echo "NOT SEEN $name: $test passes"
+	elif grep -qE 'build failed|setup failed|no tests to run' <<<"$out"; then
+		echo "BROKEN   $name: it does not build"; cut -c1-200 <<<"$out" | head -5
 	else
-		echo "seen     $name: $test"
+		seen=$((seen+1)); echo "seen     $name: $test ($((SECONDS-start)) s)"
 	fi
-	cp "$top/$file" "$copy/$file"
-done < internal/planted/list.txt
-[ $n -gt 0 ] || { echo "no such bug"; bad=1; }
-exit $bad
+done < "$work/bugs"
+echo "$seen of $all planted bugs were seen"
+[ "$all" -gt 0 ] && [ "$seen" -eq "$all" ]

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	mrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -222,6 +223,8 @@ type world struct {
 	started map[string]bool   // sessions whose start was handed out
 	tales   map[string]string // what the status of a stream's session shows
 	early   map[string]early  // answers that a hasty control had too early, by key
+	log     bytes.Buffer      // what every life logged
+	logged  *slog.Logger
 	steps   int
 	digest  string
 }
@@ -303,7 +306,7 @@ func (w *world) close() {
 // open starts a process on what is on disk.
 func (w *world) open() error {
 	var err error
-	w.store, err = store.Open(context.Background(), store.Options{Path: w.db(), Anchor: w.anchor(), Signer: w.f.signer, Now: w.now, Born: "serve", Fast: true})
+	w.store, err = store.Open(context.Background(), store.Options{Path: w.db(), Anchor: w.anchor(), Signer: w.f.signer, Now: w.now, Born: "serve", Fast: true, Log: w.logger()})
 	if err != nil {
 		return err
 	}
@@ -325,22 +328,30 @@ func (w *world) process() error {
 		flow, confirm = protocol.FlowStepwise, protocol.ConfirmAuto
 	}
 	w.app = app.New(app.Options{Store: &disk{w.store, w}, Seal: w.f.seal, Wire: wire{}, Hasher: hasher, Rules: desktest.Rules(), Place: payout.Place{Environment: "test", Project: desktest.Project},
-		Now: w.now, Rand: w.rand, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: flow, Confirm: confirm})
+		Now: w.now, Rand: w.rand, SendAfter: 3 * time.Second, PollMin: 20 * time.Second, BankTimeout: time.Minute, Flow: flow, Confirm: confirm, Log: w.logger()})
 	var bank dispatch.Bank = &network{w}
 	if w.bad.bank != nil {
 		bank = w.bad.bank(w, bank)
 	}
-	o := dispatch.Options{Desk: &desk{w.app, w}, Bank: bank, Now: w.now, RecordPause: time.Nanosecond}
+	o := dispatch.Options{Desk: &desk{w.app, w}, Bank: bank, Now: w.now, RecordPause: time.Nanosecond, Log: w.logger()}
 	w.sender = dispatch.NewSender(o)
 	w.poller, w.expirer, w.stale = dispatch.NewPoller(o, w.sender), dispatch.NewExpirer(o), dispatch.NewStale(o)
-	w.applier = &webhook.Applier{Desk: w.app}
-	w.intake = webhook.Handler(webhook.Options{Verifier: w.f.hooks, Desk: w.app})
+	w.applier = &webhook.Applier{Desk: w.app, Log: w.logger()}
+	w.intake = webhook.Handler(webhook.Options{Verifier: w.f.hooks, Desk: w.app, Log: w.logger()})
 	for _, begin := range []func(context.Context) error{w.app.DeclareLoss, w.app.BeginSeals, w.app.RefreshBank, w.app.Recover} {
 		if err := begin(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// logger is what every part of every life logs to.
+func (w *world) logger() *slog.Logger {
+	if w.logged == nil {
+		w.logged = slog.New(slog.NewTextHandler(&w.log, nil))
+	}
+	return w.logged
 }
 
 // start opens until it succeeds: a process may die while it starts, and a disk may refuse.

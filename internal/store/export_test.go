@@ -11,6 +11,12 @@ func (s *Store) WriterPragma(name string) string {
 	return v
 }
 
+// WriterExec runs a statement on the writer's own connection, between its batches.
+func (s *Store) WriterExec(stmt string) error {
+	_, err := s.wc.ExecContext(context.Background(), stmt)
+	return err
+}
+
 // LimitPages bounds the database's size on the writer's connection, as a full disk does.
 func (s *Store) LimitPages(n int) {
 	var got int

@@ -182,6 +182,27 @@ func TestAppendOnly(t *testing.T) {
 	}
 }
 
+// TestOwnConnection: what SQLite must be told for each connection, the desk's own is told. There too an INSERT OR REPLACE of an event that is there is refused; and from a batch's
+// first reading on nobody else can write, so that nothing is stored that was judged by rows that have changed since. Promises 6 and 11.
+func TestOwnConnection(t *testing.T) {
+	d := desktest.New(t)
+	if err := d.Store.WriterExec("INSERT OR REPLACE INTO event SELECT * FROM event WHERE seq = 1"); err == nil || !strings.Contains(err.Error(), "append-only") {
+		t.Errorf("the desk's own connection replaces an event: %v", err)
+	}
+	x := d.SQL()
+	_, err := x.Exec("PRAGMA busy_timeout = 0")
+	must(t, err)
+	_, err = d.Store.Write(t.Context(), app.Worker, func(app.Tx) error {
+		if _, err := x.Exec("UPDATE meta SET value = 'x' WHERE name = 'nothing'"); err == nil || !strings.Contains(err.Error(), "locked") {
+			t.Errorf("somebody else writes during a batch: %v", err)
+		}
+		return nil
+	})
+	must(t, err)
+	d.Submit(100_00)
+	d.Verify()
+}
+
 // TestFiles: the data folder is its owner's alone, and so is every file in it, whatever the umask; a second process is refused; the writer's connection flushes
 // every commit. Issue point 3, 20; promise 6, 13.
 func TestFiles(t *testing.T) {
