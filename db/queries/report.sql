@@ -9,11 +9,8 @@ INSERT INTO report (id, sha, name, source, day_from, day_to, n, paid_minor, back
 VALUES (sqlc.arg(id), sqlc.arg(sha), sqlc.arg(name), sqlc.arg(source), sqlc.arg(day_from), sqlc.arg(day_to), sqlc.arg(n), sqlc.arg(paid_minor), sqlc.arg(back_minor),
  sqlc.arg(rows), sqlc.arg(body), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(at));
 
--- name: ReportBySHA :one
-SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE sha = sqlc.arg(sha);
-
--- name: ReportByID :one
-SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE id = sqlc.arg(id);
+-- name: ReportFile :one
+SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE id = sqlc.arg(id) OR sha = sqlc.arg(sha);
 
 -- name: ReportBody :one
 SELECT body FROM report WHERE id = sqlc.arg(id);
@@ -26,18 +23,11 @@ SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows,
 WHERE day_to >= sqlc.arg(day) AND day_from <= sqlc.arg(day) ORDER BY id LIMIT 100;
 
 -- name: ReportLink :one
-SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout WHERE reference = sqlc.arg(reference);
-
--- name: ReportLinkSession :one
-SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout WHERE session = sqlc.arg(session);
+SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout
+WHERE id = COALESCE((SELECT r.id FROM payout r WHERE r.reference = sqlc.arg(reference)), (SELECT x.id FROM payout x WHERE x.session = sqlc.arg(session)));
 
 -- name: ReportSameRow :one
 SELECT report_id FROM report_row WHERE mark = sqlc.arg(mark) AND report_id < sqlc.arg(before) ORDER BY report_id LIMIT 1;
-
--- name: InsertReportRow :exec
-INSERT INTO report_row (report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id)
-VALUES (sqlc.arg(report_id), sqlc.arg(n), sqlc.arg(part), sqlc.arg(line), sqlc.arg(day), sqlc.arg(kind), sqlc.arg(operation), sqlc.arg(session), sqlc.arg(reference),
- sqlc.arg(amount_minor), sqlc.arg(gross_minor), sqlc.arg(finished_at), sqlc.arg(metadata), sqlc.arg(extra), sqlc.arg(rest), sqlc.arg(mark), sqlc.arg(same_as), sqlc.arg(payout_id), sqlc.arg(payout_id));
 
 -- name: ReportRow :one
 SELECT report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id, hand
@@ -69,3 +59,9 @@ SELECT day, version, doc, person_id, email, at FROM report_close WHERE day = sql
 -- name: Took :many
 SELECT CAST(b.at - p.sent_at AS INTEGER) AS took FROM bank_day b JOIN payout p ON p.id = b.payout_id
 WHERE b.kind = 'paid' AND b.at >= sqlc.arg(since) AND p.sent_at > 0 AND b.at > p.sent_at ORDER BY b.at DESC LIMIT sqlc.arg(most);
+
+-- name: DaysMoved :many
+SELECT DISTINCT CAST(m.day AS TEXT) AS day FROM (
+SELECT b.day FROM event e JOIN bank_day b ON b.payout_id = e.subject WHERE e.seq > sqlc.arg(after) AND e.kind = 'payout'
+UNION SELECT r.day FROM event e JOIN report_row r ON r.match_id = e.subject AND r.same_as = 0 WHERE e.seq > sqlc.arg(after) AND e.kind = 'payout'
+UNION SELECT '' FROM event e WHERE e.seq > sqlc.arg(after) AND e.kind IN ('report', 'match')) m;

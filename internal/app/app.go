@@ -92,6 +92,7 @@ type App struct {
 	reporting sync.Mutex // one reader of a report at a time
 	usual     UsualTimes // as of usualAt
 	usualAt   time.Time
+	kept      keptOf // days of the reconciliation that were counted
 	money     balance
 	identity  Identity   // how this process was started
 	accepted  Identity   // what two people, or the first start, accepted last

@@ -119,9 +119,8 @@ type Reader interface {
 	History(ctx context.Context, q HistoryQuery) ([]EventRow, error)
 	EventBySeq(ctx context.Context, seq int64) (EventRow, error)
 	DeskRows(ctx context.Context) (DeskState, error)
-	// ReportBySHA finds a report by its bytes, ReportByID by its number, Reports lists the newest; ReportBody is one byte for byte, empty when cleared.
-	ReportBySHA(ctx context.Context, sha string) (ReportFile, bool, error)
-	ReportByID(ctx context.Context, id int64) (ReportFile, bool, error)
+	// ReportFile finds a report by its number, or by the SHA-256 of its bytes; Reports lists the newest; ReportBody is one byte for byte, empty when cleared.
+	ReportFile(ctx context.Context, id int64, sha string) (ReportFile, bool, error)
 	Reports(ctx context.Context, limit int) ([]ReportFile, error)
 	ReportBody(ctx context.Context, id int64) ([]byte, error)
 	// ReportLast is the number of the newest report, 0 when there is none.
@@ -136,10 +135,10 @@ type Reader interface {
 	EachDayLine(ctx context.Context, day calendar.Day, yield func(DayLine) error) error
 	// DayTotals are the sums of a day by kind, over the rows alone.
 	DayTotals(ctx context.Context, day calendar.Day) (map[string]Figure, error)
-	// DayList lists days on which something was, newest first, before a day ("" for none).
+	// DayList lists days on which something was, newest first, before a day ("" for none), without their sums.
 	DayList(ctx context.Context, before calendar.Day, limit int) ([]DayRow, error)
-	// DayTouched reports whether anything of a day was written since.
-	DayTouched(ctx context.Context, day calendar.Day, since time.Time) (bool, error)
+	// DaysMoved lists the days that the history's events after one may have changed; all: any of them.
+	DaysMoved(ctx context.Context, after int64) (days []calendar.Day, all bool, err error)
 	LastCloseOf(ctx context.Context, day calendar.Day) (c CloseOf, ok bool, err error)
 	// Took lists how long the newest paid payouts took from the request to the bank's word.
 	Took(ctx context.Context, since time.Time, limit int) ([]time.Duration, error)

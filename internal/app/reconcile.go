@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"countersign/internal/approval"
@@ -198,36 +199,132 @@ type DayRow struct {
 	Changed bool
 }
 
-// maxDayWalks bounds how many closed days that something touched since are walked for one list.
-const maxDayWalks = 40
+// keptDay is what was counted of a day: its sums, and, once it was walked, its figures and what is open.
+type keptDay struct {
+	total  map[string]Figure
+	walked bool
+	// figures are of the walk, lines its open lines, at most keptLines; those that only wait for the report are one line of their number.
+	figures DayFigures
+	lines   []AgedLine
+	more    bool
+}
+
+const (
+	// keptDays and keptLines bound what is kept.
+	keptDays, keptLines = 400, 100
+	// keptBehind is after how many events everything is counted again, rather than looking for the days that they moved.
+	keptBehind = 20_000
+)
+
+// keptOf keeps counted days as long as the history says that nothing of them moved: every change of a row leaves an event in the same commit.
+type keptOf struct {
+	mu   sync.Mutex
+	seq  int64
+	days map[calendar.Day]*keptDay
+}
+
+// upTo forgets the days that moved since it was last asked, and says up to which event that is.
+func (k *keptOf) upTo(ctx context.Context, st Store) (int64, error) {
+	desk, err := st.DeskRows(ctx) // first: what is counted below is at least as new
+	if err != nil {
+		return 0, err
+	}
+	k.mu.Lock()
+	after := k.seq
+	k.mu.Unlock()
+	if after >= desk.Seq {
+		return after, nil
+	}
+	moved, all := []calendar.Day(nil), after == 0 || desk.Seq-after > keptBehind
+	if !all {
+		if moved, all, err = st.DaysMoved(ctx, after); err != nil {
+			return 0, err
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if all || k.days == nil || len(k.days) > keptDays {
+		k.days = map[calendar.Day]*keptDay{}
+	}
+	for _, d := range moved {
+		delete(k.days, d)
+	}
+	k.seq = max(k.seq, desk.Seq)
+	return desk.Seq, nil
+}
+
+// counted is a day as of event seq or later, counted again only when it moved. walk asks for its figures and open lines, too.
+func (a *App) counted(ctx context.Context, seq int64, day calendar.Day, walk bool) (*keptDay, error) {
+	a.kept.mu.Lock()
+	d := a.kept.days[day]
+	a.kept.mu.Unlock()
+	if d != nil && (d.walked || !walk) {
+		return d, nil
+	}
+	d = &keptDay{walked: walk}
+	var err error
+	if walk {
+		err = a.walkDay(ctx, d, day)
+	} else {
+		d.total, err = a.Store.DayTotals(ctx, day)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.kept.mu.Lock()
+	if a.kept.seq == seq { // else something moved meanwhile, and it may have been this day
+		a.kept.days[day] = d
+	}
+	a.kept.mu.Unlock()
+	return d, nil
+}
+
+func (a *App) walkDay(ctx context.Context, d *keptDay, day calendar.Day) (err error) {
+	var waits []AgedLine // by kind: paid, back
+	d.figures, err = a.Day(ctx, day, func(l DayLine) error {
+		if !l.Class.Open() {
+			return nil
+		}
+		if l.Class == Waiting {
+			i := slices.IndexFunc(waits, func(w AgedLine) bool { return w.Kind == l.Kind })
+			if i < 0 {
+				i = len(waits)
+				waits = append(waits, AgedLine{DayLine: DayLine{Class: Waiting, Kind: l.Kind}, Day: day})
+			}
+			waits[i].N++
+			waits[i].OurMinor += l.OurMinor
+			return nil
+		}
+		if d.more = len(d.lines) == keptLines; !d.more {
+			d.lines = append(d.lines, AgedLine{DayLine: l, Day: day, N: 1})
+		}
+		return nil
+	})
+	d.total, d.lines = d.figures.Total, append(waits, d.lines...)
+	return err
+}
 
 // Days lists the newest days on which the bank's word moved something, or that a report is about.
 func (a *App) Days(ctx context.Context, before calendar.Day, limit int) ([]DayRow, error) {
+	seq, err := a.kept.upTo(ctx, a.Store)
+	if err != nil {
+		return nil, err
+	}
 	days, err := a.Store.DayList(ctx, before, limit)
 	if err != nil {
 		return nil, err
 	}
-	walks := 0
 	for i := range days {
 		d := &days[i]
-		if d.Closed == nil {
-			continue
-		}
-		touched, err := a.Store.DayTouched(ctx, d.Day, d.Closed.At)
+		now, err := a.counted(ctx, seq, d.Day, d.Closed != nil)
 		if err != nil {
 			return nil, err
 		}
-		if !touched || walks >= maxDayWalks {
-			d.Changed = touched
-			continue
+		d.Total = now.total
+		if d.Closed != nil {
+			was, ok := d.Closed.Figures()
+			d.Changed = !ok || was.Mark() != now.figures.Mark()
 		}
-		walks++
-		now, err := a.Day(ctx, d.Day, nil)
-		if err != nil {
-			return nil, err
-		}
-		was, ok := d.Closed.Figures()
-		d.Changed = !ok || was.Mark() != now.Mark()
 	}
 	return days, nil
 }
@@ -431,11 +528,12 @@ type AgeBand struct {
 	Bank     int64
 }
 
-// AgedLine is an open line with its day.
+// AgedLine is an open line with its day; of those that wait for a report, all of a day and kind in one.
 type AgedLine struct {
 	DayLine
 	Day calendar.Day
 	Age int // days
+	N   int
 }
 
 // Ageing is everything open, over the newest days that nobody closed.
@@ -446,41 +544,52 @@ type Ageing struct {
 	Days  int
 }
 
-// ageingDays bounds how many open days are walked.
+// ageingDays bounds how many open days are looked at.
 const ageingDays = 92
 
-// Ageing walks the open days, oldest first.
+// Ageing adds up the open days, oldest first. A day is walked again only when something of it moved.
 func (a *App) Ageing(ctx context.Context, most int) (Ageing, error) {
 	today := calendar.DayOf(a.Now())
 	out := Ageing{Bands: []AgeBand{{From: 0, To: 1}, {From: 2, To: 3}, {From: 4, To: 7}, {From: 8, To: 30}, {From: 31}}}
+	seq, err := a.kept.upTo(ctx, a.Store)
+	if err != nil {
+		return out, err
+	}
 	days, err := a.Store.DayList(ctx, "", ageingDays)
 	if err != nil {
 		return out, err
 	}
 	slices.Reverse(days)
-	for _, d := range days {
-		if d.Closed != nil {
+	for _, row := range days {
+		if row.Closed != nil {
 			continue
 		}
+		d, err := a.counted(ctx, seq, row.Day, true)
+		if err != nil {
+			return out, err
+		}
 		out.Days++
-		age := int(today.Start().Sub(d.Day.Start()) / (24 * time.Hour))
-		if _, err := a.Day(ctx, d.Day, func(l DayLine) error {
-			if !l.Class.Open() || l.Class == Waiting && age < 2 { // a day's report comes on the next one
-				return nil
-			}
-			for i := range out.Bands {
-				if b := &out.Bands[i]; age >= b.From && (age <= b.To || b.To == 0) {
-					b.N, b.Ours, b.Bank = b.N+1, b.Ours+l.OurMinor, b.Bank+l.BankMinor
+		age := int(today.Start().Sub(row.Day.Start()) / (24 * time.Hour))
+		early := func(c Class) bool { return c == Waiting && age < 2 } // a day's report comes on the next one
+		band := &out.Bands[slices.IndexFunc(out.Bands, func(b AgeBand) bool { return age <= b.To || b.To == 0 })]
+		for _, kind := range []string{KindPaid, KindBack} {
+			for c, f := range d.figures.Of(kind) {
+				if c.Open() && !early(c) {
+					band.N, band.Ours, band.Bank = band.N+f.N, band.Ours+f.Ours, band.Bank+f.Bank
 				}
+			}
+		}
+		out.More = out.More || d.more
+		for _, l := range d.lines {
+			if early(l.Class) {
+				continue
 			}
 			if len(out.Lines) == most {
 				out.More = true
-				return nil
+				break
 			}
-			out.Lines = append(out.Lines, AgedLine{DayLine: l, Day: d.Day, Age: age})
-			return nil
-		}); err != nil {
-			return out, err
+			l.Age = age
+			out.Lines = append(out.Lines, l)
 		}
 	}
 	return out, nil

@@ -141,7 +141,7 @@ func (a *App) takeReport(ctx context.Context, by payout.Actor, source, name, day
 	if len(data) == 0 { // an empty file is a day of its own: its bytes say nothing, so its name does
 		f.SHA = hash([]byte("empty\x00" + name + "\x00" + day))
 	}
-	if old, ok, err := a.Store.ReportBySHA(ctx, f.SHA); err != nil {
+	if old, ok, err := a.Store.ReportFile(ctx, 0, f.SHA); err != nil {
 		return f, err
 	} else if ok {
 		return old, fault.Bad("file", "report.twice", old.ID, old.At)
@@ -170,7 +170,7 @@ func (a *App) takeReport(ctx context.Context, by payout.Actor, source, name, day
 					return err
 				}
 			}
-			return nil
+			return tx.AddReportRows(chunk)
 		})
 		if err != nil {
 			return err
@@ -285,7 +285,7 @@ func (f *ReportFile) line(r bankreport.Row, n int) ReportLine {
 	return l
 }
 
-// takeLine links a line, stores it, and has its session asked about when it tells something that we do not know for certain.
+// takeLine links a line, and has its session asked about when it tells something that we do not know for certain.
 func (a *App) takeLine(tx Tx, l *ReportLine, now time.Time) error {
 	fact, ok, err := tx.ReportLink(l.Reference, l.Session)
 	if err != nil {
@@ -296,9 +296,6 @@ func (a *App) takeLine(tx Tx, l *ReportLine, now time.Time) error {
 		l.Payout = fact.ID
 	}
 	if l.SameAs, err = tx.SameRow(l.Mark, l.Report); err != nil {
-		return err
-	}
-	if err := tx.AddReportRow(*l); err != nil {
 		return err
 	}
 	if !ok || l.SameAs != 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -397,6 +398,92 @@ func TestCloseDay(t *testing.T) {
 		t.Fatalf("%v", got)
 	}
 	d.Verify()
+}
+
+// TestAgeing_kept: the list by age and the list of days count a day again whenever something of it moved, and only then: what is kept always says what a walk of everything says.
+func TestAgeing_kept(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	fresh := func() *app.App { return app.New(d.App.Options) } // keeps nothing yet
+	agree := func(what string) {
+		t.Helper()
+		got, err := d.App.Ageing(ctx, 50)
+		want, werr := fresh().Ageing(ctx, 50)
+		if err != nil || werr != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s: the list by age says %+v, counted again %+v (%v %v)", what, got, want, err, werr)
+		}
+		days, err := d.App.Days(ctx, "", 50)
+		again, werr := fresh().Days(ctx, "", 50)
+		if err != nil || werr != nil || !reflect.DeepEqual(days, again) {
+			t.Fatalf("%s: the list of days says %+v, counted again %+v (%v %v)", what, days, again, err, werr)
+		}
+	}
+	open := func() (n int) {
+		a, err := d.App.Ageing(ctx, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range a.Bands {
+			n += b.N
+		}
+		return n
+	}
+	agree("nothing yet")
+	ids, day := paidDay(d, 0, 0, 0)
+	agree("paid")
+	d.Clock.Add(48 * time.Hour)
+	agree("older")
+	if n := open(); n != 3 {
+		t.Fatalf("%d open, want the three that wait for their report", n)
+	}
+	s := d.Get(ids[0])
+	line := func(op string, s payout.Snapshot) string {
+		return reportRow(op, string(day), "Advice", s.Session, s.Reference, s.Content.Amount.Minor)
+	}
+	take := func(name, rows string, day calendar.Day) {
+		t.Helper()
+		if _, err := d.App.TakeReport(ctx, d.Who["m1"], name, string(day), []byte(reportHead+rows)); err != nil {
+			t.Fatal(err)
+		}
+		agree(name)
+	}
+	take("first.csv", line("po_0", s), day)
+	if n := open(); n != 2 {
+		t.Fatalf("%d open, want the two that the report does not have", n)
+	}
+	take("second.csv", line("po_1", d.Get(ids[1])), day.Add(1)) // what is late there is not missing here
+	if n := open(); n != 1 {
+		t.Fatalf("%d open", n)
+	}
+	id, err := d.App.ProposeMatch(ctx, d.Who["m1"], app.MatchEntry{Payout: ids[2], Kind: app.KindPaid, Reason: "the bank's letter"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	agree("proposed")
+	ps, err := d.Store.Proposals(ctx, approval.Match, id, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.App.Accept(ctx, d.Who["a1"], approval.Match, id, ps[0].Digest, app.Proof{}); err != nil {
+		t.Fatal(err)
+	}
+	agree("agreed by hand")
+	_, f, _ := classes(d, day)
+	if n := open(); n != 0 || f.Open() != 0 {
+		t.Fatalf("%d and %d open", n, f.Open())
+	}
+	if err := d.App.CloseDay(ctx, d.Who["a1"], day, f.Mark()); err != nil {
+		t.Fatal(err)
+	}
+	agree("closed")
+	d.Clock.Add(time.Minute)
+	take("third.csv", line("po_0b", s), day)
+	days, err := d.App.Days(ctx, "", 50)
+	if err != nil || !days[slices.IndexFunc(days, func(r app.DayRow) bool { return r.Day == day })].Changed {
+		t.Fatalf("a closed day that changed is not shown as changed: %+v %v", days, err)
+	}
+	paidDay(d, 0) // only another day moves
+	agree("another day")
 }
 
 // TestReport_arithmetic: whatever our record and the reports hold, each line is in one class, and the classes add up to the rows, to the kopeck.

@@ -204,7 +204,7 @@ type Tx interface {
 	ReportLink(reference, session string) (f LinkFact, ok bool, err error)
 	// SameRow is the first report before this one that has the very same line, 0 for none.
 	SameRow(mark string, before int64) (int64, error)
-	AddReportRow(l ReportLine) error
+	AddReportRows(lines []ReportLine) error
 	// DropLooseRows drops lines whose report never came to be.
 	DropLooseRows() error
 	// AddReport stores a report whose lines are there already.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strings"
 	"time"
 
 	"countersign/internal/app"
@@ -12,7 +13,7 @@ import (
 	"countersign/internal/store/queries"
 )
 
-func reportFile(r queries.ReportBySHARow) app.ReportFile {
+func reportFile(r queries.ReportFileRow) app.ReportFile {
 	return app.ReportFile{ID: r.ID, SHA: r.SHA, Name: r.Name, Source: r.Source, From: calendar.Day(r.DayFrom), To: calendar.Day(r.DayTo), N: int(r.N), PaidMinor: r.PaidMinor,
 		BackMinor: r.BackMinor, Rows: r.Rows, By: payout.Actor{Person: r.PersonID, SignIn: r.Email}, At: fromMicro(r.At)}
 }
@@ -28,22 +29,9 @@ func closeOf(r queries.ReportClose, err error) (app.CloseOf, bool, error) {
 	return app.CloseOf{Day: calendar.Day(r.Day), Version: int(r.Version), Doc: []byte(r.Doc), By: payout.Actor{Person: r.PersonID, SignIn: r.Email}, At: fromMicro(r.At)}, ok, err
 }
 
-func linkFact(id, state string, asked, confirmed, review int64, session string, returned int64) app.LinkFact {
-	return app.LinkFact{ID: payout.ID(id), State: payout.State(state), Asked: asked != 0, Confirmed: confirmed != 0, Review: review != 0, Session: session, ReturnedMinor: returned}
-}
-
 func (t *txn) ReportLink(reference, session string) (app.LinkFact, bool, error) {
-	if reference != "" {
-		r, ok, err := found(t.q.ReportLink(t.ctx, text(reference)))
-		if err != nil || ok {
-			return linkFact(r.ID, r.State, r.Asked, r.Confirmed, r.Review, r.Session, r.ReturnedMinor), ok, err
-		}
-	}
-	if session == "" {
-		return app.LinkFact{}, false, nil
-	}
-	r, ok, err := found(t.q.ReportLinkSession(t.ctx, text(session)))
-	return linkFact(r.ID, r.State, r.Asked, r.Confirmed, r.Review, r.Session, r.ReturnedMinor), ok, err
+	r, ok, err := found(t.q.ReportLink(t.ctx, queries.ReportLinkParams{Reference: text(reference), Session: text(session)}))
+	return app.LinkFact{ID: payout.ID(r.ID), State: payout.State(r.State), Asked: r.Asked != 0, Confirmed: r.Confirmed != 0, Review: r.Review != 0, Session: r.Session, ReturnedMinor: r.ReturnedMinor}, ok, err
 }
 
 func (t *txn) SameRow(mark string, before int64) (int64, error) {
@@ -51,10 +39,39 @@ func (t *txn) SameRow(mark string, before int64) (int64, error) {
 	return id, err
 }
 
-func (t *txn) AddReportRow(l app.ReportLine) error {
-	return t.q.InsertReportRow(t.ctx, queries.InsertReportRowParams{ReportID: l.Report, N: int64(l.N), Part: l.Part, Line: int64(l.Line), Day: string(l.Day), Kind: l.Kind,
-		Operation: l.Operation, Session: l.Session, Reference: l.Reference, AmountMinor: l.Amount, GrossMinor: l.Gross, FinishedAt: toMicro(l.At), Metadata: l.Metadata, Extra: l.Extra,
-		Rest: l.Rest, Mark: l.Mark, SameAs: l.SameAs, PayoutID: string(l.Payout)})
+// lineColumns are what AddReportRows writes of a line, rowsAtOnce how many lines one statement takes: each run of a statement has a price of its own.
+var lineColumns = strings.Split("report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id", ", ")
+
+const rowsAtOnce = 50
+
+// insertRows is the statement for so many lines.
+func insertRows(n int) string {
+	one := "(?" + strings.Repeat(", ?", len(lineColumns)-1) + ")"
+	return "INSERT INTO report_row (" + strings.Join(lineColumns, ", ") + ") VALUES " + one + strings.Repeat(", "+one, n-1)
+}
+
+func (t *txn) AddReportRows(lines []app.ReportLine) error {
+	var insert *sql.Stmt
+	args := make([]any, 0, rowsAtOnce*len(lineColumns))
+	for some := range slices.Chunk(lines, rowsAtOnce) {
+		if insert == nil || len(some) < rowsAtOnce { // the first, and the last
+			stmt, err := t.s.wc.PrepareContext(t.ctx, insertRows(len(some)))
+			if err != nil {
+				return err
+			}
+			defer stmt.Close()
+			insert = stmt
+		}
+		args = args[:0]
+		for _, l := range some {
+			args = append(args, l.Report, l.N, l.Part, l.Line, string(l.Day), l.Kind, l.Operation, l.Session, l.Reference, l.Amount, l.Gross, toMicro(l.At), l.Metadata, l.Extra,
+				l.Rest, l.Mark, l.SameAs, string(l.Payout), string(l.Payout))
+		}
+		if _, err := insert.ExecContext(t.ctx, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *txn) DropLooseRows() error { return t.q.DropLooseRows(t.ctx) }
@@ -114,16 +131,10 @@ func (t *txn) AddClose(c app.CloseOf) error {
 	return t.q.InsertClose(t.ctx, queries.InsertCloseParams{Day: string(c.Day), Version: int64(c.Version), Doc: string(c.Doc), PersonID: c.By.Person, Email: c.By.SignIn, At: toMicro(c.At)})
 }
 
-// ReportBySHA finds a report by its bytes.
-func (s *Store) ReportBySHA(ctx context.Context, sha string) (app.ReportFile, bool, error) {
-	r, ok, err := found(s.r.ReportBySHA(ctx, sha))
+// ReportFile finds a report by its number, or by its bytes.
+func (s *Store) ReportFile(ctx context.Context, id int64, sha string) (app.ReportFile, bool, error) {
+	r, ok, err := found(s.r.ReportFile(ctx, queries.ReportFileParams{ID: id, SHA: sha}))
 	return reportFile(r), ok, err
-}
-
-// ReportByID finds a report by its number.
-func (s *Store) ReportByID(ctx context.Context, id int64) (app.ReportFile, bool, error) {
-	r, ok, err := found(s.r.ReportByID(ctx, id))
-	return reportFile(queries.ReportBySHARow(r)), ok, err
 }
 
 // Reports lists the newest reports.
@@ -131,7 +142,7 @@ func (s *Store) Reports(ctx context.Context, limit int) ([]app.ReportFile, error
 	rows, err := s.r.ReportList(ctx, int64(limit))
 	out := make([]app.ReportFile, len(rows))
 	for i, r := range rows {
-		out[i] = reportFile(queries.ReportBySHARow(r))
+		out[i] = reportFile(queries.ReportFileRow(r))
 	}
 	return out, err
 }
@@ -149,7 +160,7 @@ func (s *Store) ReportsOfDay(ctx context.Context, day calendar.Day) ([]app.Repor
 	rows, err := s.r.ReportsOfDay(ctx, string(day))
 	out := make([]app.ReportFile, len(rows))
 	for i, r := range rows {
-		out[i] = reportFile(queries.ReportBySHARow(r))
+		out[i] = reportFile(queries.ReportFileRow(r))
 	}
 	return out, err
 }
@@ -326,17 +337,11 @@ UNION ALL SELECT (SELECT day_to FROM report WHERE day_to < ?1 ORDER BY day_to DE
 		}
 		before = calendar.Day(day)
 		d := app.DayRow{Day: before}
-		if d.Total, err = s.DayTotals(ctx, d.Day); err != nil {
-			return nil, err
-		}
 		files, err := s.ReportsOfDay(ctx, d.Day)
 		if err != nil {
 			return nil, err
 		}
 		d.Files = len(files)
-		if d.Files == 0 && len(d.Total) == 0 {
-			continue // a day on which everything was taken back later
-		}
 		c, closed, err := s.LastCloseOf(ctx, d.Day)
 		if err != nil {
 			return nil, err
@@ -349,21 +354,15 @@ UNION ALL SELECT (SELECT day_to FROM report WHERE day_to < ?1 ORDER BY day_to DE
 	return slices.Clip(out), nil
 }
 
-// DayTouched reports whether anything of a day was written since: a payout of it, a line, a report.
-func (s *Store) DayTouched(ctx context.Context, day calendar.Day, since time.Time) (bool, error) {
-	rows, err := s.query(ctx, `SELECT EXISTS (SELECT 1 FROM report WHERE at > ?2 AND id IN (SELECT report_id FROM report_row WHERE day = ?1 AND same_as = 0 UNION SELECT id FROM report WHERE day_to >= ?1 AND day_from <= ?1))
-OR EXISTS (SELECT 1 FROM bank_day b JOIN payout p ON p.id = b.payout_id WHERE b.day = ?1 AND (b.at > ?2 OR p.changed_at > ?2))
-OR EXISTS (SELECT 1 FROM report_row r JOIN payout p ON p.id = r.match_id WHERE r.day = ?1 AND r.same_as = 0 AND p.changed_at > ?2)
-OR EXISTS (SELECT 1 FROM event e WHERE e.action = 'match.effective' AND e.at > ?2)`, string(day), toMicro(since))
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	var touched bool
-	for rows.Next() {
-		if err := rows.Scan(&touched); err != nil {
-			return false, err
+// DaysMoved lists the days that events after one may have changed; all says that it may be any of them.
+func (s *Store) DaysMoved(ctx context.Context, after int64) (days []calendar.Day, all bool, err error) {
+	rows, err := s.r.DaysMoved(ctx, after)
+	for _, d := range rows {
+		if d == "" {
+			all = true
+			continue
 		}
+		days = append(days, calendar.Day(d))
 	}
-	return touched, rows.Err()
+	return days, all, err
 }

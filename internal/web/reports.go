@@ -120,7 +120,7 @@ func (w *Web) reports(r *req) error { // GET /reports
 func (w *Web) reportFiles(r *req) error { // GET /reports/bank
 	done := ""
 	if id, err := strconv.ParseInt(r.QueryParam("taken"), 10, 64); err == nil {
-		if f, ok, err := w.App.Store.ReportByID(r.ctx(), id); err != nil {
+		if f, ok, err := w.App.Store.ReportFile(r.ctx(), id, ""); err != nil {
 			return err
 		} else if ok {
 			done = lang.Fill(r.t.Reports().Taken, lang.Int(r.tag, f.N))

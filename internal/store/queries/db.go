@@ -99,6 +99,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.credentialsRefusedStmt, err = db.PrepareContext(ctx, credentialsRefused); err != nil {
 		return nil, fmt.Errorf("error preparing query CredentialsRefused: %w", err)
 	}
+	if q.daysMovedStmt, err = db.PrepareContext(ctx, daysMoved); err != nil {
+		return nil, fmt.Errorf("error preparing query DaysMoved: %w", err)
+	}
 	if q.decisionsStmt, err = db.PrepareContext(ctx, decisions); err != nil {
 		return nil, fmt.Errorf("error preparing query Decisions: %w", err)
 	}
@@ -311,9 +314,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertReportStmt, err = db.PrepareContext(ctx, insertReport); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertReport: %w", err)
-	}
-	if q.insertReportRowStmt, err = db.PrepareContext(ctx, insertReportRow); err != nil {
-		return nil, fmt.Errorf("error preparing query InsertReportRow: %w", err)
 	}
 	if q.insertResultStmt, err = db.PrepareContext(ctx, insertResult); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertResult: %w", err)
@@ -540,20 +540,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.reportBodyStmt, err = db.PrepareContext(ctx, reportBody); err != nil {
 		return nil, fmt.Errorf("error preparing query ReportBody: %w", err)
 	}
-	if q.reportByIDStmt, err = db.PrepareContext(ctx, reportByID); err != nil {
-		return nil, fmt.Errorf("error preparing query ReportByID: %w", err)
-	}
-	if q.reportBySHAStmt, err = db.PrepareContext(ctx, reportBySHA); err != nil {
-		return nil, fmt.Errorf("error preparing query ReportBySHA: %w", err)
+	if q.reportFileStmt, err = db.PrepareContext(ctx, reportFile); err != nil {
+		return nil, fmt.Errorf("error preparing query ReportFile: %w", err)
 	}
 	if q.reportLastStmt, err = db.PrepareContext(ctx, reportLast); err != nil {
 		return nil, fmt.Errorf("error preparing query ReportLast: %w", err)
 	}
 	if q.reportLinkStmt, err = db.PrepareContext(ctx, reportLink); err != nil {
 		return nil, fmt.Errorf("error preparing query ReportLink: %w", err)
-	}
-	if q.reportLinkSessionStmt, err = db.PrepareContext(ctx, reportLinkSession); err != nil {
-		return nil, fmt.Errorf("error preparing query ReportLinkSession: %w", err)
 	}
 	if q.reportListStmt, err = db.PrepareContext(ctx, reportList); err != nil {
 		return nil, fmt.Errorf("error preparing query ReportList: %w", err)
@@ -788,6 +782,11 @@ func (q *Queries) Close() error {
 	if q.credentialsRefusedStmt != nil {
 		if cerr := q.credentialsRefusedStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing credentialsRefusedStmt: %w", cerr)
+		}
+	}
+	if q.daysMovedStmt != nil {
+		if cerr := q.daysMovedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing daysMovedStmt: %w", cerr)
 		}
 	}
 	if q.decisionsStmt != nil {
@@ -1143,11 +1142,6 @@ func (q *Queries) Close() error {
 	if q.insertReportStmt != nil {
 		if cerr := q.insertReportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertReportStmt: %w", cerr)
-		}
-	}
-	if q.insertReportRowStmt != nil {
-		if cerr := q.insertReportRowStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing insertReportRowStmt: %w", cerr)
 		}
 	}
 	if q.insertResultStmt != nil {
@@ -1525,14 +1519,9 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing reportBodyStmt: %w", cerr)
 		}
 	}
-	if q.reportByIDStmt != nil {
-		if cerr := q.reportByIDStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing reportByIDStmt: %w", cerr)
-		}
-	}
-	if q.reportBySHAStmt != nil {
-		if cerr := q.reportBySHAStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing reportBySHAStmt: %w", cerr)
+	if q.reportFileStmt != nil {
+		if cerr := q.reportFileStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reportFileStmt: %w", cerr)
 		}
 	}
 	if q.reportLastStmt != nil {
@@ -1543,11 +1532,6 @@ func (q *Queries) Close() error {
 	if q.reportLinkStmt != nil {
 		if cerr := q.reportLinkStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing reportLinkStmt: %w", cerr)
-		}
-	}
-	if q.reportLinkSessionStmt != nil {
-		if cerr := q.reportLinkSessionStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing reportLinkSessionStmt: %w", cerr)
 		}
 	}
 	if q.reportListStmt != nil {
@@ -1789,6 +1773,7 @@ type Queries struct {
 	counterOfStmt           *sql.Stmt
 	countersStmt            *sql.Stmt
 	credentialsRefusedStmt  *sql.Stmt
+	daysMovedStmt           *sql.Stmt
 	decisionsStmt           *sql.Stmt
 	deleteLoginStmt         *sql.Stmt
 	deleteLoginsOfStmt      *sql.Stmt
@@ -1860,7 +1845,6 @@ type Queries struct {
 	insertProposalStmt      *sql.Stmt
 	insertReleaseStmt       *sql.Stmt
 	insertReportStmt        *sql.Stmt
-	insertReportRowStmt     *sql.Stmt
 	insertResultStmt        *sql.Stmt
 	insertSeenFromStmt      *sql.Stmt
 	insertStepStmt          *sql.Stmt
@@ -1936,11 +1920,9 @@ type Queries struct {
 	refusedListStmt         *sql.Stmt
 	replacementStmt         *sql.Stmt
 	reportBodyStmt          *sql.Stmt
-	reportByIDStmt          *sql.Stmt
-	reportBySHAStmt         *sql.Stmt
+	reportFileStmt          *sql.Stmt
 	reportLastStmt          *sql.Stmt
 	reportLinkStmt          *sql.Stmt
-	reportLinkSessionStmt   *sql.Stmt
 	reportListStmt          *sql.Stmt
 	reportRowStmt           *sql.Stmt
 	reportRowsOfStmt        *sql.Stmt
@@ -2007,6 +1989,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		counterOfStmt:           q.counterOfStmt,
 		countersStmt:            q.countersStmt,
 		credentialsRefusedStmt:  q.credentialsRefusedStmt,
+		daysMovedStmt:           q.daysMovedStmt,
 		decisionsStmt:           q.decisionsStmt,
 		deleteLoginStmt:         q.deleteLoginStmt,
 		deleteLoginsOfStmt:      q.deleteLoginsOfStmt,
@@ -2078,7 +2061,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertProposalStmt:      q.insertProposalStmt,
 		insertReleaseStmt:       q.insertReleaseStmt,
 		insertReportStmt:        q.insertReportStmt,
-		insertReportRowStmt:     q.insertReportRowStmt,
 		insertResultStmt:        q.insertResultStmt,
 		insertSeenFromStmt:      q.insertSeenFromStmt,
 		insertStepStmt:          q.insertStepStmt,
@@ -2154,11 +2136,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		refusedListStmt:         q.refusedListStmt,
 		replacementStmt:         q.replacementStmt,
 		reportBodyStmt:          q.reportBodyStmt,
-		reportByIDStmt:          q.reportByIDStmt,
-		reportBySHAStmt:         q.reportBySHAStmt,
+		reportFileStmt:          q.reportFileStmt,
 		reportLastStmt:          q.reportLastStmt,
 		reportLinkStmt:          q.reportLinkStmt,
-		reportLinkSessionStmt:   q.reportLinkSessionStmt,
 		reportListStmt:          q.reportListStmt,
 		reportRowStmt:           q.reportRowStmt,
 		reportRowsOfStmt:        q.reportRowsOfStmt,

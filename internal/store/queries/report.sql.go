@@ -44,6 +44,36 @@ func (q *Queries) BankDays(ctx context.Context, payoutID string) ([]BankDay, err
 	return items, nil
 }
 
+const daysMoved = `-- name: DaysMoved :many
+SELECT DISTINCT CAST(m.day AS TEXT) AS day FROM (
+SELECT b.day FROM event e JOIN bank_day b ON b.payout_id = e.subject WHERE e.seq > ?1 AND e.kind = 'payout'
+UNION SELECT r.day FROM event e JOIN report_row r ON r.match_id = e.subject AND r.same_as = 0 WHERE e.seq > ?1 AND e.kind = 'payout'
+UNION SELECT '' FROM event e WHERE e.seq > ?1 AND e.kind IN ('report', 'match')) m
+`
+
+func (q *Queries) DaysMoved(ctx context.Context, after int64) ([]string, error) {
+	rows, err := q.query(ctx, q.daysMovedStmt, daysMoved, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var day string
+		if err := rows.Scan(&day); err != nil {
+			return nil, err
+		}
+		items = append(items, day)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dropLooseRows = `-- name: DropLooseRows :exec
 DELETE FROM report_row WHERE report_id > (SELECT COALESCE(MAX(id), 0) FROM report)
 `
@@ -146,57 +176,6 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) erro
 	return err
 }
 
-const insertReportRow = `-- name: InsertReportRow :exec
-INSERT INTO report_row (report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
- ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18)
-`
-
-type InsertReportRowParams struct {
-	ReportID    int64
-	N           int64
-	Part        string
-	Line        int64
-	Day         string
-	Kind        string
-	Operation   string
-	Session     string
-	Reference   string
-	AmountMinor int64
-	GrossMinor  int64
-	FinishedAt  int64
-	Metadata    string
-	Extra       string
-	Rest        string
-	Mark        string
-	SameAs      int64
-	PayoutID    string
-}
-
-func (q *Queries) InsertReportRow(ctx context.Context, arg InsertReportRowParams) error {
-	_, err := q.exec(ctx, q.insertReportRowStmt, insertReportRow,
-		arg.ReportID,
-		arg.N,
-		arg.Part,
-		arg.Line,
-		arg.Day,
-		arg.Kind,
-		arg.Operation,
-		arg.Session,
-		arg.Reference,
-		arg.AmountMinor,
-		arg.GrossMinor,
-		arg.FinishedAt,
-		arg.Metadata,
-		arg.Extra,
-		arg.Rest,
-		arg.Mark,
-		arg.SameAs,
-		arg.PayoutID,
-	)
-	return err
-}
-
 const lastClose = `-- name: LastClose :one
 SELECT day, version, doc, person_id, email, at FROM report_close WHERE day = ?1 ORDER BY version DESC LIMIT 1
 `
@@ -242,11 +221,16 @@ func (q *Queries) ReportBody(ctx context.Context, id int64) ([]byte, error) {
 	return body, err
 }
 
-const reportByID = `-- name: ReportByID :one
-SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE id = ?1
+const reportFile = `-- name: ReportFile :one
+SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE id = ?1 OR sha = ?2
 `
 
-type ReportByIDRow struct {
+type ReportFileParams struct {
+	ID  int64
+	SHA string
+}
+
+type ReportFileRow struct {
 	ID        int64
 	SHA       string
 	Name      string
@@ -262,50 +246,9 @@ type ReportByIDRow struct {
 	At        int64
 }
 
-func (q *Queries) ReportByID(ctx context.Context, id int64) (ReportByIDRow, error) {
-	row := q.queryRow(ctx, q.reportByIDStmt, reportByID, id)
-	var i ReportByIDRow
-	err := row.Scan(
-		&i.ID,
-		&i.SHA,
-		&i.Name,
-		&i.Source,
-		&i.DayFrom,
-		&i.DayTo,
-		&i.N,
-		&i.PaidMinor,
-		&i.BackMinor,
-		&i.Rows,
-		&i.PersonID,
-		&i.Email,
-		&i.At,
-	)
-	return i, err
-}
-
-const reportBySHA = `-- name: ReportBySHA :one
-SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report WHERE sha = ?1
-`
-
-type ReportBySHARow struct {
-	ID        int64
-	SHA       string
-	Name      string
-	Source    string
-	DayFrom   string
-	DayTo     string
-	N         int64
-	PaidMinor int64
-	BackMinor int64
-	Rows      string
-	PersonID  string
-	Email     string
-	At        int64
-}
-
-func (q *Queries) ReportBySHA(ctx context.Context, sha string) (ReportBySHARow, error) {
-	row := q.queryRow(ctx, q.reportBySHAStmt, reportBySHA, sha)
-	var i ReportBySHARow
+func (q *Queries) ReportFile(ctx context.Context, arg ReportFileParams) (ReportFileRow, error) {
+	row := q.queryRow(ctx, q.reportFileStmt, reportFile, arg.ID, arg.SHA)
+	var i ReportFileRow
 	err := row.Scan(
 		&i.ID,
 		&i.SHA,
@@ -336,8 +279,14 @@ func (q *Queries) ReportLast(ctx context.Context) (int64, error) {
 }
 
 const reportLink = `-- name: ReportLink :one
-SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout WHERE reference = ?1
+SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout
+WHERE id = COALESCE((SELECT r.id FROM payout r WHERE r.reference = ?1), (SELECT x.id FROM payout x WHERE x.session = ?2))
 `
+
+type ReportLinkParams struct {
+	Reference sql.NullString
+	Session   sql.NullString
+}
 
 type ReportLinkRow struct {
 	ID            string
@@ -349,38 +298,9 @@ type ReportLinkRow struct {
 	ReturnedMinor int64
 }
 
-func (q *Queries) ReportLink(ctx context.Context, reference sql.NullString) (ReportLinkRow, error) {
-	row := q.queryRow(ctx, q.reportLinkStmt, reportLink, reference)
+func (q *Queries) ReportLink(ctx context.Context, arg ReportLinkParams) (ReportLinkRow, error) {
+	row := q.queryRow(ctx, q.reportLinkStmt, reportLink, arg.Reference, arg.Session)
 	var i ReportLinkRow
-	err := row.Scan(
-		&i.ID,
-		&i.State,
-		&i.Asked,
-		&i.Confirmed,
-		&i.Review,
-		&i.Session,
-		&i.ReturnedMinor,
-	)
-	return i, err
-}
-
-const reportLinkSession = `-- name: ReportLinkSession :one
-SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout WHERE session = ?1
-`
-
-type ReportLinkSessionRow struct {
-	ID            string
-	State         string
-	Asked         int64
-	Confirmed     int64
-	Review        int64
-	Session       string
-	ReturnedMinor int64
-}
-
-func (q *Queries) ReportLinkSession(ctx context.Context, session sql.NullString) (ReportLinkSessionRow, error) {
-	row := q.queryRow(ctx, q.reportLinkSessionStmt, reportLinkSession, session)
-	var i ReportLinkSessionRow
 	err := row.Scan(
 		&i.ID,
 		&i.State,
