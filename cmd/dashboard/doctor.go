@@ -28,6 +28,11 @@ const (
 const soonOver = 21 * 24 * time.Hour
 
 func runDoctor(ctx context.Context, c *config.Doctor, stdout, stderr io.Writer) int {
+	return doctorAt(ctx, c, time.Now(), stdout, stderr)
+}
+
+// doctorAt judges the rows as of now.
+func doctorAt(ctx context.Context, c *config.Doctor, now time.Time, stdout, stderr io.Writer) int {
 	t := lang.For(lang.EN)
 	var all []app.Check
 	add := func(more ...app.Check) {
@@ -36,7 +41,7 @@ func runDoctor(ctx context.Context, c *config.Doctor, stdout, stderr io.Writer) 
 			fmt.Fprintf(stdout, "%s\t%s\t%s\n", x.State, lang.Label(t.Health().Names, x.Name), t.HealthLine(x.Line, x.N, x.Age, x.Text, x.Bytes))
 		}
 	}
-	v, err := store.Inspect(ctx, c.DB, c.AnchorFile, time.Now())
+	v, err := store.Inspect(ctx, c.DB, c.AnchorFile, now)
 	if err != nil {
 		fmt.Fprintln(stderr, "dashboard: cannot look:", err)
 		return doctorBroken
@@ -45,7 +50,7 @@ func runDoctor(ctx context.Context, c *config.Doctor, stdout, stderr io.Writer) 
 	add(keyChecks(c)...)
 	add(certificateCheck(c.TLSCertFile)...)
 	add(clockCheck(ctx, c))
-	add(proof(ctx, c.DB)...)
+	add(proof(ctx, c.DB, now)...)
 	switch app.Worst(all) {
 	case app.CheckBroken:
 		return doctorBroken
@@ -56,12 +61,12 @@ func runDoctor(ctx context.Context, c *config.Doctor, stdout, stderr io.Writer) 
 }
 
 // proof proves everything, and folds each payout alone: so that one that is broken does not hide the next.
-func proof(ctx context.Context, db string) []app.Check {
+func proof(ctx context.Context, db string, now time.Time) []app.Check {
 	found, err := store.Prove(ctx, db)
 	if err != nil {
 		return []app.Check{{Name: "whole", State: app.CheckBroken, Line: "found", Text: err.Error()}}
 	}
-	more, n, err := store.JudgeAll(ctx, db, time.Now())
+	more, n, err := store.JudgeAll(ctx, db, now)
 	if err != nil {
 		return []app.Check{{Name: "whole", State: app.CheckBroken, Line: "found", Text: err.Error()}}
 	}

@@ -24,7 +24,7 @@ const HaltInvariant = "invariant"
 type Finding struct {
 	// Invariant is "I1" to "I10" (promises.md B), or "history" for what only the whole proof of the history finds.
 	Invariant string `json:"invariant"`
-	// Row names what it is about: "payout/<id>", "message/<id>", "counter/<name>", "event/<seq>".
+	// Row names what it is about: "payout/<id>", "message/<id>", "counter/<name>", "event/<seq>", "log" for all rows together.
 	Row string `json:"row"`
 	// What says it in English, with persons by their ids and never a personal value.
 	What string `json:"what"`
@@ -49,6 +49,8 @@ type Examined struct {
 	Decisions []approval.Decision
 	Events    []audit.Event
 	Attempts  []ExaminedAttempt
+	// Steps are those of the stepwise flow, in their order.
+	Steps []ExaminedStep
 	// Needed is how many signatures its line shows as needed.
 	Needed int
 	// Sessions counts payouts that name this one's session of the bank.
@@ -68,10 +70,21 @@ type ExaminedAttempt struct {
 	At      time.Time
 }
 
+// ExaminedStep is one recorded step of the stepwise flow, and what came of it: Answer and Brought are "" while nothing did.
+type ExaminedStep struct {
+	N, Attempt              int
+	Call, Session, Why, Key string
+	Answer, Brought         string
+}
+
+// Gap is a run of numbers that no event has, both ends included.
+type Gap struct{ From, To int64 }
+
 // LookQuery says what a look reads.
 type LookQuery struct {
-	// After is the last event that the look before saw.
+	// After is the last event that the look before saw. Whole: the numbers of all events are counted, not only of those after it.
 	After int64
+	Whole bool
 	// Roll is the number of the payout after which the slow walk over everything goes on, RollMost how many it takes.
 	Roll     payout.Number
 	RollMost int
@@ -82,8 +95,9 @@ type LookQuery struct {
 
 // LookRows is what changed, and what must hold of everything.
 type LookRows struct {
-	// Seq is the last event, Events how many lie after LookQuery.After.
-	Seq, Events int64
+	// Seq is the last event, Gaps which numbers are missing below it.
+	Seq  int64
+	Gaps []Gap
 	// Changed are payouts with events among them; Open those that wait or whose outcome is not known; Rolled the slow walk's, up to number RollTo
 	// (0 at the end: it begins anew).
 	Changed, Open, Rolled []payout.ID
@@ -92,6 +106,8 @@ type LookRows struct {
 	Message   int64
 	MessageAt time.Time
 	Messages  int
+	// Gone is how many payouts the counters know more than there are rows.
+	Gone int64
 	// Unknown is how many rows say so, UnknownCounted what the counter says; Ownerless are those of them without an age or a maker.
 	Unknown, UnknownCounted int64
 	Ownerless               []payout.ID
@@ -169,7 +185,7 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 		return Look{}, err
 	}
 	past := d.begun && foreign != d.foreign
-	q := LookQuery{After: d.seq, Roll: d.roll, RollMost: lookRoll, Most: lookMost, Now: now}
+	q := LookQuery{After: d.seq, Whole: whole, Roll: d.roll, RollMost: lookRoll, Most: lookMost, Now: now}
 	if past {
 		a.Log.Warn("somebody else wrote to the database")
 		q.RollMost = lookPastDesk
@@ -219,8 +235,9 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 		return Look{}, err
 	}
 	for next := rows.RollTo; whole && next != 0; { // the whole walk takes all pages
-		q.Roll = next
-		page, err := a.Store.LookRows(ctx, q)
+		more := q
+		more.Roll, more.Whole = next, false
+		page, err := a.Store.LookRows(ctx, more)
 		if err != nil {
 			return Look{}, err
 		}
@@ -264,7 +281,7 @@ func (a *App) stopFor(tx Tx, look *Look, found []Finding, q LookQuery, message i
 	if err != nil {
 		return err
 	}
-	rows, err := tx.LookRows(LookQuery{After: q.After, Most: q.Most, Now: q.Now})
+	rows, err := tx.LookRows(LookQuery{After: q.After, Whole: q.Whole, Most: q.Most, Now: q.Now})
 	if err != nil {
 		return err
 	}
@@ -361,24 +378,27 @@ func named(fs []Finding) []any {
 	return out
 }
 
-// judgeRows is what must hold of everything together. message is the oldest one that was not applied at the look before.
+// judgeRows is what must hold of everything together. What it says reads the same while honest work goes on: a release excepts a finding by its words. message is the oldest one that was not applied at the look before.
 func judgeRows(q LookQuery, r LookRows, message int64) (out []Finding) {
 	add := func(inv, row, format string, args ...any) {
 		out = append(out, Finding{inv, row, fmt.Sprintf(format, args...)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Uses)) {
 		n := r.Uses[name]
-		add("I3", "counter/"+name, "the counter holds %d kopecks, the payouts of the day say %d", n[0], n[1])
+		add("I3", "counter/"+name, "the counter holds %+d kopecks of what the payouts of the day say", n[0]-n[1])
 	}
 	// A message that waits is no fault as long as others are applied before it; one that a whole look later is still the next one is stuck.
 	if r.Message != 0 && r.Message == message && q.Now.Sub(r.MessageAt) > time.Minute {
 		add("I6", "message/"+itoa(r.Message), "the message waits to be applied for more than a minute, and so do all after it")
 	}
-	if want := r.Seq - q.After; r.Events != want {
-		add("I7", "event/"+itoa(q.After), "%d events follow, their numbers say %d", r.Events, want)
+	for _, g := range r.Gaps {
+		add("I7", "event/"+itoa(g.From), "the events from %d to %d are missing", g.From, g.To)
 	}
 	if r.Unknown != r.UnknownCounted {
-		add("I10", "counter/state:unknown", "%d payouts are of unknown outcome, the counter says %d", r.Unknown, r.UnknownCounted)
+		add("I10", "counter/state:unknown", "the counter says %+d of the payouts of unknown outcome", r.UnknownCounted-r.Unknown)
+	}
+	if r.Gone != 0 {
+		add("I8", "counter/state", "the counters say %+d of the payouts that there are", r.Gone)
 	}
 	for _, id := range r.Ownerless {
 		add("I10", "payout/"+string(id), "its outcome is unknown, and it has no age or no owner")
@@ -402,6 +422,7 @@ func judge(x Examined, now time.Time) (out []Finding) {
 	}
 	f := &Folded{}
 	var claims []claimed
+	var steps []ExaminedStep
 	restored := false
 	for _, e := range x.Events {
 		if err := f.Fold(e); err != nil {
@@ -411,6 +432,8 @@ func judge(x Examined, now time.Time) (out []Finding) {
 		switch e.Action {
 		case payout.ActClaimed:
 			claims = append(claims, claimed{n: claimNumber(e), digest: f.Digest, reference: f.Reference, key: f.Key, yes: signedYes(f), makers: slices.Clone(f.Makers)})
+		case payout.ActStep, payout.ActStepAnswered:
+			steps = stepTold(steps, e)
 		case payout.ActRestored:
 			restored = true
 		}
@@ -424,7 +447,7 @@ func judge(x Examined, now time.Time) (out []Finding) {
 		if at.Open {
 			open++
 		}
-		if k := protocol.AnswerKind(at.Outcome); at.Flow == "single" && k != protocol.NotSent && k != protocol.CredentialNo {
+		if k := protocol.AnswerKind(at.Outcome); k != protocol.NotSent && k != protocol.CredentialNo {
 			done++
 		}
 		if i >= len(claims) || at.N != i+1 || at.N != claims[i].n || at.Digest != claims[i].digest || at.Reference != claims[i].reference || at.Key != claims[i].key {
@@ -442,6 +465,9 @@ func judge(x Examined, now time.Time) (out []Finding) {
 		add("I1", "it is being sent and no request is open")
 	case s.State.Sent() && len(x.Attempts) == 0 && !restored:
 		add("I1", "it is %s and was never asked for", s.State)
+	}
+	for _, what := range chain(x.Steps, steps) {
+		add("I1", "%s", what)
 	}
 	// I2 and I4, as of the event that sent it: those who signed that digest, and nobody who made it.
 	for i, c := range claims {
@@ -477,6 +503,69 @@ func judge(x Examined, now time.Time) (out []Finding) {
 	}
 	if s.Session != "" && x.Sessions > 1 {
 		add("I9", "%d payouts name its session", x.Sessions)
+	}
+	return out
+}
+
+// stepTold takes what an event says of a step of the stepwise flow.
+func stepTold(steps []ExaminedStep, e audit.Event) []ExaminedStep {
+	var d struct {
+		Attempt int    `json:"attempt"`
+		Step    int    `json:"step"`
+		Call    string `json:"call"`
+		Session string `json:"step_session"` // of the call; of an answer: the one that it brought
+		Why     string `json:"step_why"`
+		Key     string `json:"step_key"`
+		Answer  string `json:"step_answer"`
+	}
+	if json.Unmarshal(e.Payload, &d) != nil {
+		return steps
+	}
+	if e.Action == payout.ActStep {
+		return append(steps, ExaminedStep{N: d.Step, Attempt: d.Attempt, Call: d.Call, Session: d.Session, Why: d.Why, Key: d.Key})
+	}
+	for i := range steps {
+		if steps[i].N == d.Step {
+			steps[i].Answer, steps[i].Brought = d.Answer, d.Session
+		}
+	}
+	return steps
+}
+
+// chain says what is wrong with the recorded steps of a payout: each is the one that its event tells of; a session is started once, by the attempt that created it,
+// confirmed only when it was started, and an attempt confirms no second one.
+func chain(rows, told []ExaminedStep) (out []string) {
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	created, started, confirmed := map[string]int{}, map[string]bool{}, map[int]string{}
+	for i, s := range rows {
+		if i >= len(told) || s.N != i+1 || s != told[i] {
+			add("step %d is not the one that its history tells of", s.N)
+		}
+		switch protocol.StepCall(s.Call) {
+		case protocol.CallCreate:
+			if s.Brought != "" {
+				created[s.Brought] = s.Attempt
+			}
+		case protocol.CallStart:
+			if started[s.Session] {
+				add("step %d starts its session a second time", s.N)
+			}
+			if n, ok := created[s.Session]; !ok || n != s.Attempt {
+				add("step %d starts a session that its request did not create", s.N)
+			}
+			started[s.Session] = true
+		case protocol.CallConfirm:
+			if !started[s.Session] {
+				add("step %d confirms a session that was not started", s.N)
+			}
+			if other := confirmed[s.Attempt]; other != "" && other != s.Session {
+				add("step %d confirms a second session", s.N)
+			}
+			confirmed[s.Attempt] = s.Session
+		}
+	}
+	if len(rows) < len(told) {
+		add("%d steps are on record, its history tells of %d", len(rows), len(told))
 	}
 	return out
 }

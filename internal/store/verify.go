@@ -395,7 +395,7 @@ func (c *checker) rows() error {
 		}
 	}
 	if len(all) != len(c.payouts) {
-		return at(c.last, "%d payouts have a history, %d have a row", len(c.payouts), len(all))
+		return at(c.last, "%d payouts have a history and no row", len(c.payouts)-len(all))
 	}
 	if err := c.haltRows(); err != nil {
 		return err
@@ -436,7 +436,7 @@ func (c *checker) count(table, where string, want int64) error {
 		return err
 	}
 	if got != want {
-		return at(c.last, "%s%s holds %d rows, the history tells of %d", table, where, got, want)
+		return at(c.last, "%s%s holds %+d rows of what the history tells of", table, where, got-want)
 	}
 	return nil
 }

@@ -216,14 +216,14 @@ func (c *checker) paidRows(want map[[2]string][2]int64) error {
 			return err
 		}
 		if n++; want[k] != v {
-			return at(c.last, "what was paid before to one payee is %d times %d kopecks, its payouts say %d times %d", v[0], v[1], want[k][0], want[k][1])
+			return at(c.last, "what was paid before to one payee is %+d times and %+d kopecks of what its payouts say", v[0]-want[k][0], v[1]-want[k][1])
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
 	if n != len(want) {
-		return at(c.last, "%d payees were paid, the rows know %d", len(want), n)
+		return at(c.last, "the rows know %+d payees of those that were paid", n-len(want))
 	}
 	return nil
 }
@@ -251,11 +251,11 @@ func (c *checker) useRows() error {
 	maps.DeleteFunc(c.uses, func(_ string, sum int64) bool { return sum == 0 })
 	for _, name := range slices.Sorted(maps.Keys(c.uses)) {
 		if got[name] != c.uses[name] {
-			return at(c.last, "the counter %s holds %d kopecks, its payouts say %d", name, got[name], c.uses[name])
+			return at(c.last, "the counter %s holds %+d kopecks of what its payouts say", name, got[name]-c.uses[name])
 		}
 	}
 	if len(got) != len(c.uses) {
-		return at(c.last, "%d counters of limits, the payouts tell of %d", len(got), len(c.uses))
+		return at(c.last, "%+d counters of limits of those that the payouts tell of", len(got)-len(c.uses))
 	}
 	return nil
 }
