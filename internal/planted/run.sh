@@ -44,16 +44,24 @@ for my $i (0 .. $#bugs) {
 	print join('|', $b->{name}, $b->{pkg}, $b->{test}, $gone ? '' : "$work/$i.json"), "\n";
 }
 PERL
+# go_test <name=value, or - for nothing> <tests> <package> <flags>: one run of these tests.
+go_test() { env ${1#-} timeout 300 go test -vet=off -ldflags="-s -w" -count=1 -run "^($2)\$" "${@:4}" "./$3" 2>&1; }
+# A test that fails says something only if it passes without the bug.
+while IFS=$'\t' read -r pkg env tests; do
+	out=$(go_test "$env" "$tests" "$pkg") || { echo "without any bug a test of $pkg fails:"; cut -c1-200 <<<"$out" | head -20; exit 1; }
+done < <(awk -F'|' '{ n = split($3, t, " "); k = $2 "\t" (n > 1 ? t[1] : "-"); s[k] = s[k] (s[k] ? "|" : "") t[n] } END { for (k in s) print k "\t" s[k] }' "$work/bugs")
 seen=0; all=0
 while IFS='|' read -r name pkg test overlay; do
-	all=$((all+1)); start=$SECONDS; env=(); [[ $test == *' '* ]] && env=("${test% *}") && test=${test##* }
+	all=$((all+1)); start=$SECONDS; env=-
+	if [[ $test == *' '* ]]; then env=${test% *}; test=${test##* }; fi
 	if [ -z "$overlay" ]; then echo "GONE     $name: one of its places is not there once"; continue; fi
-	if out=$(env "${env[@]}" timeout 300 go test -vet=off -ldflags="-s -w" -count=1 -overlay "$overlay" -run "^$test\$" "./$pkg" 2>&1); then
+	out=$(go_test "$env" "$test" "$pkg" -overlay "$overlay"); code=$?
+	if [ $code = 0 ]; then
 		echo "NOT SEEN $name: $test passes"
-	elif grep -qE 'build failed|setup failed|no tests to run' <<<"$out"; then
-		echo "BROKEN   $name: it does not build"; cut -c1-200 <<<"$out" | head -5
+	elif [ $code = 124 ] || grep -qE 'build failed|setup failed|no tests to run' <<<"$out"; then
+		echo "BROKEN   $name: $test was not run to its end"; cut -c1-200 <<<"$out" | head -5
 	else
-		seen=$((seen+1)); echo "seen     $name: $test ($((SECONDS-start)) s)"
+		seen=$((seen+1)); printf 'seen     %-30s %s, %d s: %s\n' "$name" "$test" $((SECONDS-start)) "$(grep -m1 -oE '[a-z0-9_]+_test\.go:[0-9]+: .*' <<<"$out" | cut -c1-120)"
 	fi
 done < "$work/bugs"
 echo "$seen of $all planted bugs were seen"
