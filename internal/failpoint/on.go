@@ -89,10 +89,10 @@ func refuse(errno syscall.Errno, a, b int) {
 	defer runtime.UnlockOSThread()
 	const noNewPrivs, sysSeccomp, setFilter, allThreads = 38, 317, 1, 1
 	if _, _, e := syscall.RawSyscall6(syscall.SYS_PRCTL, noNewPrivs, 1, 0, 0, 0, 0); e != 0 {
-		panic(e)
+		panic(fmt.Sprint("failpoint: no seccomp here: ", e))
 	}
 	if r, _, e := syscall.RawSyscall(sysSeccomp, setFilter, allThreads, uintptr(unsafe.Pointer(&prog))); e != 0 || r != 0 {
-		panic(fmt.Sprint("seccomp: ", r, " ", e))
+		panic(fmt.Sprint("failpoint: no seccomp here: ", r, " ", e))
 	}
 	runtime.KeepAlive(filter)
 }

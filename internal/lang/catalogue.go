@@ -292,6 +292,7 @@ type HaltTexts struct {
 type ErrorTexts struct {
 	Title, What, Kept, Do, Code, Home, BackTo, Reload                       string
 	Denied, NotFound, Conflict, Unavailable, TooMany, Bad, Internal, Method string
+	TooLarge, DoLess                                                        string
 	KeptNothing, KeptAll, KeptTyped                                         string
 	DoRetry, DoAsk, DoReload, DoSignIn, DoWait, DoRole, DoFind              string
 	Moved, MovedDiff, Seen, Now, Typed, MovedKept                           string

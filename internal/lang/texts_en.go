@@ -259,6 +259,7 @@ var English = &Texts{
 		Title: "That did not work", What: "What happened", Kept: "What is kept", Do: "What to do", Code: "Code to quote", Home: "To the overview", BackTo: "Back", Reload: "Reload",
 		Denied: "You may not do this.", NotFound: "There is no such page, or not for your role.", Conflict: "It changed while the page was open.",
 		Unavailable: "This cannot be stored now.", TooMany: "Too often.", Bad: "The request makes no sense.", Internal: "A defect of the desk.", Method: "This address is not opened this way.",
+		TooLarge: "This is more than the form takes.", DoLess: "Shorten the text or choose a smaller file.",
 		KeptNothing: "Nothing was changed.", KeptAll: "Everything stored before is in place.", KeptTyped: "What you typed is below and can be copied.",
 		DoRetry: "Try again in a minute.", DoAsk: "Try again; if it does not help, tell the code to an administrator.", DoRole: "If it is your job, ask an administrator for the role.", DoFind: "Check the address, or find it in the list of payouts.", DoReload: "Open the page again and see what changed.",
 		DoSignIn: "Sign in again.", DoWait: "Wait {1} and try again.",

@@ -110,6 +110,8 @@ func (w *Web) errorView(r *req, status int, err error) *templates.ErrorView {
 		v.What, v.Do = t.TooMany, t.DoRetry
 	case http.StatusMethodNotAllowed:
 		v.What, v.Do = t.Method, ""
+	case http.StatusRequestEntityTooLarge:
+		v.What, v.Do = t.TooLarge, t.DoLess
 	case http.StatusInternalServerError:
 		v.What, v.Kept = t.Internal, t.KeptAll
 	default:

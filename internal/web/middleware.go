@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -163,17 +164,8 @@ func (w *Web) admit(r *req) error {
 		if err := w.sameOrigin(q); err != nil {
 			return err
 		}
-		most := int64(maxForm)
-		if r.rt.path == "/settings/rules" || r.rt.path == "/settings/limits" {
-			most = maxLongForm
-		}
-		q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, bodyLimit(r.rt, most))
-		if err := q.ParseForm(); err != nil {
-			var large *http.MaxBytesError
-			if errors.As(err, &large) {
-				return statusError(http.StatusRequestEntityTooLarge)
-			}
-			return statusError(http.StatusBadRequest)
+		if err := formBody(r); err != nil {
+			return err
 		}
 	}
 	if err := w.identify(r); err != nil {
@@ -199,6 +191,39 @@ func (w *Web) admit(r *req) error {
 		return fault.Deny("denied.role")
 	}
 	return nil
+}
+
+// formBody reads the form of a POST, within the route's limit. What says that it is larger, or of a kind that no form here has, is refused before any
+// of it is read: a body of a kind that ParseForm passes over would otherwise count as an empty form, whatever its size.
+func formBody(r *req) error {
+	q, head := r.Request(), r.Response().Header()
+	usual := int64(maxForm)
+	if r.rt.path == "/settings/rules" || r.rt.path == "/settings/limits" {
+		usual = maxLongForm
+	}
+	most := bodyLimit(r.rt, usual)
+	if q.ContentLength > most {
+		head.Set("Connection", "close") // net/http would read on for the next request
+		return statusError(http.StatusRequestEntityTooLarge)
+	}
+	if q.ContentLength != 0 && !formKind(q, most > usual) {
+		head.Set("Connection", "close")
+		return statusError(http.StatusUnsupportedMediaType)
+	}
+	q.Body = http.MaxBytesReader(r.Response().Writer, q.Body, most)
+	if err := q.ParseForm(); err != nil {
+		return bodyError(err)
+	}
+	return nil
+}
+
+// formKind: the body is a plain form, or one with a file where a file is taken, and not packed.
+func formKind(q *http.Request, file bool) bool {
+	if len(q.Header.Values("Content-Encoding")) > 0 {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(q.Header.Get("Content-Type"))
+	return err == nil && (kind == "application/x-www-form-urlencoded" || file && kind == "multipart/form-data")
 }
 
 // sameOrigin is the header rule: what a browser sends from another site is refused, and so is a POST that no browser of today
