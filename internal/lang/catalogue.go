@@ -276,8 +276,8 @@ type PeopleTexts struct {
 
 // BankTexts are the page about the bank.
 type BankTexts struct {
-	Title, Lead, Ours, Theirs, State, Webhook, PublicKey, Project, Flow, Single, Env, Demo, Real   string
-	OurPrint, TheirPrint, LastWebhook, LastAnswer, Breaker, BreakerOpen, BreakerOK, Never, Address string
+	Title, Lead, Ours, Theirs, State, Webhook, PublicKey, Project, Flow, Single, Stepwise, StepwiseAuto, Env, Demo, Real string
+	OurPrint, TheirPrint, LastWebhook, LastAnswer, Breaker, BreakerOpen, BreakerOK, Never, Address                       string
 }
 
 // HaltTexts are the page of stopping and resuming.

@@ -21,7 +21,7 @@ var russianHealth = HealthTexts{
 	States: map[string]string{"ok": "в порядке", "warn": "внимание", "broken": "нарушено"},
 	Names: map[string]string{
 		"disk": "Место на диске", "wal": "Журнал базы", "messages": "Сообщения банка", "requests": "Запросы без ответа", "questions": "Вопросы банку", "unknown": "Неизвестный результат",
-		"answer": "Ответ банка", "message": "Сообщение банка", "clock": "Часы", "log": "Журнал действий", "anchor": "Метка журнала", "look": "Ежеминутная сверка", "whole": "Полная сверка",
+		"answer": "Последний ответ о выплате", "message": "Последнее сообщение банка", "clock": "Часы", "log": "Журнал действий", "anchor": "Метка журнала", "look": "Ежеминутная сверка", "whole": "Полная сверка",
 		"sending": "Отправка", "connection": "Связь с банком", "identity": "Ключи и адрес", "balance": "Остаток в банке", "key": "Ключ", "certificate": "Сертификат", "database": "База", "others": "Чужая запись", "backups": "Копии базы",
 	},
 	Lines: map[string]string{
@@ -55,7 +55,7 @@ var englishHealth = HealthTexts{
 	States: map[string]string{"ok": "ok", "warn": "warning", "broken": "broken"},
 	Names: map[string]string{
 		"disk": "Disk space", "wal": "Database journal", "messages": "Bank messages", "requests": "Unanswered requests", "questions": "Questions to the bank", "unknown": "Outcome unknown",
-		"answer": "Answer of the bank", "message": "Message of the bank", "clock": "Clock", "log": "Audit log", "anchor": "Mark of the log", "look": "Check each minute", "whole": "Whole check",
+		"answer": "Last answer about a payout", "message": "Last message of the bank", "clock": "Clock", "log": "Audit log", "anchor": "Mark of the log", "look": "Check each minute", "whole": "Whole check",
 		"sending": "Sending", "connection": "Connection to the bank", "identity": "Keys and address", "balance": "Balance at the bank", "key": "Key", "certificate": "Certificate", "database": "Database", "others": "Writes of others", "backups": "Copies of the database",
 	},
 	Lines: map[string]string{

@@ -14,7 +14,7 @@ type ProposalTexts struct {
 	OldVersion, NewVersion                                      string // «Действует: версия {1}»
 	WasVersion                                                  string // of an ended one: «До этого: версия {1}»
 	Same                                                        Forms
-	Compare                                                     string
+	Compare, OtherVersions                                      string
 	MoveYours                                                   string // after «Ваш ход:»
 	Yours, Own, About, Others, Over, Takes                      string // titles of the panel
 	ThenEffect, OwnText, AboutText, OthersText, NobodyText      string
@@ -45,7 +45,7 @@ var russianProposals = ProposalTexts{
 	TitleOne: "{1}, версия {2}", By: "Кто предложил", At: "Когда", Reason: "Зачем", State: "Состояние", Effect: "Начнёт действовать",
 	Old: "Сейчас", New: "Предлагается", What: "Что", None: "нет", Removed: "убрано",
 	OldVersion: "Сейчас: версия {1}", NewVersion: "Предлагается: версия {1}", WasVersion: "До этого: версия {1}",
-	Same: Forms{"Без изменений: {1} строка", "Без изменений: {1} строки", "Без изменений: {1} строк"}, Compare: "Было и станет",
+	Same: Forms{"Без изменений: {1} строка", "Без изменений: {1} строки", "Без изменений: {1} строк"}, Compare: "Было и станет", OtherVersions: "Другие версии:",
 	MoveYours: "согласуйте или отклоните.", Yours: "Ваше решение", Own: "Предложили вы", About: "Это касается вас", Others: "Решают другие", Over: "Решать больше нечего", Takes: "Начнёт действовать само",
 	ThenEffect: "После вашего согласования это сразу начнёт действовать.", ThenNext: "После вашего согласования нужно ещё: {1}.",
 	OwnText: "Своё предложение согласовать нельзя. Решить может: {1}.", AboutText: "О себе никто не решает. Решить может: {1}.", OthersText: "Решить может: {1}.",
@@ -72,7 +72,7 @@ var englishProposals = ProposalTexts{
 	TitleOne: "{1}, version {2}", By: "Proposed by", At: "When", Reason: "Why", State: "State", Effect: "Takes effect",
 	Old: "Now", New: "Proposed", What: "What", None: "none", Removed: "taken out",
 	OldVersion: "Now: version {1}", NewVersion: "Proposed: version {1}", WasVersion: "Before: version {1}",
-	Same: Forms{"Unchanged: {1} line", "Unchanged: {1} lines", "Unchanged: {1} lines"}, Compare: "Old beside new",
+	Same: Forms{"Unchanged: {1} line", "Unchanged: {1} lines", "Unchanged: {1} lines"}, Compare: "Old beside new", OtherVersions: "Other versions:",
 	MoveYours: "approve or refuse.", Yours: "Your decision", Own: "You proposed this", About: "This concerns you", Others: "Others decide", Over: "Nothing is left to decide", Takes: "It takes effect by itself",
 	ThenEffect: "With your approval it takes effect at once.", ThenNext: "After your approval it needs more: {1}.",
 	OwnText: "Nobody approves what they proposed. Who can decide: {1}.", AboutText: "Nobody decides about themselves. Who can decide: {1}.", OthersText: "Who can decide: {1}.",

@@ -29,7 +29,7 @@ type RulesTexts struct {
 	// The set's own fields.
 	Fields, Help                                  map[string]string
 	Days, Hours                                   Forms
-	Yes, No, Never, NoCap                         string
+	Yes, No, Never, NoCap, AtOnce                 string
 	CoolOffWords, QuietWords, CapWords, SignWords string
 	// Nobody could decide it.
 	StuckPayout, StuckPayoutBand, StuckKind, StuckAbout string
@@ -79,7 +79,7 @@ var russianRules = RulesTexts{
 		"changed": "Счёт изменён за последние дни", "makers": "Только этих инициаторов", "maker_groups": "Только групп инициаторов", "sources": "Откуда", "blocked": "Почему нельзя", "order": "Порядок шагов",
 		"count": "Сколько человек", "role": "Кто", "people": "Или эти люди", "groups": "Или эти группы", "sum_of": "Сумма", "sum_per": "За", "sum_over": "Больше, ₽"},
 	Help: map[string]string{"people": "Имена или почта через запятую", "groups": "Названия через запятую", "amount": "Пусто: без границы", "never": "Пусто: никогда", "days": "От 1 до 90", "changed": "Пусто: не важно", "sign": "Тогда согласование подтверждает проверенный ключ доступа", "list": "Через запятую"},
-	Days: Forms{"{1} день", "{1} дня", "{1} дней"}, Hours: Forms{"{1} час", "{1} часа", "{1} часов"}, Yes: "да", No: "нет", Never: "никогда", NoCap: "без ограничения",
+	Days: Forms{"{1} день", "{1} дня", "{1} дней"}, Hours: Forms{"{1} час", "{1} часа", "{1} часов"}, Yes: "да", No: "нет", Never: "никогда", NoCap: "без ограничения", AtOnce: "согласования засчитываются сразу",
 	CoolOffWords: "{1}, если сумма больше {2}", QuietWords: "{1} согласования не засчитываются", CapWords: "{1} не больше {2} за день", SignWords: "больше {1}",
 	StuckPayout: "Выплату больше {2:money}, которую вводит {1}, никто не сможет согласовать: по правилу «{3}» нужно: {4}, кроме инициатора; не хватает людей: {5}.", StuckPayoutBand: "Выплату больше {2:money} и до {6:money}, которую вводит {1}, никто не сможет согласовать: по правилу «{3}» нужно: {4}, кроме инициатора; не хватает людей: {5}.",
 	StuckKind: "Решить {1} сегодня некому: нужно: {2}, не тот, кто предлагал, и не тот, кого это касается; не хватает людей: {3}.", StuckAbout: "Пример: предлагает {1}.", StuckAny: "любой инициатор",
@@ -127,7 +127,7 @@ var englishRules = RulesTexts{
 		"changed": "Account changed within days", "makers": "Only these makers", "maker_groups": "Only groups of makers", "sources": "From", "blocked": "Why nobody can", "order": "Order of steps",
 		"count": "How many people", "role": "Who", "people": "Or these people", "groups": "Or these groups", "sum_of": "Sum", "sum_per": "For", "sum_over": "Above, ₽"},
 	Help: map[string]string{"people": "Names or e-mails, with commas", "groups": "Names, with commas", "amount": "Empty: no bound", "never": "Empty: never", "days": "1 to 90", "changed": "Empty: does not matter", "sign": "Then a vouched passkey confirms the approval", "list": "With commas"},
-	Days: Forms{"{1} day", "{1} days", "{1} days"}, Hours: Forms{"{1} hour", "{1} hours", "{1} hours"}, Yes: "yes", No: "no", Never: "never", NoCap: "no cap",
+	Days: Forms{"{1} day", "{1} days", "{1} days"}, Hours: Forms{"{1} hour", "{1} hours", "{1} hours"}, Yes: "yes", No: "no", Never: "never", NoCap: "no cap", AtOnce: "approvals count at once",
 	CoolOffWords: "{1}, for amounts above {2}", QuietWords: "approvals do not count for {1}", CapWords: "for {1} at most {2} a day", SignWords: "above {1}",
 	StuckPayout: "Nobody can approve a payout by {1} above {2:money}: the rule “{3}” needs {4} who did not enter it; people missing today: {5}.", StuckPayoutBand: "Nobody can approve a payout by {1} above {2:money} up to {6:money}: the rule “{3}” needs {4} who did not enter it; people missing today: {5}.",
 	StuckKind: "Nobody can decide {1} today: it needs {2} who neither proposed it nor is concerned; people missing: {3}.", StuckAbout: "For example: {1} proposes it.", StuckAny: "any maker",

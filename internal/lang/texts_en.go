@@ -233,7 +233,7 @@ var English = &Texts{
 	},
 	Bank: BankTexts{
 		Title: "Bank", Lead: "This is what the bank’s manager needs.", Ours: "Ours", Theirs: "The bank’s keys", State: "How the bank does",
-		Webhook: "Address for the bank’s messages", PublicKey: "Public key", Project: "Project", Flow: "Kind of request", Single: "one request", Env: "Environment", Demo: "pretend", Real: "real",
+		Webhook: "Address for the bank’s messages", PublicKey: "Public key", Project: "Project", Flow: "Kind of request", Single: "one request", Stepwise: "step by step, with our confirmation", StepwiseAuto: "step by step, the bank confirms by itself", Env: "Environment", Demo: "pretend", Real: "real",
 		OurPrint: "Fingerprint of our key", TheirPrint: "Fingerprint of the bank’s key", LastWebhook: "Last message", LastAnswer: "Last answer", Breaker: "Connection",
 		BreakerOpen: "The bank has not answered properly since {1}: sending waits", BreakerOK: "The bank answers", Never: "not yet", Address: "Bank’s address",
 	},

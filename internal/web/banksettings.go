@@ -67,7 +67,14 @@ func (w *Web) showBank(r *req, status int, was typedBank) error {
 	add(&v.Ours, templates.Fact{Label: t.PublicKey, Value: f.PublicKey, Pre: true, Copy: true})
 	add(&v.Ours, templates.Fact{Label: t.OurPrint, Value: f.Fingerprint, Mono: true})
 	add(&v.Ours, templates.Fact{Label: t.Project, Value: first(f.Project, w.App.Place.Project), Mono: true})
-	add(&v.Ours, templates.Fact{Label: t.Flow, Value: t.Single})
+	flow := t.Single
+	if w.App.Flow == "stepwise" {
+		flow = t.Stepwise
+		if w.App.Confirm == "auto" {
+			flow = t.StepwiseAuto
+		}
+	}
+	add(&v.Ours, templates.Fact{Label: t.Flow, Value: flow})
 	add(&v.Ours, templates.Fact{Label: t.Env, Value: env})
 	for _, k := range f.BankFingerprints {
 		add(&v.Theirs, templates.Fact{Label: t.TheirPrint, Value: k, Mono: true})

@@ -187,7 +187,7 @@ func ownWords(r *req, s approval.RuleSet) []templates.Fact {
 		}
 	}
 	n := s.Newcomers
-	quiet, limit := t.No, t.NoCap
+	quiet, limit := t.AtOnce, t.NoCap
 	if n.QuietHours > 0 {
 		quiet = lang.Fill(t.QuietWords, r.t.N(t.Hours, n.QuietHours))
 	}
