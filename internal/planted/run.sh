@@ -3,6 +3,7 @@
 # real one (go build -overlay), so that everything the bug does not touch comes from the build cache.
 # A bug that its test does not see ends the run with 1, and so does a line whose place is gone. ONLY="name name" runs those alone.
 set -u
+export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d /tmp/planted.XXXXXX); trap 'rm -rf "$work"' EXIT
 # Writes the changed files and an overlay for each bug, and says: name, package, test, overlay ("" when a place is gone).
@@ -61,7 +62,8 @@ while IFS='|' read -r name pkg test overlay; do
 	elif [ $code = 124 ] || grep -qE 'build failed|setup failed|no tests to run' <<<"$out"; then
 		echo "BROKEN   $name: $test was not run to its end"; cut -c1-200 <<<"$out" | head -5
 	else
-		seen=$((seen+1)); printf 'seen     %-30s %s, %d s: %s\n' "$name" "$test" $((SECONDS-start)) "$(grep -m1 -oE '[a-z0-9_]+_test\.go:[0-9]+: .*' <<<"$out" | cut -c1-120)"
+		why=$(grep -m1 -oE '[a-z0-9_]+_test\.go:[0-9]+: .*' <<<"$out")
+		seen=$((seen+1)); printf 'seen     %-30s %s, %d s: %s\n' "$name" "$test" $((SECONDS-start)) "${why:0:110}"
 	fi
 done < "$work/bugs"
 echo "$seen of $all planted bugs were seen"
