@@ -77,9 +77,6 @@ sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run a
 powercut: ## 30 power cuts that must lose nothing, and the controls that must; failing disks; needs root for loop mounts and says so
 	POWERCUT=1 $(GO) test -count=1 -timeout 30m -run 'TestPowerCut|TestDiskFails' -v ./cmd/dashboard
 
-planted: ## put each planted bug into a copy of the tree; the test named beside it must fail (ONLY=name for one)
-	@internal/planted/run.sh
-
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzzminimizetime 10x -fuzztime $${FUZZTIME:-60s} $$p || exit 1; done; done
