@@ -70,7 +70,7 @@ var russianReports = ReportTexts{
 	MatchReason: "Почему", MatchButton: "Предложить", MatchKeep: "Оставить", MatchRow: "Строка {1} отчёта № {2}", MatchNothing: "не выплата этой программы", MatchExplained: "выплаты нет в отчётах, это объяснено", MatchMoves: "Состояние выплаты не меняется: строка лишь считается её строкой.",
 	MatchSum: "Сумма, ₽", MatchOpen: "Уже предложено",
 	Operation: "Операция банка", Metadata: "Метка в отчёте", Part: "Место в файле",
-	Marks: "Что известно", MarkAsked: "Запрошена", MarkTaken: "Принята банком", MarkMessage: "По сообщению банка", MarkConfirmed: "Подтверждено запросом", MarkReport: "В отчёте банка", MarkNot: "нет", MarkBack: "возврат",
+	Marks: "Что известно", MarkAsked: "Запрошена", MarkTaken: "Принята банком", MarkMessage: "По сообщению банка", MarkConfirmed: "Подтверждено запросом", MarkReport: "В отчёте банка", MarkNot: "ещё нет", MarkBack: "возврат",
 	Usual: "Обычно в пределах {1}",
 	Codes: map[string]string{"size": "слишком большой файл или слишком много строк", "encoding": "кодировка не UTF-8 и не windows-1251", "zip": "архив повреждён или в нём не только отчёты (без папок, CSV и XLSX)", "xlsx": "книга XLSX не читается",
 		"head": "нет обязательного столбца", "twice": "столбец повторяется", "name": "неверные даты в имени файла", "csv": "кавычки не закрыты", "cells": "ячеек больше, чем столбцов", "long": "слишком длинное значение", "missing": "пусто, а значение нужно",

@@ -426,6 +426,9 @@ func (w *Web) unknown(r *req) error { // GET /unknown
 	}
 	for i, x := range rows {
 		u := templates.UnknownRow{Row: r.row(d, x), Known: knownOf(r.t, x)}
+		if u.Row.Payee != "" {
+			u.Row.Payee = x.FullName // a heading has room for the whole name
+		}
 		age := max(r.now.Sub(since[i]), 0)
 		u.Late = age >= app.UnknownAlarm
 		u.Row.Changed = lang.Duration(r.tag, age)
