@@ -149,15 +149,3 @@ func (a *App) AskedLast(session string) time.Time {
 	defer a.mu.Unlock()
 	return a.asked.told[session]
 }
-
-// AskAbout has a session asked about soon because something says that it is this payout's: a row of the bank's report. It moves nothing by itself; what the bank
-// then answers does.
-func (a *App) AskAbout(ctx context.Context, session string, id payout.ID) error {
-	return a.write(ctx, Worker, func(tx Tx) error {
-		if _, err := tx.Payout(id); err != nil {
-			return err
-		}
-		tx.Touch(Change{Payouts: []payout.ID{id}})
-		return a.wakePollOf(tx, session, id, a.Now())
-	})
-}

@@ -17,7 +17,6 @@ import (
 	"countersign/internal/auth"
 	"countersign/internal/calendar"
 	"countersign/internal/factor"
-	"countersign/internal/fault"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
@@ -136,16 +135,30 @@ func wake(c chan struct{}) {
 	}
 }
 
-// write runs fn in one commit and tells whoever shows or acts on the change.
-func (a *App) write(ctx context.Context, lane Lane, fn func(Tx) error) error {
+// write runs fn in one commit for whoever may do this, and tells whoever shows or acts on the change. Denied as authorize.
+func (a *App) write(ctx context.Context, lane Lane, who Actor, do Action, on Ref, fn func(*sealed) error) error {
 	if lane == People {
 		if err := a.room(DiskFull); err != nil {
 			return err
 		}
 	}
-	c, err := a.Store.Write(ctx, lane, func(tx Tx) error { return fn(&sealed{Tx: tx, a: a}) })
-	if err != nil {
+	if err := a.commit(ctx, lane, who, do, on, fn); err != nil {
 		return a.after(ctx, err)
+	}
+	return nil
+}
+
+// commit is the one door to a writing transaction: nothing in it runs before authorize let the actor in.
+func (a *App) commit(ctx context.Context, lane Lane, who Actor, do Action, on Ref, fn func(*sealed) error) error {
+	c, err := a.Store.Write(ctx, lane, func(tx Tx) (err error) {
+		s := &sealed{Tx: tx, a: a}
+		if s.me, err = authorize(s, who, do, on); err != nil {
+			return err
+		}
+		return fn(s)
+	})
+	if err != nil {
+		return err
 	}
 	a.announce(c)
 	if c.Bank {
@@ -265,118 +278,6 @@ func (a *App) append(tx Tx, by payout.Actor, action, kind, subject string, versi
 	}
 	_, err = a.wentBack(tx)
 	return err
-}
-
-// Action is what somebody wants to do, for Authorize.
-type Action string
-
-// The actions that roles decide on.
-const (
-	Enter        Action = "enter"         // make, edit, submit, cancel payouts
-	Decide       Action = "decide"        // approve, ask for changes, reject, take back
-	StopSending  Action = "halt"          //
-	Resume       Action = "release"       //
-	ReadPayouts  Action = "read_payouts"  // with payees and purposes
-	ReadSums     Action = "read_sums"     // numbers, states and sums only
-	ReadInbox    Action = "read_inbox"    //
-	ReadRaw      Action = "read_raw"      // bytes as they came
-	ReadHistory  Action = "read_history"  //
-	Reveal       Action = "reveal"        // a whole account number
-	ReadPeople   Action = "read_people"   //
-	Suspend      Action = "suspend"       //
-	ChangePeople Action = "change_people" // propose people, roles, resets; hand out enrolment links
-	ReadBank     Action = "read_bank"     // /settings/bank
-	SetBank      Action = "set_bank"      // load a directory of banks; propose days and keys
-	OwnAccount   Action = "own_account"   //
-	Export       Action = "export"        // files of what one may read
-	Propose      Action = "propose"       // a version of a subject other than a payout; which kinds, proposers says
-	DecideOn     Action = "decide_on"     // about such a version; which kinds, approval.ForKind says
-	ReadRules    Action = "read_rules"    // approval rules, the laboratory
-	TryRules     Action = "try_rules"     // the laboratory
-	ReadLimits   Action = "read_limits"   // limits and lists
-	ReadPayees   Action = "read_payees"   // saved payees
-	Queue        Action = "queue"         // /approvals: whoever decides anything
-	ReadReports  Action = "read_reports"  // reconciliation with the bank
-	UploadReport Action = "upload_report" // hand in a daily report of the bank
-	ReadFiles    Action = "read_files"    // which reports were handed in
-	CloseDays    Action = "close_days"    // say that a day is in order
-)
-
-// roles is the one table of who may do what.
-var roles = map[Action][]auth.Role{
-	Enter:        {auth.Maker},
-	Decide:       {auth.Approver, auth.Senior},
-	StopSending:  {auth.Approver, auth.Senior, auth.Admin},
-	Resume:       {auth.Approver, auth.Senior, auth.Admin},
-	ReadPayouts:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
-	ReadSums:     {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	ReadInbox:    {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	ReadRaw:      {auth.Auditor},
-	ReadHistory:  {auth.Auditor, auth.Admin},
-	Reveal:       {auth.Auditor},
-	ReadPeople:   {auth.Admin, auth.Auditor},
-	Suspend:      {auth.Admin},
-	ChangePeople: {auth.Admin},
-	ReadBank:     {auth.Admin, auth.Auditor},
-	SetBank:      {auth.Admin},
-	OwnAccount:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	Export:       {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
-	Propose:      {auth.Maker, auth.Admin},
-	DecideOn:     {auth.Approver, auth.Senior, auth.Admin},
-	ReadRules:    {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	TryRules:     {auth.Senior, auth.Auditor, auth.Admin},
-	ReadLimits:   {auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	ReadPayees:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
-	Queue:        {auth.Approver, auth.Senior, auth.Admin},
-	ReadReports:  {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
-	// A report moves no state, so that handing one in is office work: makers, and administrators, who look after the connection with the bank. Not
-	// approvers, who close the day by it, and not auditors, who change nothing.
-	UploadReport: {auth.Maker, auth.Admin},
-	ReadFiles:    {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
-	CloseDays:    {auth.Approver, auth.Senior},
-}
-
-// May reports whether a person with these roles may do the action at all. Pages use it to show or hide; Authorize decides.
-func May(p auth.Person, do Action) bool {
-	if p.ID == "" || p.Suspended {
-		return false
-	}
-	for _, r := range roles[do] {
-		if p.Has(r) {
-			return true
-		}
-	}
-	return false
-}
-
-// authorize is the choke point that pages, workers and commands pass: who the person is and may do is read in the
-// transaction that writes. An unknown identity is refused.
-func authorize(tx Tx, w Who, do Action) (auth.Person, error) {
-	if w.Person == "" {
-		return auth.Person{}, fault.Deny("denied.role")
-	}
-	p, err := tx.Person(w.Person)
-	if err != nil {
-		if fault.KindOf(err) == fault.NotFound {
-			return auth.Person{}, fault.Deny("denied.role")
-		}
-		return auth.Person{}, err
-	}
-	if p.Suspended {
-		return auth.Person{}, fault.Deny("denied.suspended")
-	}
-	if !May(p, do) {
-		return auth.Person{}, fault.Deny("denied.role")
-	}
-	if do != OwnAccount {
-		// A password that somebody else set proves nobody: until it is changed it opens nothing but the person's own account.
-		if acc, ok, err := tx.Account(w.Email); err != nil {
-			return auth.Person{}, err
-		} else if ok && acc.MustChange {
-			return auth.Person{}, fault.Deny("signin.change")
-		}
-	}
-	return p, present(tx, w, do)
 }
 
 // standing judges a payout's present version with the decisions on it.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"countersign/internal/approval"
 	"countersign/internal/failpoint"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -15,7 +16,7 @@ import (
 // StoreWebhook keeps a genuine webhook byte for byte; when it returns nil the bytes are on disk. Unavailable when they cannot be.
 func (a *App) StoreWebhook(ctx context.Context, body []byte, keyID string) error {
 	failpoint.Hit("webhook.read")
-	if err := a.write(ctx, Intake, func(tx Tx) error {
+	if err := a.write(ctx, Intake, theIntake, Receive, about("message", ""), func(tx *sealed) error {
 		err := a.storeMessage(tx, body, keyID)
 		failpoint.Hit("webhook.inside")
 		return err
@@ -38,7 +39,7 @@ func (a *App) storeMessage(tx Tx, body []byte, keyID string) error {
 	if !fresh {
 		return nil
 	}
-	return a.append(tx, payout.System("intake"), "message.received", "message", itoa(id), 0,
+	return a.append(tx, theIntake.actor(), "message.received", "message", itoa(id), 0,
 		map[string]any{"sha": sha, "key": keyID, "bytes": len(body)}, "", now)
 }
 
@@ -51,7 +52,7 @@ func (a *App) ApplyNext(ctx context.Context) (did bool, err error) {
 	if err != nil || !any {
 		return false, err
 	}
-	err = a.write(ctx, Worker, func(tx Tx) error {
+	err = a.write(ctx, Worker, theApplier, Apply, about("message", ""), func(tx *sealed) error {
 		did = false
 		m, ok, err := tx.NextMessage()
 		if err != nil || !ok {
@@ -132,7 +133,7 @@ func (a *App) applied(tx Tx, r MessageResult, now time.Time) error {
 	if err := tx.AddResult(r); err != nil {
 		return err
 	}
-	return a.append(tx, payout.System("applier"), "message.applied", "message", itoa(r.Message), 0, map[string]any{
+	return a.append(tx, theApplier.actor(), "message.applied", "message", itoa(r.Message), 0, map[string]any{
 		"payout": string(r.Payout), "effect": r.Effect, "alarm": r.Alarm, "session": r.Session, "type": r.Type, "evidence": r.Evidence, "from": string(r.From), "to": string(r.To)}, "", now)
 }
 
@@ -210,7 +211,7 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 		a.mu.Unlock()
 	}()
 	told := false
-	err := a.write(ctx, Worker, func(tx Tx) error {
+	err := a.write(ctx, Worker, thePoller, Ask, about(approval.Payout, id), func(tx *sealed) error {
 		now := a.Now()
 		plan, ok, err := tx.Poll(poll.Session, id)
 		if err != nil {

@@ -32,10 +32,7 @@ type BankFile struct {
 }
 
 // MadeUp reports a directory that the demonstration brought along: it gives names, but what is not in it proves nothing, so nothing warns by it.
-func (f BankFile) MadeUp() bool { return f.By == payout.System(madeUp) }
-
-// madeUp is the worker that loads the demonstration's directory.
-const madeUp = "demo"
+func (f BankFile) MadeUp() bool { return f.By == theDemo.actor() }
 
 // BankName is one line of the directory.
 type BankName struct {
@@ -56,25 +53,16 @@ func NamesHash(names []BankName) string {
 // LoadBanks replaces the directory of banks by this file (ED807, a ZIP or the XML in it), whole or not at all. The very same file again changes nothing.
 // Denied for all but administrators; Invalid at field file with the codes of internal/bikdir, file itself unharmed; Unavailable while another is read.
 func (a *App) LoadBanks(ctx context.Context, w Who, file []byte) (BankFile, error) {
-	return a.loadBanks(ctx, file, w.actor(), func(tx Tx) error {
-		_, err := authorize(tx, w, SetBank)
-		return err
-	})
+	return a.loadBanks(ctx, w, file)
 }
 
 // LoadMadeUpBanks is LoadBanks for the demonstration's own directory: only where none is loaded.
 func (a *App) LoadMadeUpBanks(ctx context.Context, file []byte) error {
-	_, err := a.loadBanks(ctx, file, payout.System(madeUp), func(tx Tx) error {
-		_, loaded, err := tx.BankFile()
-		if err == nil && loaded {
-			err = fault.Moved("bankdir.loaded")
-		}
-		return err
-	})
+	_, err := a.loadBanks(ctx, theDemo, file)
 	return err
 }
 
-func (a *App) loadBanks(ctx context.Context, file []byte, by payout.Actor, may func(Tx) error) (BankFile, error) {
+func (a *App) loadBanks(ctx context.Context, who Actor, file []byte) (BankFile, error) {
 	if len(file) > MaxBankFile {
 		return BankFile{}, fault.Bad(bikdir.Field, bikdir.CodeSize)
 	}
@@ -93,13 +81,12 @@ func (a *App) loadBanks(ctx context.Context, file []byte, by payout.Actor, may f
 	for i, b := range d.Banks {
 		names[i] = BankName{BIK: b.BIK, Name: b.Name, Town: b.Town, Closed: b.Closed}
 	}
-	f := BankFile{SHA: d.SHA256, Names: NamesHash(names), Day: d.Date, Version: d.Version, N: len(names), By: by}
-	err = a.write(ctx, People, func(tx Tx) error {
-		if err := may(tx); err != nil {
-			return err
-		}
+	f := BankFile{SHA: d.SHA256, Names: NamesHash(names), Day: d.Date, Version: d.Version, N: len(names), By: who.actor()}
+	err = a.write(ctx, People, who, SetBank, about(approval.Keys, BanksID), func(tx *sealed) error {
 		if old, loaded, err := tx.BankFile(); err != nil {
 			return err
+		} else if loaded && who == theDemo {
+			return fault.Moved("bankdir.loaded")
 		} else if loaded && old.SHA == f.SHA && !old.MadeUp() {
 			f = old
 			return nil
@@ -109,7 +96,7 @@ func (a *App) loadBanks(ctx context.Context, file []byte, by payout.Actor, may f
 			return err
 		}
 		tx.Touch(Change{Desk: true})
-		return a.append(tx, by, "bankdir.replaced", string(approval.Keys), BanksID, 0, map[string]any{"file": f.SHA, "names": f.Names, "day": f.Day, "version": f.Version,
+		return a.append(tx, f.By, "bankdir.replaced", string(approval.Keys), BanksID, 0, map[string]any{"file": f.SHA, "names": f.Names, "day": f.Day, "version": f.Version,
 			"n": f.N}, "", f.At)
 	})
 	return f, err

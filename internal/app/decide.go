@@ -239,7 +239,7 @@ func (a *App) SufficeNext(ctx context.Context) (did bool, err error) {
 		} else if !st.Tally.Met || st.PayeeMoved {
 			continue
 		}
-		err = a.write(ctx, Worker, func(tx Tx) error {
+		err = a.write(ctx, Worker, theClock, Settle, about(approval.Payout, r.ID), func(tx *sealed) error {
 			did = false
 			p, err := tx.Payout(r.ID)
 			if err != nil {
@@ -280,7 +280,7 @@ func (a *App) ExpireNext(ctx context.Context) (did bool, err error) {
 	if err != nil || !due {
 		return false, err
 	}
-	err = a.write(ctx, Worker, func(tx Tx) error {
+	err = a.write(ctx, Worker, theClock, Settle, about(approval.Payout, ""), func(tx *sealed) error {
 		did = false
 		ids, err := tx.ToExpire(before, 50)
 		if err != nil {

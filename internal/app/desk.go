@@ -34,10 +34,7 @@ func (a *App) Halt(ctx context.Context, w Who, reason string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.write(ctx, Urgent, func(tx Tx) error {
-		if _, err := authorize(tx, w, StopSending); err != nil {
-			return err
-		}
+	if err := a.write(ctx, Urgent, w, StopSending, theDesk, func(tx *sealed) error {
 		if _, on, err := tx.Halt(); err != nil {
 			return err
 		} else if on {
@@ -95,12 +92,8 @@ func ReleaseNeedsProof(h HaltRow, mine []Factor) bool {
 // "halt.off" when nothing is stopped. The same person's yes again changes nothing.
 func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 	released := false
-	if err := a.write(ctx, People, func(tx Tx) error {
+	if err := a.write(ctx, People, w, Resume, about(approval.Release, ""), func(tx *sealed) error {
 		released = false
-		person, err := authorize(tx, w, Resume)
-		if err != nil {
-			return err
-		}
 		h, on, err := tx.Halt()
 		if err != nil {
 			return err
@@ -112,7 +105,7 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 		if err != nil {
 			return err
 		}
-		me, err := signerOf(people, person)
+		me, err := signerOf(people, tx.me)
 		if err != nil {
 			return err
 		}
@@ -226,11 +219,7 @@ func (a *App) concern() string {
 // ResumeBack withdraws the person's own yes to sending again, while the second one is missing. Conflict "halt.off" when nothing is stopped (any more),
 // "halt.none" when no yes of theirs stands.
 func (a *App) ResumeBack(ctx context.Context, w Who) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		person, err := authorize(tx, w, Resume)
-		if err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Resume, about(approval.Release, ""), func(tx *sealed) error {
 		h, on, err := tx.Halt()
 		if err != nil {
 			return err
@@ -242,7 +231,7 @@ func (a *App) ResumeBack(ctx context.Context, w Who) error {
 		if err != nil {
 			return err
 		}
-		me, err := signerOf(people, person)
+		me, err := signerOf(people, tx.me)
 		if err != nil {
 			return err
 		}

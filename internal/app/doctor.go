@@ -178,7 +178,7 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 	d := &a.doctor
 	now := a.Now()
 	var foreign int64
-	if err := a.write(ctx, Worker, func(tx Tx) (err error) {
+	if err := a.write(ctx, Worker, theDoctor, Examine, theDesk, func(tx *sealed) (err error) {
 		foreign, err = tx.OthersWrote()
 		return err
 	}); err != nil {
@@ -248,7 +248,7 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 	}
 	look.Payouts = len(seen)
 	if len(found) > 0 {
-		if err := a.write(ctx, Worker, func(tx Tx) error { return a.stopFor(tx, &look, found, q, d.message) }); err != nil {
+		if err := a.write(ctx, Worker, theDoctor, Examine, theDesk, func(tx *sealed) error { return a.stopFor(tx, &look, found, q, d.message) }); err != nil {
 			return Look{}, err
 		}
 	}

@@ -86,10 +86,7 @@ func (a *App) makeLink(tx Tx, by payout.Actor, acc Account, now time.Time) (toke
 // MakeLink makes an enrolment link for a sign-in that has no password: of somebody new, or reset. The token is told once, here. Denied "people.own" for
 // oneself, "denied.role"; Invalid "enrol.done" when the sign-in has its password, "people.off" for somebody suspended; NotFound "people.none".
 func (a *App) MakeLink(ctx context.Context, w Who, person, email string) (token string, e Account, err error) {
-	err = a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, ChangePeople); err != nil {
-			return err
-		}
+	err = a.write(ctx, People, w, ChangePeople, about(approval.Person, person), func(tx *sealed) error {
 		if person == w.Person {
 			return fault.Deny("people.own")
 		}
@@ -156,7 +153,7 @@ func (a *App) Enrol(ctx context.Context, token, password string) (Account, error
 		return Account{}, err
 	}
 	var acc Account
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, theVisitor, UseLink, about(approval.Person, e.Person), func(tx *sealed) error {
 		now := a.Now()
 		e, ok, err := tx.Enrolment(e.Hash)
 		if err != nil {
@@ -212,7 +209,7 @@ func (a *App) Found(ctx context.Context, admins []NewPerson) ([]Invitation, erro
 		return nil, fault.Bad("admin", "init.few")
 	}
 	var out []Invitation
-	err := a.write(ctx, People, func(tx Tx) error {
+	err := a.write(ctx, People, theConsole, AddPeople, about(approval.Person, ""), func(tx *sealed) error {
 		out = nil
 		there, err := tx.People()
 		if err != nil {
@@ -232,7 +229,7 @@ func (a *App) Found(ctx context.Context, admins []NewPerson) ([]Invitation, erro
 				return err
 			}
 			who := auth.Person{ID: a.newID(now), Name: name, Roles: []auth.Role{auth.Admin}, Founding: true, CreatedAt: now, Version: 1}
-			by := payout.System("console")
+			by := theConsole.actor()
 			if err := a.addPerson(tx, by, who, email, "", false, now); err != nil {
 				return err
 			}
@@ -278,7 +275,7 @@ func (a *App) AddOnConsole(ctx context.Context, n NewPerson) (Added, error) {
 		return Added{}, err
 	}
 	var out Added
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, theConsole, AddPeople, about(approval.Person, ""), func(tx *sealed) error {
 		out, err = a.proposeOnConsole(tx, n, made)
 		return err
 	})
@@ -287,7 +284,7 @@ func (a *App) AddOnConsole(ctx context.Context, n NewPerson) (Added, error) {
 
 // proposeOnConsole puts a person of the console to people.
 func (a *App) proposeOnConsole(tx Tx, n NewPerson, made string) (Added, error) {
-	now, by := a.Now(), payout.System("console")
+	now, by := a.Now(), theConsole.actor()
 	pl := PersonPlan{hash: made}
 	id, op := a.newID(now), PersonAdd
 	var err error

@@ -48,12 +48,8 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 		return "", err
 	}
 	var refused error
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, Enter, about(approval.Payout, ""), func(tx *sealed) error {
 		refused = nil
-		person, err := authorize(tx, w, Enter)
-		if err != nil {
-			return err
-		}
 		old, ok, err := tx.IDByForm(e.Form)
 		if err != nil {
 			return err
@@ -91,7 +87,7 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 		if err != nil {
 			return err
 		}
-		if err := tx.AddPayout(p, e.Form, person.Name, w.actor()); err != nil {
+		if err := tx.AddPayout(p, e.Form, tx.me.Name, w.actor()); err != nil {
 			return err
 		}
 		if err := a.seenFrom(tx, w, p.S(), now, &ev); err != nil {
@@ -251,11 +247,8 @@ func CanCopy(s payout.Snapshot) bool {
 // Edit replaces the content of a payout that nothing was asked for, and submits it when asked. seen is the version on the editor's screen.
 func (a *App) Edit(ctx context.Context, w Who, id payout.ID, seen int, e Entry) error {
 	var refused error
-	err := a.write(ctx, People, func(tx Tx) error {
+	err := a.write(ctx, People, w, Enter, about(approval.Payout, id), func(tx *sealed) error {
 		refused = nil
-		if _, err := authorize(tx, w, Enter); err != nil {
-			return err
-		}
 		p, err := tx.Payout(id)
 		if err != nil {
 			return err
@@ -315,10 +308,7 @@ func (a *App) replaceSum(tx Tx, id payout.ID, minor int64) error {
 
 // Submit sends a stored draft for approval.
 func (a *App) Submit(ctx context.Context, w Who, id payout.ID, seen int, acks []string) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, Enter); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Enter, about(approval.Payout, id), func(tx *sealed) error {
 		p, err := tx.Payout(id)
 		if err != nil {
 			return err
@@ -521,16 +511,12 @@ func (a *App) Cancel(ctx context.Context, w Who, id payout.ID, reason string) er
 
 // change is the common shape of one person's deed on one payout.
 func (a *App) change(ctx context.Context, w Who, do Action, id payout.ID, fn func(Tx, auth.Person, *payout.Payout) ([]payout.Event, error)) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		person, err := authorize(tx, w, do)
-		if err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, do, about(approval.Payout, id), func(tx *sealed) error {
 		p, err := tx.Payout(id)
 		if err != nil {
 			return err
 		}
-		events, err := fn(tx, person, p)
+		events, err := fn(tx, tx.me, p)
 		if err != nil {
 			return err
 		}

@@ -193,7 +193,7 @@ func (a *App) addTOTP(tx Tx, person string, secret []byte, now time.Time) error 
 	if err != nil {
 		return fault.Bad("totp-secret-file", "factor.secret").Because(err)
 	}
-	return a.keepTOTP(tx, payout.System("console"), person, clean, "", 0, fault.Bad("totp-secret-file", "factor.taken"), now)
+	return a.keepTOTP(tx, theConsole.actor(), person, clean, "", 0, fault.Bad("totp-secret-file", "factor.taken"), now)
 }
 
 func (a *App) keepTOTP(tx Tx, by payout.Actor, person, secret, name string, step int64, taken error, now time.Time) error {
@@ -257,8 +257,8 @@ func (a *App) useRecovery(tx Tx, by payout.Actor, mine []Factor, code string, no
 func (a *App) pepper(person string) []byte { return a.Seal.Pepper("recovery/" + person) }
 
 // present checks the sign-in that somebody acts through: it must be theirs and not over, and where everybody needs a second factor it must have been made with
-// one. Without one nothing but the person's own account opens. The console has no sign-in.
-func present(tx Tx, w Who, do Action) error {
+// one. Without one only what halfIn lists opens. The console has no sign-in.
+func present(tx *sealed, w Who, do Action) error {
 	if w.Login == "" {
 		return nil
 	}
@@ -269,11 +269,10 @@ func present(tx Tx, w Who, do Action) error {
 	if !ok || l.Person != w.Person {
 		return fault.Deny("signin.needed")
 	}
-	s, sealing := tx.(*sealed)
-	if l.Factor != "" || do == OwnAccount || !sealing {
+	if l.Factor != "" || halfIn[do] {
 		return nil
 	}
-	set, err := s.a.inForce(tx)
+	set, err := tx.a.inForce(tx)
 	if err != nil {
 		return err
 	}
@@ -375,10 +374,7 @@ func (a *App) ProveAgain(ctx context.Context, w Who, password string) error {
 		}
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, OwnAccount); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		now := a.Now()
 		if err := tx.DropChallenge(freshID(w.Login)); err != nil {
 			return err
@@ -390,21 +386,17 @@ func (a *App) ProveAgain(ctx context.Context, w Who, password string) error {
 }
 
 // own is the beginning of every change of one's own factors.
-func (a *App) own(tx Tx, w Who, now time.Time) (auth.Person, []Factor, error) {
-	p, err := authorize(tx, w, OwnAccount)
-	if err != nil {
-		return p, nil, err
-	}
+func (a *App) own(tx *sealed, w Who, now time.Time) ([]Factor, error) {
 	if acc, ok, err := tx.Account(w.Email); err != nil {
-		return p, nil, err
+		return nil, err
 	} else if ok && acc.MustChange {
-		return p, nil, fault.Deny("signin.change")
+		return nil, fault.Deny("signin.change")
 	}
 	mine, err := tx.Factors(w.Person)
 	if err != nil {
-		return p, nil, err
+		return nil, err
 	}
-	return p, mine, a.fresh(tx, w, mine, now)
+	return mine, a.fresh(tx, w, mine, now)
 }
 
 func ofKind(all []Factor, kind string) []Factor {
@@ -441,9 +433,9 @@ func (a *App) BeginPasskey(ctx context.Context, w Who) (q Question, err error) {
 	if a.Keys == nil {
 		return q, fault.Bad("form", "prove.address")
 	}
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		now := a.Now()
-		person, mine, err := a.own(tx, w, now)
+		mine, err := a.own(tx, w, now)
 		if err != nil {
 			return err
 		}
@@ -454,7 +446,7 @@ func (a *App) BeginPasskey(ctx context.Context, w Who) (q Question, err error) {
 		if len(creds) >= factor.MaxCredentials {
 			return fault.Bad("form", "factor.many", factor.MaxCredentials)
 		}
-		options, session, err := a.Keys.BeginRegister(factor.User{ID: factor.UserHandle(w.Person), Name: w.Email, Display: person.Name}, creds, factor.NewChallenge(a.Rand))
+		options, session, err := a.Keys.BeginRegister(factor.User{ID: factor.UserHandle(w.Person), Name: w.Email, Display: tx.me.Name}, creds, factor.NewChallenge(a.Rand))
 		if err != nil {
 			return err
 		}
@@ -475,9 +467,9 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 		return f, err
 	}
 	first := false
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		now := a.Now()
-		person, mine, err := a.own(tx, w, now)
+		mine, err := a.own(tx, w, now)
 		if err != nil {
 			return err
 		}
@@ -485,7 +477,7 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 		if err != nil {
 			return err
 		}
-		cred, err := a.Keys.FinishRegister(factor.User{ID: factor.UserHandle(w.Person), Name: w.Email, Display: person.Name}, c.Data, response)
+		cred, err := a.Keys.FinishRegister(factor.User{ID: factor.UserHandle(w.Person), Name: w.Email, Display: tx.me.Name}, c.Data, response)
 		if err != nil {
 			return fault.Bad("form", "factor.refused").Because(err)
 		}
@@ -500,7 +492,7 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 			}
 		}
 		f = Factor{ID: a.newID(now), Person: w.Person, Kind: KindPasskey, Name: name, Data: cred.Marshal(), Fingerprint: factor.Fingerprint(cred), CreatedAt: now, Step: int64(cred.SignCount)}
-		if first, err = a.foundersFirst(tx, person); err != nil {
+		if first, err = a.foundersFirst(tx, tx.me); err != nil {
 			return err
 		}
 		if first {
@@ -512,7 +504,7 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 		if err := a.nowWith(tx, w, signedFactor+f.ID); err != nil {
 			return err
 		}
-		if first || !MayDecideOn(person, approval.Payout) {
+		if first || !MayDecideOn(tx.me, approval.Payout) {
 			return nil
 		}
 		f.Version = 1
@@ -580,10 +572,7 @@ func (a *App) nowWith(tx Tx, w Who, name string) error {
 
 // AskVouch proposes that a second person vouches for one's passkey. Invalid "factor.gone", "subject.nobody"; Conflict "subject.pending".
 func (a *App) AskVouch(ctx context.Context, w Who, id string) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, OwnAccount); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		mine, err := tx.Factors(w.Person)
 		if err != nil {
 			return err
@@ -721,9 +710,9 @@ func (a *App) keyVouched(tx Tx, p Proposal, now time.Time) (map[string]any, erro
 
 // BeginTOTP makes a one-time-code secret that waits to be confirmed, and returns its id.
 func (a *App) BeginTOTP(ctx context.Context, w Who) (id string, err error) {
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		now := a.Now()
-		_, mine, err := a.own(tx, w, now)
+		mine, err := a.own(tx, w, now)
 		if err != nil {
 			return err
 		}
@@ -761,9 +750,9 @@ func (a *App) AddTOTP(ctx context.Context, w Who, id, code, name string) error {
 	if err != nil {
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		now := a.Now()
-		_, mine, err := a.own(tx, w, now)
+		mine, err := a.own(tx, w, now)
 		if err != nil {
 			return err
 		}
@@ -791,9 +780,9 @@ func (a *App) AddTOTP(ctx context.Context, w Who, id, code, name string) error {
 
 // NewRecovery replaces the person's recovery codes; they are shown once. Invalid "factor.first" without another factor.
 func (a *App) NewRecovery(ctx context.Context, w Who) (codes []string, err error) {
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		now := a.Now()
-		_, mine, err := a.own(tx, w, now)
+		mine, err := a.own(tx, w, now)
 		if err != nil {
 			return err
 		}
@@ -821,9 +810,9 @@ func (a *App) NewRecovery(ctx context.Context, w Who) (codes []string, err error
 // RemoveFactor takes one's own passkey or one-time codes away and ends the person's other sign-ins. Invalid "factor.gone"; "factor.last" while the rules want
 // one and there is no other.
 func (a *App) RemoveFactor(ctx context.Context, w Who, id string) error {
-	return a.write(ctx, People, func(tx Tx) error {
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		now := a.Now()
-		_, mine, err := a.own(tx, w, now)
+		mine, err := a.own(tx, w, now)
 		if err != nil {
 			return err
 		}
@@ -900,7 +889,7 @@ func (a *App) KeySignIn(ctx context.Context, challenge string, response []byte, 
 	if err != nil {
 		return "", s, err
 	}
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, theVisitor, SignsIn, about("signin", cut(id, 16)), func(tx *sealed) error {
 		now := a.Now()
 		if !now.Before(time.UnixMicro(asked.Until)) {
 			return no(nil)

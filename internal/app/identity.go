@@ -7,7 +7,6 @@ import (
 	"maps"
 
 	"countersign/internal/audit"
-	"countersign/internal/payout"
 )
 
 // Identity is who this desk is to the bank and how it asks: what must not change without two people seeing it. Values are short texts without
@@ -19,7 +18,7 @@ type Identity map[string]string
 func (a *App) CheckIdentity(ctx context.Context, now Identity) error {
 	var differs bool
 	var was Identity
-	err := a.write(ctx, Worker, func(tx Tx) error {
+	err := a.write(ctx, Worker, theStart, Begin, theDesk, func(tx *sealed) error {
 		differs = false
 		var ok bool
 		var err error
@@ -39,7 +38,7 @@ func (a *App) CheckIdentity(ctx context.Context, now Identity) error {
 			return err
 		}
 		if last, ok := identityOf(events, "desk.identity_differs"); !ok || !maps.Equal(last, now) || events[len(events)-1].Action != "desk.identity_differs" {
-			if err := a.append(tx, payout.System("start"), "desk.identity_differs", "desk", "identity", 0, map[string]any{"identity": now}, "", a.Now()); err != nil {
+			if err := a.append(tx, theStart.actor(), "desk.identity_differs", "desk", "identity", 0, map[string]any{"identity": now}, "", a.Now()); err != nil {
 				return err
 			}
 		}
@@ -82,7 +81,7 @@ func identityOf(events []audit.Event, action string) (Identity, bool) {
 }
 
 func (a *App) acceptIdentity(tx Tx, now Identity) error {
-	return a.append(tx, payout.System("start"), "desk.identity", "desk", "identity", 0, map[string]any{"identity": now}, "", a.Now())
+	return a.append(tx, theStart.actor(), "desk.identity", "desk", "identity", 0, map[string]any{"identity": now}, "", a.Now())
 }
 
 // Foreign reports that this process runs with another identity than was accepted last: the bank's messages are kept and have no effect.

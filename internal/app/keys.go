@@ -204,10 +204,7 @@ func (a *App) proposeBank(ctx context.Context, w Who, seen int, reason string, c
 			return err
 		}
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := a.authorizeOn(tx, w, Propose, approval.Keys); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Propose, about(approval.Keys, KeysID), func(tx *sealed) error {
 		was, _, err := tx.InForce(approval.Keys, KeysID)
 		if err != nil {
 			return err
@@ -333,7 +330,7 @@ func (a *App) RetryRefused(ctx context.Context) (n int, err error) {
 		if len(found) == 0 {
 			continue
 		}
-		if err := a.write(ctx, Worker, func(tx Tx) error {
+		if err := a.write(ctx, Worker, theIntake, Receive, about("message", ""), func(tx *sealed) error {
 			for _, g := range found {
 				if err := a.storeMessage(tx, g.Body, g.key); err != nil {
 					return err

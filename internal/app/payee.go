@@ -102,10 +102,7 @@ func (a *App) ProposePayee(ctx context.Context, w Who, e PayeeEntry) error {
 		return err
 	}
 	c := e.Content.Clean()
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := a.authorizeOn(tx, w, Propose, approval.Payee); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Propose, about(approval.Payee, e.ID), func(tx *sealed) error {
 		open, is, err := tx.OpenProposal(approval.Payee, e.ID)
 		if err != nil {
 			return err

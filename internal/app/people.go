@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/internal/approval"
 	"countersign/internal/auth"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -55,7 +56,7 @@ func (a *App) AddFounderHashed(ctx context.Context, n NewPerson, hash string) (i
 			return "", err
 		}
 	}
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, theConsole, AddPeople, about(approval.Person, ""), func(tx *sealed) error {
 		now := a.Now()
 		if first, err := tx.Submitted(); err != nil {
 			return err
@@ -65,7 +66,7 @@ func (a *App) AddFounderHashed(ctx context.Context, n NewPerson, hash string) (i
 		if _, err := a.freeEmail(tx, email); err != nil {
 			return err
 		}
-		console := payout.System("console")
+		console := theConsole.actor()
 		if n.SameAs != "" {
 			other, ok, err := tx.Account(strings.ToLower(strings.TrimSpace(n.SameAs)))
 			if err != nil {
@@ -126,7 +127,7 @@ func cut(s string, n int) string {
 
 // SignOut ends the person's present sign-in.
 func (a *App) SignOut(ctx context.Context, w Who) error {
-	return a.write(ctx, People, func(tx Tx) error {
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		if err := tx.EndLogin(w.Login); err != nil {
 			return err
 		}
@@ -143,10 +144,7 @@ func (a *App) EndSignIn(ctx context.Context, w Who, id string) error {
 	if !slices.ContainsFunc(mine, func(s auth.SignIn) bool { return s.ID == id }) {
 		return fault.Missing("notfound")
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, OwnAccount); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		if err := tx.EndLogin(id); err != nil {
 			return err
 		}
@@ -176,10 +174,7 @@ func (a *App) ChangePassword(ctx context.Context, w Who, current, next string) e
 	if err != nil {
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, OwnAccount); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		acc, ok, err := tx.Account(w.Email)
 		if err != nil || !ok {
 			return err
@@ -201,10 +196,7 @@ func (a *App) SetAccount(ctx context.Context, w Who, idleMinutes int, keys bool)
 	if auth.CheckIdle(time.Duration(idleMinutes)*time.Minute) != nil {
 		return fault.Bad("idle", "account.idle")
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, OwnAccount); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, OwnAccount, w.self(), func(tx *sealed) error {
 		acc, ok, err := tx.Account(w.Email)
 		if err != nil || !ok {
 			return err
@@ -226,10 +218,7 @@ func (a *App) SuspendPerson(ctx context.Context, w Who, id, reason string) error
 	if err != nil {
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, Suspend); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Suspend, about(approval.Person, id), func(tx *sealed) error {
 		if id == w.Person {
 			return fault.Deny("people.self")
 		}
@@ -281,10 +270,7 @@ func (a *App) SuspendPerson(ctx context.Context, w Who, id, reason string) error
 
 // Look records that a person saw something that is shown only after a logged look: "account" of a payout, "bytes" of a message.
 func (a *App) Look(ctx context.Context, w Who, do Action, kind, id, what string) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, do); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, do, about(kind, id), func(tx *sealed) error {
 		return a.append(tx, w.actor(), "look."+what, kind, id, 0, map[string]any{}, "", a.Now())
 	})
 }

@@ -215,10 +215,7 @@ func (a *App) ProposePerson(ctx context.Context, w Who, d PersonDraft) (id strin
 	if err != nil {
 		return "", err
 	}
-	err = a.write(ctx, People, func(tx Tx) error {
-		if err := a.mayAbout(tx, w, ""); err != nil {
-			return err
-		}
+	err = a.write(ctx, People, w, Propose, about(approval.Person, ""), func(tx *sealed) error {
 		now := a.Now()
 		pl, err := a.newPlan(tx, d)
 		if err != nil {
@@ -302,17 +299,6 @@ func (a *App) aboutPerson(id, op string, pl PersonPlan) (Proposal, error) {
 	return p, pl.write(&p)
 }
 
-// mayAbout is who may propose something about a person: an administrator, never about themselves.
-func (a *App) mayAbout(tx Tx, w Who, about string) error {
-	if _, err := a.authorizeOn(tx, w, Propose, approval.Person); err != nil {
-		return err
-	}
-	if about == w.Person {
-		return fault.Deny("people.own")
-	}
-	return nil
-}
-
 // ProposePersonChange puts other roles and groups of a person to people. seen is the version that was in force on the proposer's screen. Denied
 // "people.own", "people.admins"; Invalid "people.off" for somebody suspended, "people.same", "people.deadlock" with the example (an approval.Stuck) when
 // something that can be decided today could be decided by nobody.
@@ -366,9 +352,9 @@ func (a *App) proposeAbout(ctx context.Context, w Who, id, op string, seen int, 
 	if err != nil {
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if err := a.mayAbout(tx, w, id); err != nil {
-			return err
+	return a.write(ctx, People, w, Propose, about(approval.Person, id), func(tx *sealed) error {
+		if id == w.Person {
+			return fault.Deny("people.own")
 		}
 		who, err := tx.Person(id)
 		if err != nil {

@@ -108,7 +108,7 @@ func (a *App) BeginSign(ctx context.Context, w Who, digest string, sign bool) (q
 	if digest == "" {
 		return q, fault.Bad("digest", "approve.digest")
 	}
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, Sign, about("digest", digest), func(tx *sealed) error {
 		q, err = a.beginSign(tx, w, digest, sign)
 		return err
 	})
@@ -120,7 +120,7 @@ func (a *App) BeginSignPayout(ctx context.Context, w Who, id payout.ID, seen pay
 	if seen == "" {
 		return q, fault.Bad("digest", "approve.digest")
 	}
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, Sign, about(approval.Payout, id), func(tx *sealed) error {
 		p, err := tx.Payout(id)
 		if err != nil {
 			return err
@@ -138,11 +138,7 @@ func (a *App) BeginSignPayout(ctx context.Context, w Who, id payout.ID, seen pay
 	return q, err
 }
 
-func (a *App) beginSign(tx Tx, w Who, digest string, sign bool) (Question, error) {
-	person, err := authorize(tx, w, DecideOn)
-	if err != nil {
-		return Question{}, err
-	}
+func (a *App) beginSign(tx *sealed, w Who, digest string, sign bool) (Question, error) {
 	now := a.Now()
 	mine, err := tx.Factors(w.Person)
 	if err != nil {
@@ -156,7 +152,7 @@ func (a *App) beginSign(tx Tx, w Who, digest string, sign bool) (Question, error
 	if err := a.ask(tx, c, now); err != nil {
 		return Question{}, err
 	}
-	user := factor.User{ID: factor.UserHandle(w.Person), Name: w.Email, Display: person.Name}
+	user := factor.User{ID: factor.UserHandle(w.Person), Name: w.Email, Display: tx.me.Name}
 	options, err := a.Keys.BeginSign(user, keys, factor.SignChallenge(c.Digest, c.Person, c.Nonce, c.ExpiresAt))
 	return Question{c.ID, options}, err
 }

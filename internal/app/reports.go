@@ -114,19 +114,16 @@ func paidState(s payout.State) bool { return s == payout.Succeeded || s == payou
 // state: a line that names a payout which is not confirmed, or another session, has that session asked about.
 // *bankreport.Refused lists what cannot be read; Invalid at field file "report.twice" for the same bytes again, at field day; Denied; Unavailable while another one is read.
 func (a *App) TakeReport(ctx context.Context, w Who, name, day string, data []byte) (ReportFile, error) {
-	return a.takeReport(ctx, w.actor(), FromUpload, name, day, data, func(tx Tx) error {
-		_, err := authorize(tx, w, UploadReport)
-		return err
-	})
+	return a.takeReport(ctx, w, FromUpload, name, day, data)
 }
 
 // TakeReportFile is TakeReport for a file of the watched folder.
 func (a *App) TakeReportFile(ctx context.Context, name string, data []byte) (ReportFile, error) {
-	return a.takeReport(ctx, payout.System("reports"), FromFolder, name, "", data, func(Tx) error { return nil })
+	return a.takeReport(ctx, theFolder, FromFolder, name, "", data)
 }
 
-func (a *App) takeReport(ctx context.Context, by payout.Actor, source, name, day string, data []byte, may func(Tx) error) (f ReportFile, err error) {
-	if err := a.write(ctx, People, may); err != nil {
+func (a *App) takeReport(ctx context.Context, who Actor, source, name, day string, data []byte) (f ReportFile, err error) {
+	if err := a.write(ctx, People, who, UploadReport, about("report", ""), func(*sealed) error { return nil }); err != nil {
 		return f, err
 	}
 	if name == "" && len(data) == 0 {
@@ -137,7 +134,7 @@ func (a *App) takeReport(ctx context.Context, by payout.Actor, source, name, day
 	}
 	defer a.reporting.Unlock()
 	sum := sha256.Sum256(data)
-	f = ReportFile{SHA: hex.EncodeToString(sum[:]), Source: source, By: by}
+	f = ReportFile{SHA: hex.EncodeToString(sum[:]), Source: source, By: who.actor()}
 	if len(data) == 0 { // an empty file is a day of its own: its bytes say nothing, so its name does
 		f.SHA = hash([]byte("empty\x00" + name + "\x00" + day))
 	}
@@ -153,7 +150,7 @@ func (a *App) takeReport(ctx context.Context, by payout.Actor, source, name, day
 		return f, err
 	}
 	f.ID++
-	if err := a.write(ctx, Worker, func(tx Tx) error { return tx.DropLooseRows() }); err != nil {
+	if err := a.write(ctx, Worker, who, UploadReport, about("report", ""), func(tx *sealed) error { return tx.DropLooseRows() }); err != nil {
 		return f, err
 	}
 	var rows RowsHash
@@ -164,7 +161,7 @@ func (a *App) takeReport(ctx context.Context, by payout.Actor, source, name, day
 			return nil
 		}
 		now := a.Now()
-		err := a.write(ctx, Worker, func(tx Tx) error {
+		err := a.write(ctx, Worker, who, UploadReport, about("report", ""), func(tx *sealed) error {
 			for i := range chunk {
 				if err := a.takeLine(tx, &chunk[i], now); err != nil {
 					return err
@@ -196,15 +193,12 @@ func (a *App) takeReport(ctx context.Context, by payout.Actor, source, name, day
 		return f, err
 	}
 	f.Rows, f.At = rows.String(), a.Now()
-	err = a.write(ctx, People, func(tx Tx) error {
-		if err := may(tx); err != nil {
-			return err
-		}
+	err = a.write(ctx, People, who, UploadReport, about("report", ""), func(tx *sealed) error {
 		if err := tx.AddReport(f, data); err != nil {
 			return err
 		}
 		tx.Touch(Change{Desk: true})
-		return a.append(tx, by, "report.taken", "report", itoa(f.ID), 0, map[string]any{"sha": f.SHA, "file": f.Name, "source": f.Source, "day_from": string(f.From), "day_to": string(f.To),
+		return a.append(tx, f.By, "report.taken", "report", itoa(f.ID), 0, map[string]any{"sha": f.SHA, "file": f.Name, "source": f.Source, "day_from": string(f.From), "day_to": string(f.To),
 			"n": f.N, "paid_minor": f.PaidMinor, "back_minor": f.BackMinor, "rows": f.Rows}, "", f.At)
 	})
 	return f, err

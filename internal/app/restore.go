@@ -42,7 +42,7 @@ func (a *App) DeclareLoss(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
-	if err := a.write(ctx, Worker, func(tx Tx) error {
+	if err := a.write(ctx, Worker, theStart, Begin, theDesk, func(tx *sealed) error {
 		events, err := tx.EventsOf("desk", l.Incarnation)
 		if err != nil || len(events) > 0 {
 			return err
@@ -71,7 +71,7 @@ func (a *App) CheckCopy(ctx context.Context) error {
 		return nil
 	}
 	a.Log.Error("nothing will be sent until two people confirm that no other copy ran", "stamp_is", why)
-	if err := a.write(ctx, Worker, func(tx Tx) error { return a.halt(tx, HaltCopy, "", a.Now()) }); err != nil {
+	if err := a.write(ctx, Worker, theStart, Begin, theDesk, func(tx *sealed) error { return a.halt(tx, HaltCopy, "", a.Now()) }); err != nil {
 		return fmt.Errorf("wait for two people: %w", err)
 	}
 	return nil
@@ -85,7 +85,7 @@ func (a *App) markRestored(ctx context.Context) error {
 	}
 	for range 1_000_000 {
 		n := 0
-		if err := a.write(ctx, Worker, func(tx Tx) error {
+		if err := a.write(ctx, Worker, theStart, Begin, theDesk, func(tx *sealed) error {
 			list, err := tx.ToRestore(l.Copy.Size, restoreAtOnce)
 			n = len(list)
 			if err != nil {

@@ -18,6 +18,7 @@ import (
 type sealed struct {
 	Tx
 	a    *App
+	me   auth.Person     // whom authorize let in, none for a party
 	view *view           // what the history says of people, once it was asked
 	own  map[string]bool // the people whose rows this transaction wrote
 }
@@ -38,12 +39,9 @@ func (a *App) after(ctx context.Context, err error) error {
 		return err
 	}
 	// Whoever was refused may have gone: it is written all the same.
-	c, werr := a.Store.Write(context.WithoutCancel(ctx), Worker, func(tx Tx) error { return x.do(&sealed{Tx: tx, a: a}) })
-	if werr != nil {
+	if werr := a.commit(context.WithoutCancel(ctx), Worker, theGuard, Alarm, theDesk, func(tx *sealed) error { return x.do(tx) }); werr != nil {
 		a.Log.Error("what a refusal leaves behind was not written", "refusal", err, "error", werr)
-		return err
 	}
-	a.announce(c)
 	return err
 }
 
@@ -234,8 +232,8 @@ func (a *App) BeginSeals(ctx context.Context) error {
 	if began, err := a.Store.History(ctx, HistoryQuery{Action: "seal.began", Limit: 1}); err != nil || len(began) > 0 {
 		return err
 	}
-	return a.write(ctx, Worker, func(tx Tx) error {
-		raw := tx.(*sealed).Tx // nothing fits yet
+	return a.write(ctx, Worker, theStart, Begin, theDesk, func(tx *sealed) error {
+		raw := tx.Tx // nothing fits yet
 		accounts, err := raw.AllAccounts()
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		return nil, err
 	}
 	var order *protocol.Order
-	err = a.write(ctx, Worker, func(tx Tx) error {
+	err = a.write(ctx, Worker, theSender, Send, about(approval.Payout, ""), func(tx *sealed) error {
 		order = nil
 		if n, err := tx.Unapplied(); err != nil || n > 0 {
 			return err // a message may be about any of them: it is applied first
@@ -368,7 +368,7 @@ func (a *App) protocolState(tx Tx, p *payout.Payout) (protocol.State, error) {
 func (a *App) Answered(ctx context.Context, o *protocol.Order, answer protocol.Answer, raw protocol.Raw) error {
 	defer a.setLive(o, false)
 	var kind protocol.AnswerKind
-	err := a.write(ctx, Worker, func(tx Tx) error {
+	err := a.write(ctx, Worker, theSender, Send, about(approval.Payout, o.Payout), func(tx *sealed) error {
 		var err error
 		if o.Step != "" {
 			kind, err = a.stepAnswered(tx, payout.ID(o.Payout), o.StepN, answer, raw)
@@ -519,7 +519,7 @@ func (a *App) LoseStale(ctx context.Context) (did bool, err error) {
 // outcome has been confirmed for longer than it is watched, and remembers a refusal of our credentials.
 func (a *App) Recover(ctx context.Context) error {
 	refused := false
-	if err := a.write(ctx, Worker, func(tx Tx) error {
+	if err := a.write(ctx, Worker, theStart, Begin, theDesk, func(tx *sealed) error {
 		var err error
 		if refused, err = tx.CredentialsRefused(); err != nil {
 			return err
@@ -555,7 +555,7 @@ func (a *App) lose(ctx context.Context, before time.Time) (did bool, err error) 
 	if err != nil || !stale {
 		return false, err
 	}
-	err = a.write(ctx, Worker, func(tx Tx) error {
+	err = a.write(ctx, Worker, theClock, Settle, about(approval.Payout, ""), func(tx *sealed) error {
 		did = false
 		open, err := tx.StaleAttempts(before, 50)
 		if err != nil {

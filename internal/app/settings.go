@@ -24,10 +24,7 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 	if err := set.Check().Err(); err != nil {
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := a.authorizeOn(tx, w, Propose, approval.Rules); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Propose, about(approval.Rules, RulesID), func(tx *sealed) error {
 		now := a.Now()
 		f, err := a.frame(tx, now)
 		if err != nil {
@@ -217,10 +214,7 @@ func (a *App) ProposeLimits(ctx context.Context, w Who, l approval.Limits, seen 
 	if err := l.Check().Err(); err != nil {
 		return err
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := a.authorizeOn(tx, w, Propose, approval.Limit); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Propose, about(approval.Limit, LimitsID), func(tx *sealed) error {
 		now := a.Now()
 		f, err := a.frame(tx, now)
 		if err != nil {

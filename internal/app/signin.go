@@ -65,7 +65,7 @@ func (a *App) SignIn(ctx context.Context, acc Account, d Door, oldID string) (to
 	if err != nil {
 		return "", auth.SignIn{}, err
 	}
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, theVisitor, SignsIn, about("signin", cut(id, 16)), func(tx *sealed) error {
 		p, err := tx.Person(acc.Person)
 		if err != nil {
 			return err

@@ -325,7 +325,7 @@ func (a *App) loseSteps(ctx context.Context, before time.Time) (did bool, err er
 	var after payout.ID
 	for range 1000 { // 100,000 open attempts
 		n := 0
-		err := a.write(ctx, Worker, func(tx Tx) error {
+		err := a.write(ctx, Worker, theClock, Settle, about(approval.Payout, ""), func(tx *sealed) error {
 			ids, err := tx.OpenStepwise(after, most)
 			if err != nil {
 				return err

@@ -100,42 +100,6 @@ type effect func(a *App, tx Tx, p Proposal, now time.Time) (facts map[string]any
 // effects has one for every kind that is decided as a proposal; a kind without one fails the tests.
 var effects = map[approval.Kind]effect{}
 
-// proposers is who may propose what; deciders follow from approval.ForKind.
-var proposers = map[approval.Kind][]auth.Role{
-	approval.Payee:  {auth.Maker},
-	approval.Rules:  {auth.Admin},
-	approval.Person: {auth.Admin},
-	approval.Limit:  {auth.Admin},
-	approval.Keys:   {auth.Admin},
-	approval.Match:  {auth.Maker},
-}
-
-// MayPropose and MayDecideOn report whether a person's roles allow it at all. Pages use them to show or hide; authorizeOn decides.
-func MayPropose(p auth.Person, kind approval.Kind) bool {
-	return p.ID != "" && !p.Suspended && slices.ContainsFunc(proposers[kind], p.Has)
-}
-
-// MayDecideOn reports whether the person's roles let them decide on this kind.
-func MayDecideOn(p auth.Person, kind approval.Kind) bool {
-	need, ok := approval.ForKind(kind)
-	if kind == approval.Payout {
-		need, ok = approval.Need{Roles: []approval.Role{approval.Approver, approval.Senior}}, true
-	}
-	return ok && p.ID != "" && !p.Suspended && slices.ContainsFunc(need.Roles, func(r approval.Role) bool { return p.Has(auth.Role(r)) })
-}
-
-// authorizeOn is authorize for proposals: do is Propose or DecideOn.
-func (a *App) authorizeOn(tx Tx, w Who, do Action, kind approval.Kind) (auth.Person, error) {
-	p, err := authorize(tx, w, do)
-	if err != nil {
-		return p, err
-	}
-	if do == Propose && !MayPropose(p, kind) || do == DecideOn && !MayDecideOn(p, kind) {
-		return auth.Person{}, fault.Deny("denied.role")
-	}
-	return p, nil
-}
-
 // propose stores a new version of a subject and puts it to people. The caller fills Kind, ID, Op, Doc, Private, Salt, Concerns and, if it
 // takes effect by itself, EffectAt. Conflict "subject.pending" while another version is open, "subject.moved" when seen is not the version in force.
 func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason string, now time.Time) (Proposal, error) {
@@ -281,11 +245,7 @@ func (a *App) tooOld(tx Tx, p Proposal) error {
 // again changes nothing. Denied "subject.own" for the proposer and whom it concerns, "denied.role"; Conflict as openFor.
 func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen string, proof Proof) error {
 	effective := false
-	err := a.write(ctx, People, func(tx Tx) error {
-		person, err := a.authorizeOn(tx, w, DecideOn, kind)
-		if err != nil {
-			return err
-		}
+	err := a.write(ctx, People, w, DecideOn, about(kind, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, kind, id, seen)
 		if fault.Is(err, "subject.closed") {
 			if said, serr := a.saidYes(tx, w, kind, id, seen); said || serr != nil {
@@ -303,7 +263,7 @@ func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen st
 		if err != nil {
 			return err
 		}
-		me, err := signerOf(people, person)
+		me, err := signerOf(people, tx.me)
 		if err != nil {
 			return err
 		}
@@ -422,11 +382,7 @@ func (a *App) takeEffect(tx Tx, p Proposal, by payout.Actor, now time.Time) erro
 
 // TakeBackOn withdraws the person's own yes to a proposal that has not taken effect. Conflict "approve.none" when none stands.
 func (a *App) TakeBackOn(ctx context.Context, w Who, kind approval.Kind, id, seen string) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		person, err := a.authorizeOn(tx, w, DecideOn, kind)
-		if err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, DecideOn, about(kind, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, kind, id, seen)
 		if err != nil {
 			return err
@@ -436,7 +392,7 @@ func (a *App) TakeBackOn(ctx context.Context, w Who, kind approval.Kind, id, see
 		if err != nil {
 			return err
 		}
-		me, err := signerOf(people, person)
+		me, err := signerOf(people, tx.me)
 		if err != nil {
 			return err
 		}
@@ -458,10 +414,7 @@ func (a *App) TakeBackOn(ctx context.Context, w Who, kind approval.Kind, id, see
 
 // Refuse ends a proposal with a reason: anybody who could decide it, but not its proposer.
 func (a *App) Refuse(ctx context.Context, w Who, kind approval.Kind, id, seen, reason string) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := a.authorizeOn(tx, w, DecideOn, kind); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, DecideOn, about(kind, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, kind, id, seen)
 		if err != nil {
 			return err
@@ -492,10 +445,7 @@ func (a *App) Refuse(ctx context.Context, w Who, kind approval.Kind, id, seen, r
 
 // Withdraw ends a proposal by its proposer.
 func (a *App) Withdraw(ctx context.Context, w Who, kind approval.Kind, id, seen string) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := a.authorizeOn(tx, w, Propose, kind); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Propose, about(kind, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, kind, id, seen)
 		if err != nil {
 			return err
@@ -514,10 +464,7 @@ func (a *App) Withdraw(ctx context.Context, w Who, kind approval.Kind, id, seen 
 
 // Stop ends a proposal that would take effect by itself: anybody who is signed in may, with a reason.
 func (a *App) Stop(ctx context.Context, w Who, kind approval.Kind, id, seen, reason string) error {
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, OwnAccount); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, StopIt, about(kind, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, kind, id, seen)
 		if err != nil {
 			return err
@@ -583,7 +530,7 @@ func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
 		return false, nil
 	}
 	settle := func(lapse bool) error {
-		return a.write(ctx, Worker, func(tx Tx) error {
+		return a.write(ctx, Worker, theClock, Settle, about(open[i].Kind, open[i].ID), func(tx *sealed) error {
 			did = false
 			p, is, err := tx.OpenProposal(open[i].Kind, open[i].ID)
 			if err != nil || !is || p.Version != open[i].Version {
@@ -591,7 +538,7 @@ func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
 			}
 			did = true
 			tx.Touch(Change{Desk: true})
-			clock := payout.System("clock")
+			clock := theClock.actor()
 			if lapse || due(p) == Lapsed {
 				if err := tx.EndProposal(p, Lapsed, clock, now); err != nil {
 					return err

@@ -15,7 +15,6 @@ import (
 	"unicode/utf8"
 
 	"countersign/internal/approval"
-	"countersign/internal/auth"
 	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -24,7 +23,6 @@ import (
 
 func init() {
 	effects[approval.Verdict] = (*App).verdictTakesEffect
-	proposers[approval.Verdict] = []auth.Role{auth.Maker}
 }
 
 // MaxEvidenceFile bounds an evidence file, bytes.
@@ -170,10 +168,7 @@ func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e Verdict
 	if len(faults) > 0 {
 		return faults
 	}
-	return a.write(ctx, People, func(tx Tx) error {
-		if _, err := a.authorizeOn(tx, w, Propose, approval.Verdict); err != nil {
-			return err
-		}
+	return a.write(ctx, People, w, Propose, about(approval.Verdict, id), func(tx *sealed) error {
 		po, err := tx.Payout(id)
 		if err != nil {
 			return err
@@ -319,7 +314,7 @@ func (a *App) VerdictAsks(set approval.RuleSet, mine []Factor, minor int64, now 
 
 // BeginSignVerdict is BeginSign for the open ruling on a payout's outcome, with the keys that it asks for. Conflict as openFor.
 func (a *App) BeginSignVerdict(ctx context.Context, w Who, id, seen string) (q Question, err error) {
-	err = a.write(ctx, People, func(tx Tx) error {
+	err = a.write(ctx, People, w, Sign, about(approval.Verdict, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, approval.Verdict, id, seen)
 		if err != nil {
 			return err
@@ -340,10 +335,7 @@ func (a *App) EvidenceFile(ctx context.Context, w Who, id payout.ID, version int
 	if err != nil {
 		return f, err
 	}
-	return f, a.write(ctx, People, func(tx Tx) error {
-		if _, err := authorize(tx, w, ReadPayouts); err != nil {
-			return err
-		}
+	return f, a.write(ctx, People, w, ReadPayouts, about(approval.Verdict, id), func(tx *sealed) error {
 		return a.append(tx, w.actor(), "look.file", string(approval.Verdict), string(id), version, map[string]any{"file": f.SHA}, "", a.Now())
 	})
 }
