@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
-	"strings"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
 	"time"
 
 	"countersign/internal/approval"
@@ -33,17 +36,60 @@ func StubEffects() (restore func()) {
 func HasEffect(k approval.Kind) bool        { return effects[k] != nil }
 func Proposers(k approval.Kind) []auth.Role { return proposers[k] }
 
-// PassDoor passes the choke point in a writing transaction that does nothing else.
-func (a *App) PassDoor(ctx context.Context, who Actor, do Action, on Ref) error {
-	return a.write(ctx, Worker, who, do, on, func(*sealed) error { return nil })
+// Through passes the door to a writing transaction in which nothing but do runs.
+func (a *App) Through(ctx context.Context, who Actor, do Action, on Ref, run func()) error {
+	return a.write(ctx, Worker, who, do, on, func(*sealed) error { run(); return nil })
 }
 
-// The tables of who may do what about what, and who the parties are.
-func RolesOf(do Action) []auth.Role { return roles[do] }
-func PartiesOf(do Action) []Party   { return parties[do] }
-func KindsOf(do Action) []string    { return strings.Fields(kinds[do]) }
-func InATable(do Action) bool       { return len(roles[do])+len(parties[do]) > 0 }
-func OnProposals(do Action) bool    { return onProposals[do] }
+// InDoor gives authorize as the door of one writing transaction asks it.
+func (a *App) InDoor(ctx context.Context, fn func(authorize func(Actor, Action, Ref) error)) error {
+	_, err := a.Store.Write(ctx, Worker, func(tx Tx) error {
+		fn(func(who Actor, do Action, on Ref) error {
+			_, err := authorize(&sealed{Tx: tx, a: a}, who, do, on)
+			return err
+		})
+		return nil
+	})
+	return err
+}
 
-// Parties are all of them.
-var Parties = []Party{theConsole, theVisitor, theIntake, theApplier, theSender, thePoller, theClock, theDoctor, theFolder, theStart, theGuard, theDemo}
+// InATable reports whether somebody may do it at all.
+func InATable(do Action) bool { return len(roles[do])+len(parties[do]) > 0 }
+
+// Actions are all that the source names, and Parties too.
+func Actions() []Action {
+	var out []Action
+	for _, v := range constants("Action") {
+		out = append(out, Action(v))
+	}
+	return out
+}
+
+func Parties() []Party {
+	var out []Party
+	for _, v := range constants("Party") {
+		out = append(out, Party(v))
+	}
+	return out
+}
+
+// constants reads the constants of a type from the source: a list that cannot be forgotten.
+func constants(of string) (out []string) {
+	f, err := parser.ParseFile(token.NewFileSet(), "authorize.go", nil, 0)
+	if err != nil {
+		panic(err)
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if v, is := n.(*ast.ValueSpec); is && len(v.Values) == 1 {
+			if t, named := v.Type.(*ast.Ident); named && t.Name == of {
+				s, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					panic(err)
+				}
+				out = append(out, s)
+			}
+		}
+		return true
+	})
+	return out
+}
