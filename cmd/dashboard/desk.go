@@ -247,6 +247,7 @@ func (d *desk) serve(ctx context.Context, ln net.Listener, tls *tlsFiles, ready 
 	srv.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug)
 	srv.RegisterOnShutdown(d.web.Close)
 	failed := make(chan error, 1)
+	ln = crowded(ln)
 	go func() {
 		var err error
 		if tls != nil {

@@ -186,6 +186,37 @@ func TestHasher(t *testing.T) {
 	}
 }
 
+// However many strangers' passwords wait, a known browser's is judged at once: guessing locks nobody out. Promise of issue 5, 15.
+func TestHasher_Strangers(t *testing.T) {
+	h := newHasher(t, small, 1)
+	guess := Stranger(t.Context())
+	leave, err := h.enter(guess)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitCtx, cancel := context.WithCancel(guess)
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := h.enter(waitCtx)
+		waiting <- err
+	}()
+	for len(h.strangers.places) < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := h.Compare(guess, "x", ""); !errors.Is(err, ErrBusy) {
+		t.Errorf("a third guess: %v", err)
+	}
+	if _, err := h.Compare(t.Context(), "x", ""); err != nil {
+		t.Errorf("a known browser's behind them: %v", err)
+	}
+	cancel()
+	<-waiting
+	leave()
+	if _, err := h.Compare(guess, "x", ""); err != nil {
+		t.Errorf("a guess after the rush: %v", err)
+	}
+}
+
 // Two hash, the queue waits, the rest is refused at once; who gives up leaves the queue.
 func TestHasher_Bounds(t *testing.T) {
 	h := newHasher(t, small, 1)
@@ -201,7 +232,7 @@ func TestHasher_Bounds(t *testing.T) {
 		_, err := h.enter(waitCtx)
 		waiting <- err
 	}()
-	for len(h.places) < 3 { // until the third stands in the queue
+	for len(h.known.places) < 3 { // until the third stands in the queue
 		time.Sleep(time.Millisecond)
 	}
 	if _, err := h.Hash(ctx, "x"); !errors.Is(err, ErrBusy) {
@@ -219,7 +250,7 @@ func TestHasher_Bounds(t *testing.T) {
 	if _, err := h.Hash(ctx, "x"); err != nil {
 		t.Errorf("after the rush: %v", err)
 	}
-	if len(h.places) != 0 || len(h.slots) != 0 {
+	if len(h.known.places) != 0 || len(h.known.slots) != 0 {
 		t.Error("places are not given back")
 	}
 

@@ -148,18 +148,37 @@ func DefaultParams() Params {
 // Hashing bounds.
 const (
 	hashAtOnce = 2
-	// DefaultQueue is how many passwords may wait: at 40 ms each and two at once, under half a second.
+	// strangersAtOnce is how many more may be of browsers that nobody signed in with: whoever guesses never holds up the others.
+	strangersAtOnce = 1
+	// DefaultQueue is how many passwords may wait: at 40 ms each and two at once, under half a second; strangers', one at once, under a second.
 	DefaultQueue = 20
 	maxMemoryKiB = 256 * 1024
 	maxPasses    = 16
 )
 
-// Hasher hashes passwords, two at once. It is safe for use by many goroutines.
+// Hasher hashes passwords, two at once, and one more of a stranger's. It is safe for use by many goroutines.
 type Hasher struct {
-	params Params
+	params           Params
+	known, strangers lane
+	dummy            string
+}
+
+// lane is a queue of its own.
+type lane struct {
 	places chan struct{} // one for each that hashes or waits
 	slots  chan struct{} // one for each that hashes
-	dummy  string
+}
+
+func newLane(atOnce, queue int) lane {
+	return lane{make(chan struct{}, atOnce+max(queue, 0)), make(chan struct{}, atOnce)}
+}
+
+type strangerKey struct{}
+
+// Stranger marks what is asked for a browser that nobody signed in with: such passwords have a queue of their own, so that a flood of guesses delays and
+// refuses nobody else.
+func Stranger(ctx context.Context) context.Context {
+	return context.WithValue(ctx, strangerKey{}, true)
 }
 
 // NewHasher returns a hasher that does the work of p, with room for queue waiting callers.
@@ -170,9 +189,9 @@ func NewHasher(p Params, queue int) (*Hasher, error) {
 	}
 	b64 := base64.RawStdEncoding
 	return &Hasher{
-		params: p,
-		places: make(chan struct{}, hashAtOnce+max(queue, 0)),
-		slots:  make(chan struct{}, hashAtOnce),
+		params:    p,
+		known:     newLane(hashAtOnce, queue),
+		strangers: newLane(strangersAtOnce, queue),
 		// Never made from a password, so nothing can match it; its salt and length cost the same work.
 		dummy: fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", p.Memory, p.Iterations, p.Parallelism,
 			b64.EncodeToString(make([]byte, p.SaltLength)), b64.EncodeToString(make([]byte, p.KeyLength))),
@@ -189,16 +208,20 @@ func sane(p *Params) error {
 
 // enter waits for a slot. It fails with ErrBusy at once when the queue is full, or with ctx's error.
 func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
+	l := h.known
+	if ctx.Value(strangerKey{}) != nil {
+		l = h.strangers
+	}
 	select {
-	case h.places <- struct{}{}:
+	case l.places <- struct{}{}:
 	default:
 		return nil, ErrBusy
 	}
 	select {
-	case h.slots <- struct{}{}:
-		return func() { <-h.slots; <-h.places }, nil
+	case l.slots <- struct{}{}:
+		return func() { <-l.slots; <-l.places }, nil
 	case <-ctx.Done():
-		<-h.places
+		<-l.places
 		return nil, ctx.Err()
 	}
 }

@@ -165,7 +165,11 @@ func (w *Web) signIn(r *req) error { // POST /sign-in
 	if wait := w.throttle.Try(account, source, known, r.now); wait > 0 {
 		return w.refuseSignIn(r, email, fault.Slow("signin.slow", seconds(wait)))
 	}
-	acc, _, err := w.App.CheckPassword(r.ctx(), email, password)
+	ctx := r.ctx()
+	if !known {
+		ctx = auth.Stranger(ctx)
+	}
+	acc, _, err := w.App.CheckPassword(ctx, email, password)
 	switch {
 	case err == nil:
 		return w.enterWith(r, acc, account, source, form.Get("code"))
