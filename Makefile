@@ -11,7 +11,7 @@ SQLC := $(GO) tool sqlc
 RACE ?= -race $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory,-gcflags=$(p)=-race=false)
 TESTFLAGS ?= -shuffle=on -timeout 30m
 
-.PHONY: help run dev generate fmt lint test test-go needs bench torture powercut planted sim fuzz pictures clean
+.PHONY: help run dev generate fmt lint test test-go needs bench torture powercut planted sim fuzz tables pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -80,6 +80,11 @@ powercut: ## 30 power cuts that must lose nothing, and the controls that must; f
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzzminimizetime 10x -fuzztime $${FUZZTIME:-60s} $$p || exit 1; done; done
+
+tables: ## every row of every decision table (states, codes, evidence) and the test that shows it
+	@$(GO) test -count=1 -v -run 'TestDecisions|TestTables' ./internal/payout ./internal/protocol ./internal/app ./internal/archtest | \
+	awk '/^=== RUN/ { test = $$3 } / row \| / { sub(/^.* row \| /, ""); n++; print test == "TestTables" ? $$0 : $$0 " | " test; next } /_test\.go:|^(--- FAIL|FAIL|ok)/ END { print n " rows" }'; \
+	exit $${PIPESTATUS[0]}
 
 pictures: ## screenshots of every page into .gallery
 	GALLERY=$(CURDIR)/.gallery $(GO) test -count=1 -run Gallery ./web/templates

@@ -10,6 +10,8 @@ import (
 
 	"countersign/internal/approval"
 	"countersign/internal/auth"
+	"countersign/internal/payout"
+	"countersign/internal/protocol"
 )
 
 // ProposeAny puts a proposal of any kind to people through the engine, without what its own use case checks besides.
@@ -92,4 +94,8 @@ func constants(of string) (out []string) {
 		return true
 	})
 	return out
+
+// MayRule is mayRule.
+func (a *App) MayRule(st protocol.State, s payout.Snapshot, v Verdict, now time.Time) error {
+	return a.mayRule(st, s, v, now)
 }

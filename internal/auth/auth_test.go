@@ -3,6 +3,7 @@ package auth
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -512,4 +513,38 @@ func BenchmarkCompare(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// FuzzSessionCookie: a cookie names a sign-in only when it is exactly a token that NewToken can make, in its one spelling; two cookies never name the same one.
+func FuzzSessionCookie(f *testing.F) {
+	token, _, err := NewToken(bytes.NewReader(make([]byte, 64)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(token, token+"=")
+	f.Add(token[:43], token+"A")
+	f.Add(strings.Replace(token, "A", "+", 1), "\n"+token)
+	f.Add("", " ")
+	f.Fuzz(func(t *testing.T, one, two string) {
+		id1, ok1 := TokenID(one)
+		id2, ok2 := TokenID(two)
+		for _, c := range []struct {
+			token, id string
+			ok        bool
+		}{{one, id1, ok1}, {two, id2, ok2}} {
+			raw, err := base64.RawURLEncoding.DecodeString(c.token)
+			made := ""
+			if err == nil && len(raw) == 33 {
+				if made, _, err = NewToken(bytes.NewReader(raw)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.ok != (made != "" && made == c.token) || c.ok != (len(c.id) == 64) {
+				t.Fatalf("%q: %q %v", c.token, c.id, c.ok)
+			}
+		}
+		if ok1 && ok2 && (id1 == id2) != (one == two) {
+			t.Fatalf("%q and %q", one, two)
+		}
+	})
 }

@@ -217,3 +217,38 @@ func TestParseKeys(t *testing.T) {
 		}
 	}
 }
+
+// FuzzWebhookVerify: a body is the bank's only with the one signature that its key makes of exactly these bytes, in its one spelling, once. Whatever else stands in the header or the body is
+// refused with a word.
+func FuzzWebhookVerify(f *testing.F) {
+	f.Add([]byte(`{"type":"payment_finished"}`), []byte(`{"type":"payment_finished"}`), "", uint16(0), uint8(0))
+	f.Add([]byte(`{}`), []byte(`{} `), "", uint16(0), uint8(0))
+	f.Add([]byte(`{}`), []byte(`{}`), "", uint16(7), uint8(0x20))
+	f.Add([]byte(`{}`), []byte(`{}`), "AAAA", uint16(0), uint8(0))
+	f.Add([]byte(`{}`), []byte(`{}`), "\n", uint16(400), uint8(1))
+	bank := testKeys()[1]
+	v := Verifier{public(f, testKeys()[0], bank)}
+	f.Fuzz(func(t *testing.T, signed, body []byte, extra string, place uint16, mask uint8) {
+		sig, err := Signer{bank}.Sign(signed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		came := []byte(sig)
+		came[int(place)%len(came)] ^= mask
+		header := string(came) + extra
+		id, reason := v.Verify(body, []string{header})
+		genuine := header == sig && bytes.Equal(signed, body)
+		if (reason == "") != genuine || (id == v.Keys[1].ID) != genuine || id == "" && reason == "" {
+			t.Fatalf("%q over %q, signed %q: %q %q", header, body, signed, id, reason)
+		}
+		if reason != "" && reason != SignMissing && reason != SignMalformed && reason != SignWrong {
+			t.Fatalf("no such word: %q", reason)
+		}
+		if _, reason := v.Verify(body, []string{sig, header}); reason != SignSeveral {
+			t.Fatalf("two signatures: %q", reason)
+		}
+		if _, reason := v.Verify(body, []string{extra}); reason == "" {
+			t.Fatalf("%q alone is a signature", extra)
+		}
+	})
+}

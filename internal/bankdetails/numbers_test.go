@@ -253,3 +253,47 @@ func TestAccountKind(t *testing.T) {
 		t.Errorf("kinds: %v", Kinds())
 	}
 }
+
+// FuzzAccountCheck: the key of an account is judged as the Bank of Russia's procedure says, computed here a second time; a mended account fits and differs in the key alone; one wrong digit is
+// always found; what is accepted is 20 digits of a rouble account and nothing else, and cleaning twice changes nothing.
+func FuzzAccountCheck(f *testing.F) {
+	f.Add("044525971", "40817810100000270411", uint8(9))
+	f.Add("044525974", "40702810000000000001", uint8(0))
+	f.Add("04452597", "4081781010000027041", uint8(3))
+	f.Add(" 044 525 974 ", "٤0817810100000270411", uint8(19))
+	f.Add("", "", uint8(0))
+	f.Fuzz(func(t *testing.T, rawBIK, rawAccount string, place uint8) {
+		bik, account := CleanDigits(rawBIK), CleanDigits(rawAccount)
+		if CleanDigits(bik) != bik || CleanDigits(account) != account {
+			t.Fatal("cleaned twice")
+		}
+		plain := func(s string, n int) bool { return len(s) == n && strings.Trim(s, "0123456789") == "" }
+		sum := 0
+		if both := plain(bik, 9) && plain(account, 20); both {
+			for i, c := range bik[6:9] + account {
+				sum += int(c-'0') * []int{7, 1, 3}[i%3]
+			}
+			if AccountKeyOK(bik, account) != (sum%10 == 0) {
+				t.Fatalf("%s %s: sum %d", bik, account, sum)
+			}
+			mended := WithAccountKey(bik, account)
+			if !AccountKeyOK(bik, mended) || mended[:8] != account[:8] || mended[9:] != account[9:] {
+				t.Fatalf("%s mended as %s", account, mended)
+			}
+			wrong := []byte(mended)
+			i := int(place) % 20
+			wrong[i] = '0' + (wrong[i]-'0'+1+place/20%9)%10
+			if AccountKeyOK(bik, string(wrong)) {
+				t.Fatalf("%s and %s both fit", mended, wrong)
+			}
+		} else if AccountKeyOK(bik, account) {
+			t.Fatalf("%q %q fit", bik, account)
+		}
+		if (CheckBIK(bik) == nil) != plain(bik, 9) {
+			t.Fatalf("%q", bik)
+		}
+		if CheckAccount(account) == nil && (!plain(account, 20) || account[5:8] != "810" || AccountKind(account) == KindUnknown) {
+			t.Fatalf("%q is an account", account)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -87,6 +88,10 @@ func (r *reader) csv(part string, open func() (io.ReadCloser, error)) error {
 		if h == nil {
 			if len(cells) == 1 && strings.TrimSpace(strings.TrimPrefix(cells[0], "\uFEFF")) == "" {
 				continue
+			}
+			// Lines that end as on old Macs are one line to this reader: all heads, and no rows. Never a day without payouts.
+			if slices.ContainsFunc(cells, func(c string) bool { return strings.Contains(c, "\r") }) {
+				return errors.Join(r.refuse(part, row, "", CodeCSV), errEnough)
 			}
 			if h, err = r.heads(part, row, cells); err != nil {
 				return err

@@ -137,3 +137,25 @@ func TestPlural(t *testing.T) {
 		t.Errorf("large: %s", got)
 	}
 }
+
+// FuzzMoneyFormat: every amount that we print is read back as the same amount, in both languages, with and without its sign: a copied sum never becomes another.
+func FuzzMoneyFormat(f *testing.F) {
+	for _, n := range []int64{1, 10, 99, 100, 99999, 100000, 123456789, 1_000_000_00, math.MaxInt64, 0, -5} {
+		f.Add(n)
+	}
+	f.Fuzz(func(t *testing.T, minor int64) {
+		a := money.Roubles(minor)
+		for _, tag := range []Tag{RU, EN} {
+			for _, text := range []string{Money(tag, a), MoneySign(tag, a)} {
+				got, err := money.ParseRoubles(text)
+				if minor <= 0 {
+					if err == nil {
+						t.Fatalf("%d printed as %q is read as %v", minor, text, got)
+					}
+				} else if err != nil || got != a {
+					t.Fatalf("%d printed as %q is read as %v, %v", minor, text, got, err)
+				}
+			}
+		}
+	})
+}

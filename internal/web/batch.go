@@ -209,7 +209,7 @@ func (w *Web) decideMany(r *req) error {
 	if err != nil {
 		return err
 	}
-	b, err := w.App.ApproveMany(r.ctx(), r.me.who(), form.Get("form"), items, form.Get("digest"), proofOf(r))
+	b, err := w.App.ApproveMany(r.ctx(), r.me.who(), form.Get("form"), items, digestSeen(form), proofOf(r))
 	done(err)
 	if err == nil {
 		return r.see("/approvals/many/" + b.ID)

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -26,7 +27,7 @@ func (w *Web) deed(r *req, do func(context.Context, app.Who, payout.ID, seen) er
 		return err
 	}
 	form := r.Request().PostForm
-	in := seen{digest: payout.Digest(form.Get("digest")), reason: form.Get("reason")}
+	in := seen{digest: payout.Digest(digestSeen(form)), reason: form.Get("reason")}
 	if in.version, err = strconv.Atoi(form.Get("version")); err != nil {
 		in.version = 0 // no version is refused where one is needed
 	}
@@ -38,6 +39,14 @@ func (w *Web) deed(r *req, do func(context.Context, app.Who, payout.ID, seen) er
 		return r.see(string(templates.PayoutHref(string(id))))
 	}
 	return w.refuse(r, id, in, err)
+}
+
+// digestSeen is the digest that was on the screen; "" when none came, or more than one: nobody could say which it was.
+func digestSeen(form url.Values) string {
+	if d := form["digest"]; len(d) == 1 {
+		return d[0]
+	}
+	return ""
 }
 
 // seen is what was on the screen of whoever acts, and what they wrote.

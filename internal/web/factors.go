@@ -347,7 +347,7 @@ func (w *Web) beginSign(r *req) error { // POST /payouts/:id/sign/begin
 	if err != nil {
 		return r.told(err)
 	}
-	q, err := w.App.BeginSignPayout(r.ctx(), r.me.who(), id, payout.Digest(r.Request().PostForm.Get("digest")))
+	q, err := w.App.BeginSignPayout(r.ctx(), r.me.who(), id, payout.Digest(digestSeen(r.Request().PostForm)))
 	if err != nil {
 		return r.told(err)
 	}
@@ -355,7 +355,7 @@ func (w *Web) beginSign(r *req) error { // POST /payouts/:id/sign/begin
 }
 
 func (w *Web) beginSignList(r *req) error { // POST /account/passkeys/challenge
-	q, err := w.App.BeginSign(r.ctx(), r.me.who(), r.Request().PostForm.Get("digest"), false)
+	q, err := w.App.BeginSign(r.ctx(), r.me.who(), digestSeen(r.Request().PostForm), false)
 	if err != nil {
 		return r.told(err)
 	}

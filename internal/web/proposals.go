@@ -479,7 +479,7 @@ func (w *Web) settle(r *req, do func(kind approval.Kind, id, seen, reason string
 	if _, known := readers[kind]; !known {
 		return fault.Missing("notfound")
 	}
-	seen, reason := form.Get("digest"), form.Get("reason")
+	seen, reason := digestSeen(form), form.Get("reason")
 	version, _ := strconv.Atoi(form.Get("version")) // without one the latest is shown
 	r.here = changeHref(kind, id, version)
 	err := do(kind, id, seen, reason)

@@ -179,7 +179,7 @@ func (w *Web) evidenceFile(r *req) error { // GET /payouts/:id/outcome/:n/file
 }
 
 func (w *Web) beginSignChange(r *req) error { // POST /changes/:kind/:id/sign/begin
-	digest := r.Request().PostForm.Get("digest")
+	digest := digestSeen(r.Request().PostForm)
 	var q app.Question
 	var err error
 	if approval.Kind(r.Param("kind")) == approval.Verdict {

@@ -241,7 +241,7 @@ func median(f []float64) float64 {
 	return f[len(f)/2]
 }
 
-func ok(b *testing.B, err error) {
+func ok(b testing.TB, err error) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)
