@@ -86,7 +86,7 @@ func TokenID(token string) (id string, ok bool) {
 	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
 		return "", false
 	}
-	if _, err := base64.RawURLEncoding.Strict().DecodeString(token); err != nil {
+	if b, err := base64.RawURLEncoding.Strict().DecodeString(token); err != nil || len(b) != tokenBytes { // it skips line ends
 		return "", false
 	}
 	sum := sha256.Sum256([]byte(token))
