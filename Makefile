@@ -77,13 +77,15 @@ sim: ## the simulation at length: make sim SEEDS=100000, or SEED=n for one run a
 powercut: ## 30 power cuts that must lose nothing, and the controls that must; failing disks; needs root for loop mounts and says so
 	POWERCUT=1 $(GO) test -count=1 -timeout 30m -run 'TestPowerCut|TestDiskFails' -v ./cmd/dashboard
 
+# Go's own fuzzing now and then reports that its time is over as a failure (golang/go issue 75804): one without a failing input, and it says so. Nothing else is let pass.
 fuzz: ## each fuzz target for a minute
-	@for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzzminimizetime 10x -fuzztime $${FUZZTIME:-60s} $$p || exit 1; done; done
+	@out=$$(mktemp) && trap 'rm -f '$$out EXIT; n=0; for p in $$($(GO) list ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	n=$$((n+1)); echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzzminimizetime 10x -fuzztime $${FUZZTIME:-60s} $$p 2>&1 | tee $$out; \
+	if [ $${PIPESTATUS[0]} != 0 ] && { ! grep -q '^ *context deadline exceeded' $$out || grep -q 'Failing input' $$out; }; then exit 1; fi; done; done; echo "$$n fuzz targets"
 
 tables: ## every row of every decision table (states, codes, evidence) and the test that shows it
 	@$(GO) test -count=1 -v -run 'TestDecisions|TestTables' ./internal/payout ./internal/protocol ./internal/app ./internal/archtest | \
-	awk '/^=== RUN/ { test = $$3 } / row \| / { sub(/^.* row \| /, ""); n++; print test == "TestTables" ? $$0 : $$0 " | " test; next } /_test\.go:|^(--- FAIL|FAIL|ok)/ END { print n " rows" }'; \
+	awk '/^=== RUN/ { test = $$3 } / row \| / { sub(/^.* row \| /, ""); n++; print test == "TestTables" ? $$0 : $$0 " | " test; next } /_test\.go:|^(--- FAIL|FAIL|ok)/; END { print n " rows" }'; \
 	exit $${PIPESTATUS[0]}
 
 pictures: ## screenshots of every page into .gallery

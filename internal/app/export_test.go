@@ -94,6 +94,7 @@ func constants(of string) (out []string) {
 		return true
 	})
 	return out
+}
 
 // MayRule is mayRule.
 func (a *App) MayRule(st protocol.State, s payout.Snapshot, v Verdict, now time.Time) error {
