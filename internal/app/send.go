@@ -372,6 +372,7 @@ func (a *App) Answered(ctx context.Context, o *protocol.Order, answer protocol.A
 		var err error
 		if o.Step != "" {
 			kind, err = a.stepAnswered(tx, payout.ID(o.Payout), o.StepN, answer, raw)
+			failpoint.Hit("answer.inside")
 			return err
 		}
 		var act protocol.Action
