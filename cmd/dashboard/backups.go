@@ -15,11 +15,11 @@ import (
 func (d *desk) keepBackups(ctx context.Context) {
 	b := &store.Backups{Store: d.store, Dir: d.BackupDir, Keep: d.BackupKeep}
 	state := d.app.Backups()
-	state.On = true
+	state.On, state.Since, state.Every = true, d.Now().UTC(), d.BackupEvery
 	if name, at, err := b.Newest(); err != nil {
 		d.Log.Error("the folder of copies cannot be read", "folder", d.BackupDir, "error", err)
 	} else {
-		state.File, state.LastGood = name, at
+		state.File, state.LastGood, state.Bytes = name, at, b.Size(name)
 	}
 	d.app.NoteBackup(state)
 	t := time.NewTicker(d.BackupEvery)
@@ -33,9 +33,10 @@ func (d *desk) keepBackups(ctx context.Context) {
 		case err != nil:
 			d.Log.Error("no copy of the database was made", "folder", d.BackupDir, "error", err)
 			state.LastError, state.FailedAt = err.Error(), d.Now().UTC()
+			state.Failures++
 		default:
 			d.Log.Info("copy of the database made and restored", "file", name, "took", d.Now().Sub(begun).Round(time.Millisecond))
-			state.File, state.LastGood, state.LastError, state.FailedAt = name, begun.UTC(), "", time.Time{}
+			state.File, state.LastGood, state.LastError, state.FailedAt, state.Bytes = name, begun.UTC(), "", time.Time{}, b.Size(name)
 		}
 		d.app.NoteBackup(state)
 		select {

@@ -217,6 +217,8 @@ func (a *App) Health(ctx context.Context) ([]Check, error) {
 		switch {
 		case b.LastError != "":
 			c.State, c.Line, c.Age, c.Text = CheckWarn, "backups.bad", v.At.Sub(b.FailedAt), b.LastError
+		case b.Trouble(v.At) == "late":
+			c.State, c.Line, c.Age = CheckWarn, "backups.late", b.Age(v.At)
 		case b.LastGood.IsZero():
 			c.Line, c.Age = "backups.none", 0
 		}
@@ -257,7 +259,8 @@ func Worst(all []Check) string {
 
 // Ready says in one word why the desk cannot do its work at all, "" when it can: "database" (it does not answer, or the last commit failed), "disk"
 // (only the bank's messages are taken), "quarantine" (a copy: nothing may be sent), "anchor" (it cannot be written, so nothing leaves). A stop of
-// sending is not among them: the desk that people stopped is ready, and must stay reachable for those who let it go on.
+// sending is not among them: the desk that people stopped is ready, and must stay reachable for those who let it go on. Nor are copies that fail: the desk
+// does its work, and taking it away from people would not make one; /health, the metrics and a bar over the pages of administrators say it.
 func (a *App) Ready(ctx context.Context) (word string) {
 	v, err := a.Store.Vitals(ctx)
 	switch {

@@ -80,12 +80,39 @@ func (l LostDays) MayBePaid(submitted time.Time) bool {
 // BackupState is how the copies made on a schedule stand.
 type BackupState struct {
 	On bool // there is a schedule
+	// Since is when the schedule began in this process, Every how often a copy is to be made.
+	Since time.Time
+	Every time.Duration
 	// LastGood is when the newest verified copy was made (UTC), File its name; zero and "" when there is none.
 	LastGood time.Time
 	File     string
+	// Bytes is its size, Failures how many tries failed since the start.
+	Bytes, Failures int64
 	// LastError is why the newest try failed, FailedAt when; "" and zero once a later one succeeded.
 	LastError string
 	FailedAt  time.Time
+}
+
+// Trouble says in one word that people must look after the copies: "bad" when the newest try failed, "late" when two turns of the schedule brought no verified
+// copy; "" when all is well, or where none are made.
+func (s BackupState) Trouble(now time.Time) string {
+	switch {
+	case !s.On:
+	case s.LastError != "":
+		return "bad"
+	case s.Age(now) > 2*s.Every:
+		return "late"
+	}
+	return ""
+}
+
+// Age is that of the newest verified copy; while there is none, how long the schedule has waited for one.
+func (s BackupState) Age(now time.Time) time.Duration {
+	from := s.LastGood
+	if from.IsZero() {
+		from = s.Since
+	}
+	return max(0, now.Sub(from))
 }
 
 // Backups is how the copies made on a schedule stand; the zero state where none are made.

@@ -20,6 +20,7 @@ type CopiesTexts struct {
 	BackupGood     string // {1} when
 	BackupFailed   string // {1} when
 	BackupNone     string
+	BackupBar      string // {1} how long there has been no verified copy
 }
 
 var russianCopies = CopiesTexts{
@@ -42,6 +43,7 @@ var russianCopies = CopiesTexts{
 	MayBePaidShort: "Может быть уже оплачена между {1} и {2}",
 	Ended:          "База восстановлена из копии, в которой эта выплата ещё ждала. Её могли успеть согласовать и оплатить, поэтому заплатить снова можно только выплатой взамен.",
 	Backup:         "Копия базы", BackupGood: "Последняя проверенная: {1}.", BackupFailed: "Не удалось сделать: {1}.", BackupNone: "Проверенных копий ещё нет.",
+	BackupBar: "Копии базы не делаются: проверенной копии нет уже {1}.",
 }
 
 var englishCopies = CopiesTexts{
@@ -64,6 +66,7 @@ var englishCopies = CopiesTexts{
 	MayBePaidShort: "May already have been paid between {1} and {2}",
 	Ended:          "The database was restored from a copy in which this payout was still waiting. It may have been approved and paid since, so it can be paid again only by a payout that replaces it.",
 	Backup:         "Copy of the database", BackupGood: "The last verified one: {1}.", BackupFailed: "Could not be made: {1}.", BackupNone: "No verified copy yet.",
+	BackupBar: "Copies of the database are not being made: no verified one for {1}.",
 }
 
 // Copies returns the words about copies of the database.

@@ -40,7 +40,7 @@ var russianHealth = HealthTexts{
 		"identity.ok": "Те же, что приняты.", "identity.changed": "Не те, что приняты: {3}.", "balance.ok": "Известен, {2} назад.", "balance.off": "Не спрашивается.", "balance.unknown": "Не известен.",
 		"key.ok": "{3}.", "key.open": "{3}: файл доступен другим.", "key.short": "{3}: короче 3072 бит.", "key.bad": "{3}: не читается.", "certificate.ok": "Действует ещё {2}.", "certificate.soon": "Действует ещё только {2}.", "certificate.over": "Истёк {2} назад.",
 		"database.ok": "{4}, читается.", "database.bad": "Запись не удаётся: {3}.", "others.some": "В базу писали мимо сервиса.", "others.ok": "Не замечена.",
-		"backups.ok": "Последняя проверена {2} назад.", "backups.none": "Проверенной копии ещё нет.", "backups.bad": "Не удалось сделать {2} назад: {3}.",
+		"backups.ok": "Последняя проверена {2} назад.", "backups.none": "Проверенной копии ещё нет.", "backups.late": "Проверенной копии нет уже {2}, хотя они делаются по расписанию.", "backups.bad": "Не удалось сделать {2} назад: {3}.",
 	},
 	Invariants: map[string]string{
 		"I1": "на каждую отправку записан один запрос", "I2": "согласований хватало", "I3": "пределы посчитаны верно", "I4": "никто не согласовал своё", "I5": "о каждой открытой выплате банк спрашивают",
@@ -74,7 +74,7 @@ var englishHealth = HealthTexts{
 		"identity.ok": "As accepted.", "identity.changed": "Not as accepted: {3}.", "balance.ok": "Known, {2} old.", "balance.off": "Not asked for.", "balance.unknown": "Not known.",
 		"key.ok": "{3}.", "key.open": "{3}: others can read the file.", "key.short": "{3}: shorter than 3072 bits.", "key.bad": "{3}: cannot be read.", "certificate.ok": "Valid for {2} more.", "certificate.soon": "Valid for {2} only.", "certificate.over": "It ended {2} ago.",
 		"database.ok": "{4}, readable.", "database.bad": "Writing fails: {3}.", "others.some": "Somebody wrote to the database past the desk.", "others.ok": "None noticed.",
-		"backups.ok": "The last one was verified {2} ago.", "backups.none": "No verified copy yet.", "backups.bad": "Could not be made {2} ago: {3}.",
+		"backups.ok": "The last one was verified {2} ago.", "backups.none": "No verified copy yet.", "backups.late": "No verified copy for {2} by now, although they are made on a schedule.", "backups.bad": "Could not be made {2} ago: {3}.",
 	},
 	Invariants: map[string]string{
 		"I1": "one recorded request for each sending", "I2": "there were enough approvals", "I3": "limits are counted right", "I4": "nobody approved their own", "I5": "the bank is asked about every open payout",

@@ -23,6 +23,7 @@ type Desk interface {
 	Vitals(ctx context.Context) (app.Vitals, error)
 	Desk(ctx context.Context) (app.DeskState, error)
 	LastLook() (last, whole app.Look)
+	Backups() app.BackupState
 }
 
 // Metrics is a registry of its own. Safe for many goroutines.
@@ -105,9 +106,13 @@ var (
 	trouble     = gauge("store_failed", "1 when the last commit could not be stored.")
 	lookAge     = gauge("look_age_seconds", "Age of the newest check of the invariants.")
 	lookFound   = gauge("invariants_broken", "Findings of that check.")
+	copies      = gauge("backup_scheduled", "1 where copies of the database are made on a schedule.")
+	copyAge     = gauge("backup_age_seconds", "Age of the newest verified copy; while there is none, how long the schedule has waited for one.")
+	copyBytes   = gauge("backup_bytes", "Size of the newest verified copy.")
+	copyFails   = gauge("backup_failures_total", "Copies that could not be made or verified since the start.")
 	sse         = gauge("streams", "Open streams of pages.")
 	all         = []*prometheus.Desc{up, payouts, kopecks, unknownAge, flagged, backlog, backlogAge, bankDown, halted, quarantined, anchorAge, dbBytes, diskFree, eventCount, trouble,
-		lookAge, lookFound, sse}
+		lookAge, lookFound, copies, copyAge, copyBytes, copyFails, sse}
 )
 
 // Describe implements prometheus.Collector.
@@ -171,4 +176,11 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	last, _ := m.desk.LastLook()
 	put(lookAge, age(last.At))
 	put(lookFound, float64(len(last.Found)))
+	b := m.desk.Backups()
+	put(copies, flag(b.On))
+	if b.On {
+		put(copyAge, b.Age(v.At).Seconds())
+		put(copyBytes, float64(b.Bytes))
+		out <- prometheus.MustNewConstMetric(copyFails, prometheus.CounterValue, float64(b.Failures))
+	}
 }

@@ -16,6 +16,12 @@ import (
 // signedFactor begins the factor of a decision that a vouched passkey signed.
 const signedFactor = "passkey:"
 
+// founding is who vouched for a founder's first passkey: nobody. demo is the environment of a desk that only plays.
+const (
+	founding = "founding"
+	demo     = "demo"
+)
+
 // signTime is how long a question put to a passkey may wait for its answer.
 const signTime = 120 * time.Second
 
@@ -51,10 +57,37 @@ func (c *Checker) factor(e audit.Event) {
 		c.found("a passkey of nobody")
 		return
 	}
-	if f.VouchedBy != "" && k.vouched == "" && f.VouchedBy != "founding" && (f.VouchedBy == k.person || !c.mayAs(f.VouchedBy, []string{"admin", "senior"})) {
+	if f.VouchedBy == founding && k.vouched != founding {
+		if why := c.notFounding(e); why != "" {
+			c.found("a passkey of %s counts without anybody's word, and %s", e.Subject, why)
+		}
+	}
+	if e.Action == "factor.added" && c.people[e.Subject] != nil {
+		c.people[e.Subject].passkeys++
+	}
+	if f.VouchedBy != "" && k.vouched == "" && f.VouchedBy != founding && (f.VouchedBy == k.person || !c.mayAs(f.VouchedBy, []string{"admin", "senior"})) {
 		c.found("%s vouched for a passkey and may not", f.VouchedBy)
 	}
 	k.vouched, k.signs, k.removed = f.VouchedBy, f.SignsFrom, f.Removed
+}
+
+// notFounding says why a passkey that an event tells of does not count as a founder's first, which needs no second person's word; "" when it does. In the demo, where no
+// money moves, the founding never ends.
+func (c *Checker) notFounding(e audit.Event) string {
+	p := c.people[e.Subject]
+	switch {
+	case e.Action != "factor.added":
+		return "it did not when it was added"
+	case p == nil || !p.founding:
+		return "they are no founder"
+	case c.submitted && (c.place == nil || c.place.Environment != demo):
+		return "it was added when the founding was over"
+	case p.passkeys > 0:
+		return "it is not their first"
+	case p.reset || p.quietFrom != 0:
+		return "their factors were taken away before"
+	}
+	return ""
 }
 
 // signature checks the answer of the passkey that proves a decision, as anybody can without the desk: the key was the person's, vouched for, and old enough; it was asked

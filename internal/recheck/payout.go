@@ -48,6 +48,7 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 	var err error
 	switch e.Action {
 	case payout.ActSubmitted:
+		c.submitted = true
 		p.submitted, p.ruleSet, p.acks, p.at, p.votes = f.Digest, f.RuleSet, f.Acks, e.At, nil
 		err = c.digest(e.Subject, p)
 	case payout.ActApproved:
@@ -70,6 +71,10 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 	if f.Confirmed != nil {
 		p.confirmed = *f.Confirmed
 	}
+	if f.Returned != nil {
+		p.returned = *f.Returned
+	}
+	p.why = f.Why
 	if f.Review != nil { // evidence spoke: the bank was asked
 		p.review, p.asked = *f.Review, true
 	}
@@ -503,6 +508,7 @@ func (c *Checker) claimed(e audit.Event, f facts, p *paying) error {
 	if !p.known {
 		c.report.Erased++
 	}
+	c.replaces(p)
 	st := c.stand(p, e.At)
 	switch {
 	case p.minor <= 0:
@@ -521,6 +527,37 @@ func (c *Checker) claimed(e audit.Event, f facts, p *paying) error {
 		c.found("it was sent within the waiting period after its payee's account was changed")
 	}
 	return nil
+}
+
+// maxChain bounds how many replacements of replacements are followed.
+const maxChain = 50
+
+// replaces: what pays again leaves only while the failure of what it replaces is confirmed, or that came back, and for no more; and nothing before it in the chain may have
+// been paid after all.
+func (c *Checker) replaces(p *paying) {
+	minor := p.minor
+	for range maxChain {
+		if !p.known || p.content.Replaces == "" {
+			return
+		}
+		old := c.payouts[string(p.content.Replaces)]
+		if old == nil {
+			c.found("it replaces a payout that nobody made")
+			return
+		}
+		most, state := old.minor, payout.State(old.state)
+		if state == payout.Succeeded || state == payout.Returned {
+			most = old.returned
+		}
+		lost := state == payout.Cancelled && old.why == payout.WhyRestored
+		switch {
+		case old.review || !lost && !(old.confirmed && (state == payout.Failed || most > 0 && (state == payout.Succeeded || state == payout.Returned))):
+			c.found("it was sent although what it replaces is %s and may have been paid", old.state)
+		case minor > most:
+			c.found("it pays %d kopecks again, of %d that were not paid", minor, most)
+		}
+		p, minor = old, 0
+	}
 }
 
 // tooOld reports that a payout has waited for longer than the rules in force say: from its submission, or from the end of its due day if that is later.

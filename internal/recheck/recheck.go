@@ -85,9 +85,12 @@ type Checker struct {
 	signedLists map[string][]string
 	lists       map[string][]listYes // approved as parts of lists of which the event has not come yet
 	seq         int64
+	submitted   bool // a payout was: the founding is over
 }
 
 type person struct {
+	founding, reset                      bool // added before the first submit; somebody took their factors away
+	passkeys                             int  // that they ever had
 	roles, groups                        []string
 	suspended                            bool
 	since, quietFrom, quietUntil, capped int64
@@ -117,6 +120,8 @@ type paying struct {
 	paid                     bool
 	claims                   int
 	ruled                    int // the version of the last ruling that moved it
+	returned                 int64
+	why                      string
 }
 
 type subject struct {
@@ -212,6 +217,8 @@ type facts struct {
 	Suspended   *int64    `json:"suspended_at"`
 	Account     string    `json:"account"`
 	Secret      *string   `json:"secret"`
+	Founding    *bool     `json:"founding"`
+	Returned    *int64    `json:"returned_minor"`
 }
 
 // Event takes the next event. Its error means that documents could not be read.
@@ -269,6 +276,10 @@ func (c *Checker) person(e audit.Event, f facts) {
 	if f.Groups != nil {
 		p.groups = *f.Groups
 	}
+	if f.Founding != nil {
+		p.founding = *f.Founding
+	}
+	p.reset = p.reset || e.Action == "account.reset"
 	set := func(to *int64, from *int64) {
 		if from != nil {
 			*to = *from

@@ -1,6 +1,8 @@
 package recheck
 
 import (
+	"time"
+
 	"slices"
 
 	"countersign/internal/audit"
@@ -41,4 +43,60 @@ func (c *Checker) ruled(e audit.Event, f facts, p *paying) {
 		c.found("a payout above the signing amount was ruled on without signatures")
 	}
 	p.ruled = f.Verdict
+}
+
+// Ruled reports whether people ruled on a payout's outcome.
+func (c *Checker) Ruled(id string) bool { return c.payouts[id] != nil && c.payouts[id].ruled > 0 }
+
+// MayRule reports whether the person may propose what became of a payout: a maker, while it is not known and nobody else has proposed. "Not paid" needs the bank's letter
+// or three banking days since it was sent, and money that came back was paid. What the bank said last is not looked at.
+func (c *Checker) MayRule(id, who string, paid, letter bool, now time.Time) bool {
+	p := c.payouts[id]
+	if digest, _ := c.Open("verdict", id); p == nil || digest != "" || !c.mayAs(who, proposersOf("verdict")) || p.state != string(payout.Unknown) && !p.review {
+		return false
+	}
+	state := payout.State(p.state)
+	return paid || state != payout.Returned && (letter || state.Sent() && !p.sent.IsZero() && bankDays(p.sent, now) >= 3)
+}
+
+// AsksRuling says what a yes to a ruling must be proved with: whoever has a passkey that signs signs it, above the amounts in force everybody proves it.
+func (c *Checker) AsksRuling(id, who string, now time.Time) (sign, code bool) {
+	for factor := range c.keys {
+		sign = sign || c.KeySigns(factor, who, now)
+	}
+	p := c.payouts[id]
+	if p == nil || c.set == nil {
+		return sign, false
+	}
+	return sign || c.set.SignAboveMinor > 0 && p.minor > c.set.SignAboveMinor, c.set.StepUpAboveMinor > 0 && p.minor > c.set.StepUpAboveMinor
+}
+
+// SaidYes reports whether the person's yes to the open version of a subject was the last that they said, and Said whether they said anything.
+func (c *Checker) SaidYes(kind, id, who string) (yes, said bool) {
+	if s := c.subjects[[2]string{kind, id}]; s != nil && s.open {
+		for _, v := range s.votes {
+			if v.person == who {
+				yes, said = v.answer == "yes", true
+			}
+		}
+	}
+	return yes, said
+}
+
+// bankDays counts the working days after the Moscow day of one moment, up to that of another: no weekend, no holiday of the Labour Code, art. 112; days that were moved
+// are not known here.
+func bankDays(from, to time.Time) (n int) {
+	end := day(to)
+	for at := from.Add(24 * time.Hour); day(at) <= end && n < 100; at = at.Add(24 * time.Hour) {
+		d := at.Add(3 * time.Hour).UTC()
+		off := d.Weekday() == time.Saturday || d.Weekday() == time.Sunday
+		switch md := d.Format("01-02"); {
+		case md >= "01-01" && md <= "01-08", md == "02-23", md == "03-08", md == "05-01", md == "05-09", md == "06-12", md == "11-04":
+			off = true
+		}
+		if !off {
+			n++
+		}
+	}
+	return n
 }

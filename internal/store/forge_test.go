@@ -47,7 +47,7 @@ type decided struct {
 	signed, again              payout.ID // with passkeys
 	listed                     []payout.ID
 	a1, a2                     *softkey.Key
-	a1ID                       string
+	a1ID, lateKey              string
 	payee                      string
 	master                     []byte
 	dir                        string
@@ -141,6 +141,7 @@ func (x *decided) signing(t testing.TB) {
 		must(t, d.App.Approve(ctx, d.Who["a2"], *id, d.Get(*id).Digest, d.Signed(x.a2, "a2", *id)))
 		send(*id)
 	}
+	_, x.lateKey = d.Passkey("s1") // the founding is over: it waits for somebody's word
 	var items []app.BatchItem
 	for range 5 { // together above what must be signed
 		id := d.Submit(110_000_00)
@@ -508,6 +509,19 @@ var forgeries = []struct {
 		h.put(seq, f)
 		h.exec("UPDATE factor SET vouched_by = '', signs_from = 0 WHERE id = ?", h.x.a1ID)
 	}, "did not sign yet"},
+	{"a key that counts as a founder's, added after the founding", func(h *hand) {
+		seq, f := h.event("factor.added", h.who("s1"), 0)
+		at := h.x.d.Clock.Now().UnixMicro()
+		f["vouched_by"], f["signs_from"] = "founding", at
+		h.put(seq, f)
+		h.exec("UPDATE factor SET vouched_by = 'founding', signs_from = ? WHERE id = ?", at, h.x.lateKey)
+	}, "the founding was over"},
+	{"a key that counts as a founder's, of somebody who is none", func(h *hand) {
+		seq, f := h.event("person.added", h.who("a1"), 0)
+		f["founding"] = false
+		h.put(seq, f)
+		h.exec("UPDATE person SET founding = 0 WHERE id = ?", h.who("a1"))
+	}, "they are no founder"},
 	{"a list of another sum", func(h *hand) {
 		seq, f := h.event("batch.decided", "", 0)
 		f["sum_minor"] = int64(110_000_00)

@@ -174,38 +174,43 @@ func Restore(ctx context.Context, from, path string, signer *audit.Signer) (audi
 	if err != nil || !r.OK() {
 		return r, err
 	}
+	return r, restoreUnproved(ctx, from, path)
+}
+
+// restoreUnproved is Restore for whoever proves the copy, or what comes out of it.
+func restoreUnproved(ctx context.Context, from, path string) error {
 	for _, file := range []string{path, path + "-wal", path + "-shm"} {
 		if _, err := os.Stat(file); err == nil {
-			return r, fmt.Errorf("%s exists already: move the old database away first", file)
+			return fmt.Errorf("%s exists already: move the old database away first", file)
 		}
 	}
 	failpoint.Hit("restore.verified")
 	// Marked before it has its name: a crash leaves no unmarked copy where a desk would open it.
 	tmp := path + ".restoring"
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return r, err
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return r, err
+		return err
 	}
 	if err := Backup(ctx, from, tmp); err != nil {
-		return r, err
+		return err
 	}
 	failpoint.Hit("restore.copied")
 	if err := mark(ctx, tmp); err != nil {
-		return r, fmt.Errorf("mark %s as restored: %w", tmp, err)
+		return fmt.Errorf("mark %s as restored: %w", tmp, err)
 	}
 	failpoint.Hit("restore.marked")
 	if err := os.Rename(tmp, path); err != nil {
-		return r, err
+		return err
 	}
 	failpoint.Hit("restore.named")
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer dir.Close()
-	return r, dir.Sync()
+	return dir.Sync()
 }
 
 // mark writes into a copy that it is one.

@@ -232,6 +232,9 @@ func (r *req) page(title, section string) (*templates.Page, error) {
 	if p.Late, err = r.lateBar(d); err != nil {
 		return nil, err
 	}
+	if b := r.web.App.Backups(); r.may(app.ReadBank) && b.Trouble(r.now) != "" {
+		p.Copies = lang.Fill(r.t.Copies().BackupBar, lang.Duration(r.tag, b.Age(r.now)))
+	}
 	if d.Quarantine != "" {
 		p.Quarant = &templates.Quarantine{Detail: r.t.Bars.QuarantineWhy}
 	}

@@ -38,6 +38,7 @@ type Page struct {
 	Stop    *StopBar    // nil while sending goes on
 	Quarant *Quarantine // nil unless quarantined
 	Coming  []ComingBar // what will take effect by itself
+	Copies  string      // copies of the database are not being made; "" when they are
 	Late    *LateBar    // an outcome has been unknown for too long; nil when none has
 }
 
