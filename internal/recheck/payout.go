@@ -74,7 +74,9 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 	if f.Returned != nil {
 		p.returned = *f.Returned
 	}
-	p.why = f.Why
+	if f.Review != nil || e.Action == payout.ActRestored {
+		p.why = f.Why
+	}
 	if f.Review != nil { // evidence spoke: the bank was asked
 		p.review, p.asked = *f.Review, true
 	}
