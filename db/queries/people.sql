@@ -62,13 +62,6 @@ DELETE FROM login WHERE created_at < sqlc.arg(before);
 -- name: SeeLogin :exec
 UPDATE login SET last_seen = MAX(last_seen, sqlc.arg(at)) WHERE id = sqlc.arg(id);
 
--- name: OpenOf :many
-SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
-  CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
-FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
-JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
-WHERE o.kind = sqlc.arg(kind) ORDER BY o.at, o.id LIMIT sqlc.arg(most);
-
 -- name: InsertEnrolment :exec
 INSERT INTO enrolment (hash, person_id, email, what, made_by, at, expires_at, ended_at)
 VALUES (sqlc.arg(hash), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(what), sqlc.arg(made_by), sqlc.arg(at), sqlc.arg(expires_at), 0);

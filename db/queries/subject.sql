@@ -14,27 +14,20 @@ DELETE FROM proposal_open WHERE kind = sqlc.arg(kind) AND id = sqlc.arg(id) AND 
 INSERT INTO proposal_end (kind, id, version, state, person_id, email, at)
 VALUES (sqlc.arg(kind), sqlc.arg(id), sqlc.arg(version), sqlc.arg(state), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(at));
 
--- name: Proposal :one
-SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
-  CAST(COALESCE(e.state, '') AS TEXT) AS state, CAST(COALESCE(e.person_id, '') AS TEXT) AS ended_by, CAST(COALESCE(e.email, '') AS TEXT) AS ended_email,
-  CAST(COALESCE(e.at, 0) AS INTEGER) AS ended_at
-FROM proposal p JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
-LEFT JOIN proposal_end e ON e.kind = p.kind AND e.id = p.id AND e.version = p.version
-WHERE p.kind = sqlc.arg(kind) AND p.id = sqlc.arg(id) AND p.version = sqlc.arg(version);
-
 -- name: Proposals :many
 SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
   CAST(COALESCE(e.state, '') AS TEXT) AS state, CAST(COALESCE(e.person_id, '') AS TEXT) AS ended_by, CAST(COALESCE(e.email, '') AS TEXT) AS ended_email,
   CAST(COALESCE(e.at, 0) AS INTEGER) AS ended_at
 FROM proposal p JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
 LEFT JOIN proposal_end e ON e.kind = p.kind AND e.id = p.id AND e.version = p.version
-WHERE p.kind = sqlc.arg(kind) AND p.id = sqlc.arg(id) ORDER BY p.version DESC LIMIT sqlc.arg(most);
+WHERE p.kind = sqlc.arg(kind) AND p.id = sqlc.arg(id) AND p.version >= sqlc.arg(first) AND p.version <= sqlc.arg(last) ORDER BY p.version DESC LIMIT sqlc.arg(most);
 
 -- name: OpenProposals :many
 SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
   CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
 FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
 JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
+WHERE (CAST(sqlc.arg(kind) AS TEXT) = '' OR o.kind = sqlc.arg(kind)) AND (CAST(sqlc.arg(person_id) AS TEXT) = '' OR s.person_id = sqlc.arg(person_id))
 ORDER BY o.at, o.kind, o.id LIMIT sqlc.arg(most);
 
 -- name: OpenVersion :one
@@ -74,10 +67,3 @@ SELECT id FROM payout WHERE state = 'approved' AND why = 'limit' AND held_until 
 
 -- name: OpenBy :one
 SELECT COUNT(*) FROM proposal_open o JOIN subject s ON s.kind = o.kind AND s.id = o.id AND s.version = o.version WHERE s.person_id = sqlc.arg(person_id);
-
--- name: OpenFrom :many
-SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
-  CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
-FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
-JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
-WHERE s.person_id = sqlc.arg(person_id) ORDER BY o.at, o.kind, o.id LIMIT sqlc.arg(most);

@@ -68,7 +68,7 @@ func (t *txn) PayeeVersions(id string) ([]app.Proposal, error) {
 	rows, err := t.q.PayeeVersions(t.ctx, queries.PayeeVersionsParams{ID: id, Most: app.MaxPayeeVersions})
 	out := make([]app.Proposal, len(rows))
 	for i, r := range rows {
-		out[i] = proposal(queries.ProposalRow(r))
+		out[i] = proposal(queries.ProposalsRow(r))
 	}
 	return out, err
 }

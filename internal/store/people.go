@@ -25,12 +25,7 @@ func (t *txn) AccountsOf(person string) ([]app.Account, error) {
 }
 
 func (t *txn) OpenOf(kind approval.Kind, limit int) ([]app.Proposal, error) {
-	rows, err := t.q.OpenOf(t.ctx, queries.OpenOfParams{Kind: string(kind), Most: int64(limit)})
-	out := make([]app.Proposal, len(rows))
-	for i, r := range rows {
-		out[i] = proposal(queries.ProposalRow(r))
-	}
-	return out, err
+	return openProposals(t.ctx, t.q, kind, "", limit)
 }
 
 func enrolmentOf(r queries.Enrolment) app.Enrolment {

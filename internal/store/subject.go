@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"countersign/internal/store/queries"
 )
 
-func proposal(r queries.ProposalRow) app.Proposal {
+func proposal(r queries.ProposalsRow) app.Proposal {
 	p := app.Proposal{Kind: approval.Kind(r.Kind), ID: r.ID, Version: int(r.Version), Op: r.Op, Doc: []byte(r.Doc), Private: []byte(r.Private), Digest: r.Digest,
 		RuleSet: int(r.RuleSet), Concerns: unlist(r.Concerns), Base: int(r.Base), By: payout.Actor{Person: r.PersonID, SignIn: r.Email}, At: fromMicro(r.At),
 		EffectAt: fromMicro(r.EffectAt), State: r.State, EndedBy: payout.Actor{Person: r.EndedBy, SignIn: r.EndedEmail}, EndedAt: fromMicro(r.EndedAt)}
@@ -21,11 +22,24 @@ func proposal(r queries.ProposalRow) app.Proposal {
 }
 
 func proposalAt(ctx context.Context, q *queries.Queries, kind approval.Kind, id string, version int) (app.Proposal, error) {
-	r, err := q.Proposal(ctx, queries.ProposalParams{Kind: string(kind), ID: id, Version: int64(version)})
-	if none(err) {
-		return app.Proposal{}, fault.Missing("subject.none")
+	rows, err := q.Proposals(ctx, queries.ProposalsParams{Kind: string(kind), ID: id, First: int64(version), Last: int64(version), Most: 1})
+	if err == nil && len(rows) == 0 {
+		err = fault.Missing("subject.none")
 	}
-	return proposal(r), err
+	if err != nil {
+		return app.Proposal{}, err
+	}
+	return proposal(rows[0]), nil
+}
+
+// openProposals lists proposals that are not decided, oldest first: of a kind and by a person, "" for any.
+func openProposals(ctx context.Context, q *queries.Queries, kind approval.Kind, person string, limit int) ([]app.Proposal, error) {
+	rows, err := q.OpenProposals(ctx, queries.OpenProposalsParams{Kind: string(kind), PersonID: person, Most: int64(limit)})
+	out := make([]app.Proposal, len(rows))
+	for i, r := range rows {
+		out[i] = proposal(queries.ProposalsRow(r))
+	}
+	return out, err
 }
 
 func inForceVersion(ctx context.Context, q *queries.Queries, kind approval.Kind, id string) (int, error) {
@@ -172,12 +186,7 @@ func (t *txn) OpenBy(person string) (int, error) {
 }
 
 func (t *txn) OpenFrom(person string, limit int) ([]app.Proposal, error) {
-	rows, err := t.q.OpenFrom(t.ctx, queries.OpenFromParams{PersonID: person, Most: int64(limit)})
-	out := make([]app.Proposal, len(rows))
-	for i, r := range rows {
-		out[i] = proposal(queries.ProposalRow(r))
-	}
-	return out, err
+	return openProposals(t.ctx, t.q, "", person, limit)
 }
 
 func (t *txn) LastProposal(kind approval.Kind, id string) (int, error) {
@@ -224,21 +233,16 @@ func (s *Store) ProposalAt(ctx context.Context, kind approval.Kind, id string, v
 }
 
 func (s *Store) Proposals(ctx context.Context, kind approval.Kind, id string, limit int) ([]app.Proposal, error) {
-	rows, err := s.r.Proposals(ctx, queries.ProposalsParams{Kind: string(kind), ID: id, Most: int64(limit)})
+	rows, err := s.r.Proposals(ctx, queries.ProposalsParams{Kind: string(kind), ID: id, Last: math.MaxInt64, Most: int64(limit)})
 	out := make([]app.Proposal, len(rows))
 	for i, r := range rows {
-		out[i] = proposal(queries.ProposalRow(r))
+		out[i] = proposal(r)
 	}
 	return out, err
 }
 
 func (s *Store) OpenProposals(ctx context.Context, limit int) ([]app.Proposal, error) {
-	rows, err := s.r.OpenProposals(ctx, int64(limit))
-	out := make([]app.Proposal, len(rows))
-	for i, r := range rows {
-		out[i] = proposal(queries.ProposalRow(r))
-	}
-	return out, err
+	return openProposals(ctx, s.r, "", "", limit)
 }
 
 func (s *Store) PayeeFacts(ctx context.Context, id string, version int, bik, account string) (app.PayeeFacts, error) {

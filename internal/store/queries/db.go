@@ -420,12 +420,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.openEnrolmentsStmt, err = db.PrepareContext(ctx, openEnrolments); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenEnrolments: %w", err)
 	}
-	if q.openFromStmt, err = db.PrepareContext(ctx, openFrom); err != nil {
-		return nil, fmt.Errorf("error preparing query OpenFrom: %w", err)
-	}
-	if q.openOfStmt, err = db.PrepareContext(ctx, openOf); err != nil {
-		return nil, fmt.Errorf("error preparing query OpenOf: %w", err)
-	}
 	if q.openProposalsStmt, err = db.PrepareContext(ctx, openProposals); err != nil {
 		return nil, fmt.Errorf("error preparing query OpenProposals: %w", err)
 	}
@@ -500,9 +494,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.proofsOfStmt, err = db.PrepareContext(ctx, proofsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query ProofsOf: %w", err)
-	}
-	if q.proposalStmt, err = db.PrepareContext(ctx, proposal); err != nil {
-		return nil, fmt.Errorf("error preparing query Proposal: %w", err)
 	}
 	if q.proposalsStmt, err = db.PrepareContext(ctx, proposals); err != nil {
 		return nil, fmt.Errorf("error preparing query Proposals: %w", err)
@@ -1319,16 +1310,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing openEnrolmentsStmt: %w", cerr)
 		}
 	}
-	if q.openFromStmt != nil {
-		if cerr := q.openFromStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing openFromStmt: %w", cerr)
-		}
-	}
-	if q.openOfStmt != nil {
-		if cerr := q.openOfStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing openOfStmt: %w", cerr)
-		}
-	}
 	if q.openProposalsStmt != nil {
 		if cerr := q.openProposalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing openProposalsStmt: %w", cerr)
@@ -1452,11 +1433,6 @@ func (q *Queries) Close() error {
 	if q.proofsOfStmt != nil {
 		if cerr := q.proofsOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing proofsOfStmt: %w", cerr)
-		}
-	}
-	if q.proposalStmt != nil {
-		if cerr := q.proposalStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing proposalStmt: %w", cerr)
 		}
 	}
 	if q.proposalsStmt != nil {
@@ -1880,8 +1856,6 @@ type Queries struct {
 	openAttemptStmt         *sql.Stmt
 	openByStmt              *sql.Stmt
 	openEnrolmentsStmt      *sql.Stmt
-	openFromStmt            *sql.Stmt
-	openOfStmt              *sql.Stmt
 	openProposalsStmt       *sql.Stmt
 	openStepwiseStmt        *sql.Stmt
 	openVersionStmt         *sql.Stmt
@@ -1907,7 +1881,6 @@ type Queries struct {
 	pollStmt                *sql.Stmt
 	pollOfStmt              *sql.Stmt
 	proofsOfStmt            *sql.Stmt
-	proposalStmt            *sql.Stmt
 	proposalsStmt           *sql.Stmt
 	putBankFileStmt         *sql.Stmt
 	putPayeeStmt            *sql.Stmt
@@ -2096,8 +2069,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		openAttemptStmt:         q.openAttemptStmt,
 		openByStmt:              q.openByStmt,
 		openEnrolmentsStmt:      q.openEnrolmentsStmt,
-		openFromStmt:            q.openFromStmt,
-		openOfStmt:              q.openOfStmt,
 		openProposalsStmt:       q.openProposalsStmt,
 		openStepwiseStmt:        q.openStepwiseStmt,
 		openVersionStmt:         q.openVersionStmt,
@@ -2123,7 +2094,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		pollStmt:                q.pollStmt,
 		pollOfStmt:              q.pollOfStmt,
 		proofsOfStmt:            q.proofsOfStmt,
-		proposalStmt:            q.proposalStmt,
 		proposalsStmt:           q.proposalsStmt,
 		putBankFileStmt:         q.putBankFileStmt,
 		putPayeeStmt:            q.putPayeeStmt,

@@ -225,91 +225,20 @@ func (q *Queries) OpenBy(ctx context.Context, personID string) (int64, error) {
 	return count, err
 }
 
-const openFrom = `-- name: OpenFrom :many
-SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
-  CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
-FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
-JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
-WHERE s.person_id = ?1 ORDER BY o.at, o.kind, o.id LIMIT ?2
-`
-
-type OpenFromParams struct {
-	PersonID string
-	Most     int64
-}
-
-type OpenFromRow struct {
-	Kind       string
-	ID         string
-	Version    int64
-	Op         string
-	Doc        string
-	Private    string
-	Salt       []byte
-	Concerns   string
-	Base       int64
-	EffectAt   int64
-	Digest     string
-	RuleSet    int64
-	PersonID   string
-	Email      string
-	At         int64
-	State      string
-	EndedBy    string
-	EndedEmail string
-	EndedAt    int64
-}
-
-func (q *Queries) OpenFrom(ctx context.Context, arg OpenFromParams) ([]OpenFromRow, error) {
-	rows, err := q.query(ctx, q.openFromStmt, openFrom, arg.PersonID, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []OpenFromRow
-	for rows.Next() {
-		var i OpenFromRow
-		if err := rows.Scan(
-			&i.Kind,
-			&i.ID,
-			&i.Version,
-			&i.Op,
-			&i.Doc,
-			&i.Private,
-			&i.Salt,
-			&i.Concerns,
-			&i.Base,
-			&i.EffectAt,
-			&i.Digest,
-			&i.RuleSet,
-			&i.PersonID,
-			&i.Email,
-			&i.At,
-			&i.State,
-			&i.EndedBy,
-			&i.EndedEmail,
-			&i.EndedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const openProposals = `-- name: OpenProposals :many
 SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
   CAST('' AS TEXT) AS state, CAST('' AS TEXT) AS ended_by, CAST('' AS TEXT) AS ended_email, CAST(0 AS INTEGER) AS ended_at
 FROM proposal_open o JOIN proposal p ON p.kind = o.kind AND p.id = o.id AND p.version = o.version
 JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
-ORDER BY o.at, o.kind, o.id LIMIT ?1
+WHERE (CAST(?1 AS TEXT) = '' OR o.kind = ?1) AND (CAST(?2 AS TEXT) = '' OR s.person_id = ?2)
+ORDER BY o.at, o.kind, o.id LIMIT ?3
 `
+
+type OpenProposalsParams struct {
+	Kind     string
+	PersonID string
+	Most     int64
+}
 
 type OpenProposalsRow struct {
 	Kind       string
@@ -333,8 +262,8 @@ type OpenProposalsRow struct {
 	EndedAt    int64
 }
 
-func (q *Queries) OpenProposals(ctx context.Context, most int64) ([]OpenProposalsRow, error) {
-	rows, err := q.query(ctx, q.openProposalsStmt, openProposals, most)
+func (q *Queries) OpenProposals(ctx context.Context, arg OpenProposalsParams) ([]OpenProposalsRow, error) {
+	rows, err := q.query(ctx, q.openProposalsStmt, openProposals, arg.Kind, arg.PersonID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -492,83 +421,21 @@ func (q *Queries) PayeeMakers(ctx context.Context, arg PayeeMakersParams) ([]str
 	return items, nil
 }
 
-const proposal = `-- name: Proposal :one
-SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
-  CAST(COALESCE(e.state, '') AS TEXT) AS state, CAST(COALESCE(e.person_id, '') AS TEXT) AS ended_by, CAST(COALESCE(e.email, '') AS TEXT) AS ended_email,
-  CAST(COALESCE(e.at, 0) AS INTEGER) AS ended_at
-FROM proposal p JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
-LEFT JOIN proposal_end e ON e.kind = p.kind AND e.id = p.id AND e.version = p.version
-WHERE p.kind = ?1 AND p.id = ?2 AND p.version = ?3
-`
-
-type ProposalParams struct {
-	Kind    string
-	ID      string
-	Version int64
-}
-
-type ProposalRow struct {
-	Kind       string
-	ID         string
-	Version    int64
-	Op         string
-	Doc        string
-	Private    string
-	Salt       []byte
-	Concerns   string
-	Base       int64
-	EffectAt   int64
-	Digest     string
-	RuleSet    int64
-	PersonID   string
-	Email      string
-	At         int64
-	State      string
-	EndedBy    string
-	EndedEmail string
-	EndedAt    int64
-}
-
-func (q *Queries) Proposal(ctx context.Context, arg ProposalParams) (ProposalRow, error) {
-	row := q.queryRow(ctx, q.proposalStmt, proposal, arg.Kind, arg.ID, arg.Version)
-	var i ProposalRow
-	err := row.Scan(
-		&i.Kind,
-		&i.ID,
-		&i.Version,
-		&i.Op,
-		&i.Doc,
-		&i.Private,
-		&i.Salt,
-		&i.Concerns,
-		&i.Base,
-		&i.EffectAt,
-		&i.Digest,
-		&i.RuleSet,
-		&i.PersonID,
-		&i.Email,
-		&i.At,
-		&i.State,
-		&i.EndedBy,
-		&i.EndedEmail,
-		&i.EndedAt,
-	)
-	return i, err
-}
-
 const proposals = `-- name: Proposals :many
 SELECT p.kind, p.id, p.version, p.op, p.doc, p.private, p.salt, p.concerns, p.base, p.effect_at, s.digest, s.rule_set, s.person_id, s.email, s.at,
   CAST(COALESCE(e.state, '') AS TEXT) AS state, CAST(COALESCE(e.person_id, '') AS TEXT) AS ended_by, CAST(COALESCE(e.email, '') AS TEXT) AS ended_email,
   CAST(COALESCE(e.at, 0) AS INTEGER) AS ended_at
 FROM proposal p JOIN subject s ON s.kind = p.kind AND s.id = p.id AND s.version = p.version
 LEFT JOIN proposal_end e ON e.kind = p.kind AND e.id = p.id AND e.version = p.version
-WHERE p.kind = ?1 AND p.id = ?2 ORDER BY p.version DESC LIMIT ?3
+WHERE p.kind = ?1 AND p.id = ?2 AND p.version >= ?3 AND p.version <= ?4 ORDER BY p.version DESC LIMIT ?5
 `
 
 type ProposalsParams struct {
-	Kind string
-	ID   string
-	Most int64
+	Kind  string
+	ID    string
+	First int64
+	Last  int64
+	Most  int64
 }
 
 type ProposalsRow struct {
@@ -594,7 +461,13 @@ type ProposalsRow struct {
 }
 
 func (q *Queries) Proposals(ctx context.Context, arg ProposalsParams) ([]ProposalsRow, error) {
-	rows, err := q.query(ctx, q.proposalsStmt, proposals, arg.Kind, arg.ID, arg.Most)
+	rows, err := q.query(ctx, q.proposalsStmt, proposals,
+		arg.Kind,
+		arg.ID,
+		arg.First,
+		arg.Last,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
