@@ -164,7 +164,7 @@ func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n 
 	defer cancel(nil)
 	f.ctx = ctx
 	queue := make(chan deed)
-	var lanes sync.WaitGroup
+	var lanes, busy sync.WaitGroup
 	for i := range sampleLanes {
 		r := rand.New(rand.NewPCG(131, uint64(i)))
 		lanes.Go(func() {
@@ -172,14 +172,34 @@ func fill(ctx context.Context, d *desk, bank *banksim.Bank, clock *demoClock, n 
 				if err := f.one(x, r); err != nil {
 					cancel(fmt.Errorf("payout of %d kopecks (%+v): %w", x.minor, x.end, err))
 				}
+				busy.Done()
 			}
 		})
 	}
+	var days []calendar.Day
+	for _, x := range deeds {
+		days = append(days, calendar.DayOf(x.at))
+	}
+	days = slices.Compact(days)
+	day, reports := days[0], 0
 feed:
 	for _, x := range deeds {
+		// A day is over: once nobody is at work any more, the next one begins with the bank's report of it.
+		if next := calendar.DayOf(x.at); next != day {
+			busy.Wait()
+			if left := len(days) - slices.Index(days, day); left > sampleUnreported {
+				if err := f.report(day, next.Start().Add(8*time.Hour), sampleMakers[reports%2], sampleApprovers[reports%2], left > sampleOpen); err != nil {
+					cancel(fmt.Errorf("report of %s: %w", day, err))
+				}
+				reports++
+			}
+			day = next
+		}
+		busy.Add(1)
 		select {
 		case queue <- x:
 		case <-ctx.Done():
+			busy.Done()
 			break feed
 		}
 	}
@@ -279,6 +299,35 @@ func (f *filler) save(p *samplePayee, i int, r *rand.Rand) error {
 		return errors.New("the proposal is not there")
 	}
 	return f.d.app.Accept(f.ctx, f.who[sampleApprovers[i%len(sampleApprovers)]], approval.Payee, p.id, ps[0].Digest, app.Proof{})
+}
+
+// The reports of the last sampleUnreported days are left to whoever looks at the demo; so is the closing of the last sampleOpen ones.
+const sampleUnreported, sampleOpen = 3, 6
+
+// report hands in the pretend bank's report of a day that is over, and has an approver close it when everything agrees.
+func (f *filler) report(day calendar.Day, at time.Time, maker, approver string, end bool) error {
+	f.clock.to(at)
+	if day >= calendar.DayOf(f.clock.Now()) {
+		return nil // somebody worked at odd hours
+	}
+	data, err := f.bank.Report(string(day), "csv")
+	if err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		return nil
+	}
+	if _, err := f.d.app.TakeReport(f.ctx, f.who[maker], f.bank.ReportName(string(day))+".csv", "", data); err != nil {
+		return err
+	}
+	if !end {
+		return nil
+	}
+	figures, err := f.d.app.Day(f.ctx, day, nil)
+	if err != nil || figures.Open() > 0 {
+		return err
+	}
+	return f.d.app.CloseDay(f.ctx, f.who[approver], day, figures.Mark())
 }
 
 func (f *filler) tick(r *rand.Rand) {

@@ -247,7 +247,7 @@ func TestBrowser(t *testing.T) {
 		{"russian", []string{"sweep.mjs ru"}, nil},
 		{"english", []string{"sweep.mjs en"}, nil},
 		{"people", []string{"keyboard.mjs", "queue.mjs", "nojs.mjs", "hostile.mjs", "payees.mjs", "doors.mjs"}, nil},
-		{"desk", []string{"story.mjs", "tabs.mjs", "entry.mjs", "verdict.mjs"}, nil},
+		{"desk", []string{"story.mjs", "tabs.mjs", "entry.mjs", "verdict.mjs", "reports.mjs"}, nil},
 		{"restart", []string{"restart.mjs"}, nil},
 		{"passkey", []string{"passkey.mjs"}, nil},
 		{"strict", []string{"strict.mjs"}, []string{"--rules", "strict"}},

@@ -61,7 +61,7 @@ async function look(page, where, kind = where) {
 // kindOf makes one kind of page of many addresses, so that a few of each are looked at.
 function kindOf(href, status) {
   const u = new URL(href, desk.open);
-  const path = u.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ':id').replace(/\/\d+/g, '/:n');
+  const path = u.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ':id').replace(/\d{4}-\d\d-\d\d/g, ':day').replace(/\/\d+/g, '/:n');
   // A list is one kind of page however it is filtered; only what is searched for and what is wrong look otherwise.
   const keys = [...u.searchParams.keys()].filter((k) => k === 'tab' || k === 'q' || u.searchParams.get(k) === 'xx').sort().join('&');
   return path + (keys ? '?' + keys : '') + (status ? ' ' + status : '');

@@ -5,9 +5,10 @@ import "maps"
 // ReportTexts are the words of the reconciliation with the bank: its daily reports, the days, matches by hand; and of the marks on a payout.
 type ReportTexts struct {
 	Title, Rail, Lead, None                             string
-	Day, Ours, Bank, Diff, File, State, Open            string // heads of the list of days
-	NoFile, Files                                       string // Files: «{1}»
-	Agrees, Differs, Closed, Changed, Running           string
+	Day, Ours, Bank, Diff, Files, State                 string // heads of the list of days
+	Agrees, Differs, Closed, Changed, Running, Waits    string
+	Waiting                                             Forms // «{1} выплата ждёт…»
+	WaitsWho, Missing, MissingDemo, CloseWho            string
 	TabDays, TabFiles, TabAge                           string
 	Upload, UploadLead, UploadFile, UploadDay, HelpFile string
 	HelpDay, UploadButton                               string
@@ -43,8 +44,10 @@ type ReportTexts struct {
 var russianReports = ReportTexts{
 	Title: "Сверка с банком", Rail: "Сверка", Lead: "Наша запись, сообщения банка и его ежедневный отчёт рядом, по московским дням. Сверка ничего не меняет в выплатах: она показывает, что сошлось, и что делать с остальным.",
 	None: "Сверять пока нечего: банк ещё ничего не исполнил, отчётов нет.",
-	Day:  "День", Ours: "У нас, ₽", Bank: "В отчёте, ₽", Diff: "Разница, ₽", File: "Отчёт", State: "Закрытие", Open: "Открыто",
-	NoFile: "отчёта нет", Files: "файлов: {1}", Agrees: "суммы сходятся", Differs: "суммы расходятся", Closed: "закрыт: {1}", Changed: "изменился после закрытия", Running: "ещё идёт",
+	Day:  "День", Ours: "У нас, ₽", Bank: "В отчёте, ₽", Diff: "Разница, ₽", Files: "Отчётов", State: "Состояние",
+	Agrees: "суммы сходятся, не закрыт", Differs: "суммы расходятся", Closed: "закрыт: {1}", Changed: "изменился после закрытия", Running: "ещё идёт", Waits: "ждёт отчёта банка",
+	Waiting:  Forms{"{1} строка ждёт отчёта банка за этот день.", "{1} строки ждут отчёта банка за этот день.", "{1} строк ждут отчёта банка за этот день."},
+	WaitsWho: "Его загружает инициатор или администратор.", Missing: "Ещё нет отчётов за дни:", MissingDemo: "Ещё нет отчётов за дни. Скачайте отчёт учебного банка и загрузите его ниже:", CloseWho: "День в порядке. Закрывает его согласующий.",
 	TabDays: "Дни", TabFiles: "Отчёты банка", TabAge: "Расхождения по срокам",
 	Upload: "Загрузить отчёт", UploadLead: "Ежедневный отчёт банка о выплатах: CSV, XLSX или ZIP из них, до 32 МиБ. Файл принимается целиком или не принимается. Состояние выплат он не меняет: по нему программа сама спросит банк о том, чего не знает.",
 	UploadFile: "Файл отчёта", UploadDay: "За какой день", HelpFile: "Имя вида Проект_2026-11-20_2026-11-20.csv; пустой файл значит день без выплат",
@@ -80,8 +83,10 @@ var russianReports = ReportTexts{
 var englishReports = ReportTexts{
 	Title: "Reconciliation", Rail: "Reconciliation", Lead: "Our record, the bank’s messages and its daily report side by side, by Moscow days. It changes nothing about payouts: it shows what agrees, and what to do about the rest.",
 	None: "Nothing to compare yet: the bank has paid nothing, and there are no reports.",
-	Day:  "Day", Ours: "Ours, ₽", Bank: "Report, ₽", Diff: "Difference, ₽", File: "Report", State: "Day is", Open: "Open",
-	NoFile: "no report", Files: "files: {1}", Agrees: "sums agree", Differs: "sums differ", Closed: "closed: {1}", Changed: "changed since it was closed", Running: "still running",
+	Day:  "Day", Ours: "Ours, ₽", Bank: "Report, ₽", Diff: "Difference, ₽", Files: "Reports", State: "State",
+	Agrees: "sums agree, not closed", Differs: "sums differ", Closed: "closed: {1}", Changed: "changed since it was closed", Running: "still running", Waits: "waits for the bank’s report",
+	Waiting:  Forms{"{1} line waits for the bank’s report of this day.", "{1} lines wait for the bank’s report of this day.", "{1} lines wait for the bank’s report of this day."},
+	WaitsWho: "A maker or an administrator uploads it.", Missing: "No report yet of:", MissingDemo: "No report yet of these days. Save the pretend bank’s report and upload it below:", CloseWho: "The day is in order. An approver closes it.",
 	TabDays: "Days", TabFiles: "Bank reports", TabAge: "Differences by age",
 	Upload: "Upload a report", UploadLead: "The bank’s daily payouts report: CSV, XLSX or a ZIP of them, up to 32 MiB. A file is taken whole or not at all. It moves no payout: where something is not known, the program asks the bank by it.",
 	UploadFile: "Report file", UploadDay: "For which day", HelpFile: "A name like Project_2026-11-20_2026-11-20.csv; an empty file is a day without payouts",

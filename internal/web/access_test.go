@@ -309,7 +309,7 @@ func TestGetsChangeNothing(t *testing.T) {
 func addresses(ids map[string]payout.ID) []string {
 	out := []string{"/", "/approvals", "/payouts", "/payouts?tab=mine", "/payouts?tab=approve", "/payouts?tab=unknown", "/payouts?state=failed&state=returned", "/payouts?q=%D0%98%D0%B2%D0%B0%D0%BD&min=1&max=1000000&from=01.11.2026&to=30.11.2026",
 		"/payouts?q=nothing", "/payouts?from=yesterday", "/payouts?format=csv", "/payouts/new", "/unknown", "/inbox", "/inbox?tab=moved", "/inbox?tab=nothing", "/inbox?tab=refused", "/inbox/1", "/inbox/2", "/inbox/refused/0", "/inbox/refused/1", "/history", "/history?kind=payout",
-		"/history?q=1001", "/history?q=approved", "/history?kind=halt", "/history/1", "/halt", "/settings/people", "/settings/bank", "/account", "/demo/kopecks", "/sign-in", "/nonsense"}
+		"/history?q=1001", "/history?q=approved", "/history?kind=halt", "/history/1", "/halt", "/settings/people", "/settings/bank", "/reports", "/reports/bank", "/reports/ageing", "/account", "/demo/kopecks", "/sign-in", "/nonsense"}
 	for _, id := range ids {
 		for _, tail := range []string{"", "/edit", "/copy", "/versions/1", "/bodies/request/1", "/bodies/answer/1", "/bodies/fetch/1"} {
 			out = append(out, where(id, tail))

@@ -32,6 +32,8 @@ const (
 	daysPage, linesMost = 50, 100
 	// filesMost is how many reports the list shows, badMost how many errors of one.
 	filesMost, badMost = 100, 100
+	// missingMost is how many days without a report are named, of so many newest days.
+	missingMost, missingLook = 5, 31
 )
 
 func (r *req) reportTabs(at string) []templates.Tab {
@@ -89,10 +91,14 @@ func (w *Web) reports(r *req) error { // GET /reports
 			}
 			ours, bank = ours+sign*f.Ours, bank+sign*f.Bank
 		}
-		row := templates.ReportDay{Day: templates.Link{Href: dayHref(x.Day), Label: lang.DayFull(r.tag, x.Day.Start())}, Ours: signed(r.tag, ours, false, ""), File: t.NoFile}
-		row.Bank, row.Diff = signed(r.tag, bank, x.Files == 0 && bank == 0, ""), signed(r.tag, bank-ours, x.Files == 0 && bank == 0, "stop")
+		row := templates.ReportDay{Day: templates.Link{Href: dayHref(x.Day), Label: lang.DayFull(r.tag, x.Day.Start())}, Ours: signed(r.tag, ours, false, ""), Files: "–"}
+		tone := "stop"
+		if x.Closed != nil && !x.Changed { // somebody looked at it
+			tone = ""
+		}
+		row.Bank, row.Diff = signed(r.tag, bank, x.Files == 0 && bank == 0, ""), signed(r.tag, bank-ours, x.Files == 0 && bank == 0 || bank == ours, tone)
 		if x.Files > 0 {
-			row.File = lang.Fill(t.Files, x.Files)
+			row.Files = lang.Int(r.tag, x.Files)
 		}
 		switch {
 		case x.Closed != nil:
@@ -100,7 +106,7 @@ func (w *Web) reports(r *req) error { // GET /reports
 		case x.Day >= today:
 			row.State = t.Running
 		case x.Files == 0:
-			row.State = ""
+			row.State, row.Tone = t.Waits, "doubt"
 		case ours == bank:
 			row.State, row.Tone = t.Agrees, "paid"
 		default:
@@ -118,18 +124,42 @@ func (w *Web) reports(r *req) error { // GET /reports
 }
 
 func (w *Web) reportFiles(r *req) error { // GET /reports/bank
-	done := ""
+	var taken *app.ReportFile
 	if id, err := strconv.ParseInt(r.QueryParam("taken"), 10, 64); err == nil {
 		if f, ok, err := w.App.Store.ReportFile(r.ctx(), id, ""); err != nil {
 			return err
 		} else if ok {
-			done = lang.Fill(r.t.Reports().Taken, lang.Int(r.tag, f.N))
+			taken = &f
 		}
 	}
-	return w.showFiles(r, http.StatusOK, "", done, nil)
+	return w.showFiles(r, http.StatusOK, "", taken, nil)
 }
 
-func (w *Web) showFiles(r *req, status int, day, done string, refusal error) error {
+// missing lists the newest days that are over and have no report; in the demo it leads to the pretend bank's reports of them.
+func (w *Web) missing(r *req, v *templates.ReportFilesView) error {
+	t := r.t.Reports()
+	days, err := w.App.Days(r.ctx(), calendar.DayOf(r.now), missingLook)
+	if err != nil {
+		return err
+	}
+	v.MissingLead = t.Missing
+	if w.Demo != nil {
+		v.MissingLead = t.MissingDemo
+	}
+	for _, x := range days {
+		if x.Files > 0 || len(v.Missing) == missingMost {
+			continue
+		}
+		l := templates.Link{Href: dayHref(x.Day), Label: lang.DayFull(r.tag, x.Day.Start())}
+		if w.Demo != nil {
+			l.Href = templ.SafeURL(strings.TrimSuffix(w.Demo.BankURL, "/") + "/report?date=" + string(x.Day))
+		}
+		v.Missing = append(v.Missing, l)
+	}
+	return nil
+}
+
+func (w *Web) showFiles(r *req, status int, day string, taken *app.ReportFile, refusal error) error {
 	t := r.t.Reports()
 	p, err := r.page(t.TabFiles, templates.SectionReports)
 	if err != nil {
@@ -139,7 +169,18 @@ func (w *Web) showFiles(r *req, status int, day, done string, refusal error) err
 	if err != nil {
 		return err
 	}
-	v := &templates.ReportFilesView{Tabs: r.reportTabs("files"), May: r.may(app.UploadReport), Done: done, File: templates.Field{Help: t.HelpFile}, Day: templates.Field{Value: day, Help: t.HelpDay}}
+	v := &templates.ReportFilesView{Tabs: r.reportTabs("files"), May: r.may(app.UploadReport), File: templates.Field{Help: t.HelpFile}, Day: templates.Field{Value: day, Help: t.HelpDay}}
+	if taken != nil {
+		v.Done = lang.Fill(t.Taken, lang.Int(r.tag, taken.N))
+		if r.may(app.ReadReports) {
+			v.DoneDay = &templates.Link{Href: dayHref(taken.From), Label: lang.Fill(t.OneDay, lang.DayFull(r.tag, taken.From.Start()))}
+		}
+	}
+	if v.May && r.may(app.ReadReports) {
+		if err := w.missing(r, v); err != nil {
+			return err
+		}
+	}
 	if bad, ok := app.ReportRefused(refusal); ok {
 		v.Error = &templates.FieldError{Field: "file", Text: r.t.N(t.UploadBad, len(bad.Bad))}
 		for i, b := range bad.Bad {
@@ -216,7 +257,7 @@ func (w *Web) takeReport(r *req) error { // POST /reports/bank
 	if day != "" {
 		at, perr := lang.ParseDay(day)
 		if perr != nil {
-			return w.showFiles(r, http.StatusUnprocessableEntity, day, "", fault.Bad("day", "report.day"))
+			return w.showFiles(r, http.StatusUnprocessableEntity, day, nil, fault.Bad("day", "report.day"))
 		}
 		f, err := w.App.TakeReport(r.ctx(), r.me.who(), name, string(calendar.DayOf(at)), data)
 		return w.reportTaken(r, f, day, err)
@@ -227,10 +268,10 @@ func (w *Web) takeReport(r *req) error { // POST /reports/bank
 
 func (w *Web) reportTaken(r *req, f app.ReportFile, day string, err error) error {
 	if _, bad := app.ReportRefused(err); bad {
-		return w.showFiles(r, http.StatusUnprocessableEntity, day, "", err)
+		return w.showFiles(r, http.StatusUnprocessableEntity, day, nil, err)
 	}
 	if fs := fault.As(err); len(fs) > 0 && fs[0].Kind == fault.Invalid {
-		return w.showFiles(r, http.StatusUnprocessableEntity, day, "", err)
+		return w.showFiles(r, http.StatusUnprocessableEntity, day, nil, err)
 	}
 	if err != nil {
 		return err
@@ -280,8 +321,10 @@ func classTone(c app.Class) string {
 	return ""
 }
 
+// reportClass is a line of figures; a side on which nothing is shows a dash, as a difference of nothing does.
 func (r *req) reportClass(code, name, tone string, f app.Figure) templates.ReportClass {
-	return templates.ReportClass{Code: code, Name: name, N: lang.Int(r.tag, f.N), Tone: tone, Ours: signed(r.tag, f.Ours, false, ""), Bank: signed(r.tag, f.Bank, false, ""), Diff: signed(r.tag, f.Bank-f.Ours, false, tone)}
+	return templates.ReportClass{Code: code, Name: name, N: lang.Int(r.tag, f.N), Tone: tone, Ours: signed(r.tag, f.Ours, f.Ours == 0, ""), Bank: signed(r.tag, f.Bank, f.Bank == 0, ""),
+		Diff: signed(r.tag, f.Bank-f.Ours, f.Bank == f.Ours, tone)}
 }
 
 func (w *Web) reportDay(r *req) error { // GET /reports/:day
@@ -311,8 +354,8 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 	}
 	more := 0
 	f, err := w.App.Day(r.ctx(), day, func(l app.DayLine) error {
-		if !l.Class.Open() && l.Class != app.Late {
-			return nil
+		if l.Class == app.Waiting || !l.Class.Open() && l.Class != app.Late {
+			return nil // those that wait for the day's report are said in one sentence
 		}
 		if len(v.Lines) == linesMost {
 			more++
@@ -323,6 +366,16 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 	})
 	if err != nil {
 		return err
+	}
+	if n := f.Paid[app.Waiting].N + f.Back[app.Waiting].N; n > 0 && day < calendar.DayOf(r.now) {
+		v.Waits = r.t.N(t.Waiting, n)
+		if r.may(app.UploadReport) {
+			v.Upload = &templates.Link{Href: "/reports/bank", Label: t.Upload}
+		} else {
+			v.Waits += " " + t.WaitsWho
+		}
+	} else if n > 0 {
+		v.Waits = r.t.N(t.Waiting, n)
 	}
 	if more > 0 {
 		v.LinesNote = lang.Fill(t.LinesMore, linesMost)
@@ -372,7 +425,9 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 	case same || f.Files == 0 || day >= calendar.DayOf(r.now):
 	case f.Open() > 0 || !f.Agrees:
 		v.CloseNote = lang.Fill(t.CloseOpen, f.Open())
-	case r.may(app.CloseDays):
+	case !r.may(app.CloseDays):
+		v.CloseNote = t.CloseWho
+	default:
 		v.CloseNote = t.CloseLead
 		v.Close = &templates.Act{Action: dayHref(day) + "/close", Label: t.Close, Main: true, TestID: "close-day", Hidden: []templates.Hidden{{Name: "seen", Value: f.Mark()}}}
 	}
@@ -400,6 +455,12 @@ func (r *req) reportLine(l app.DayLine) templates.ReportLineRow {
 		}
 		row.Links = append(row.Links, templates.Link{Href: templ.SafeURL(href), Label: t.ToMatch})
 	}
+	if l.Class == app.Waiting { // all of a day together
+		if r.may(app.UploadReport) {
+			row.Links = append(row.Links, templates.Link{Href: "/reports/bank", Label: t.Upload})
+		}
+		return row
+	}
 	if l.Payout == "" {
 		row.Text, row.Step = t.NotOurs, lang.Label(t.Steps, "nobody")
 		match()
@@ -412,10 +473,6 @@ func (r *req) reportLine(l app.DayLine) templates.ReportLineRow {
 		row.Links = append(row.Links, templates.Link{Href: href, Label: t.ToPayout})
 		if l.State == payout.Unknown || l.Review {
 			row.Links = append(row.Links, templates.Link{Href: "/unknown", Label: t.ToUnknown})
-		}
-	case app.Waiting:
-		if r.may(app.UploadReport) {
-			row.Links = append(row.Links, templates.Link{Href: "/reports/bank", Label: t.Upload})
 		}
 	case app.MissingBank, app.OtherSum, app.Double:
 		match()
@@ -511,6 +568,9 @@ func (w *Web) ageing(r *req) error { // GET /reports/ageing
 	}
 	for _, l := range a.Lines {
 		row := r.reportLine(l.DayLine)
+		if l.Class == app.Waiting {
+			row.Text = r.t.N(r.t.Common.Payouts, l.N)
+		}
 		row.Day, row.Age = &templates.Link{Href: dayHref(l.Day), Label: lang.DayFull(r.tag, l.Day.Start())}, r.t.N(t.AgeOld, l.Age)
 		v.Lines = append(v.Lines, row)
 	}

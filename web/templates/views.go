@@ -178,6 +178,12 @@ type RowView struct {
 	Changed   string
 }
 
+// Col is the head of a column; Right for figures.
+type Col struct {
+	Label string
+	Right bool
+}
+
 // Tab is one tab over a list.
 type Tab struct {
 	Href    templ.SafeURL

@@ -24,7 +24,7 @@ type ReportsView struct {
 type ReportDay struct {
 	Day              Link
 	Ours, Bank, Diff Signed
-	File             string
+	Files            string
 	State, Tone      string
 	Note             string
 }
@@ -38,8 +38,12 @@ type ReportFilesView struct {
 	Bad       []string
 	BadMore   string
 	Done      string
-	Rows      []ReportFileRow
-	Folder    []Fact
+	DoneDay   *Link
+	// Missing are the newest days without a report; in the demo the pretend bank's reports of them.
+	MissingLead string
+	Missing     []Link
+	Rows        []ReportFileRow
+	Folder      []Fact
 }
 
 // ReportFileRow is one report.
@@ -51,19 +55,20 @@ type ReportFileRow struct {
 
 // ReportDayView is one day, three ways.
 type ReportDayView struct {
-	Tables     []ReportTable
-	Adds       string
-	AddsBad    bool
-	Lines      []ReportLineRow
-	LinesNote  string
-	CSV        templ.SafeURL
-	Files      []Fact
-	Close      *Act
-	CloseNote  string
-	Closed     string
-	Changed    string
-	Error      *FieldError
-	Prev, Next *Link
+	Tables    []ReportTable
+	Adds      string
+	AddsBad   bool
+	Lines     []ReportLineRow
+	LinesNote string
+	CSV       templ.SafeURL
+	Files     []Fact
+	Close     *Act
+	CloseNote string
+	Closed    string
+	Changed   string
+	Error     *FieldError
+	Waits     string // that the day has no report yet
+	Upload    *Link
 }
 
 // ReportTable is the arithmetic of payouts or of returns.
