@@ -471,6 +471,9 @@ func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, not
 		if err := a.dropVerdict(tx, p.S(), now); err != nil {
 			return err
 		}
+		if !s.Review && p.S().Review {
+			a.Log.Error("what is known of a payout contradicts itself, a person must look", "payout", string(s.ID), "state", string(p.S().State))
+		}
 	}
 	if act.Alarm != "" {
 		if err := save(p.Alarm(act.Alarm, now)); err != nil {

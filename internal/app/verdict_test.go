@@ -162,6 +162,27 @@ func TestRulingJudgedAgain(t *testing.T) {
 	}
 	wants(t, "the last one agrees too late", d.App.Accept(t.Context(), d.Who["a2"], p.Kind, p.ID, p.Digest, app.Proof{}), "subject.closed")
 	d.Verify()
+
+	// While two people agree that it was not paid, after ten days of not knowing, the bank says that it is still at it.
+	d = desktest.New(t)
+	id = d.Approved(20_000_54)
+	o := d.Claim()
+	d.Ask(o)
+	must(t, d.App.Answered(t.Context(), o, protocol.Answer{GotConn: true, Err: "cut"}, noRaw))
+	d.Clock.Add(16 * 24 * time.Hour)
+	p = proposeRuling(t, d, id, app.RuledNotPaid, "statement")
+	must(t, d.App.Accept(t.Context(), d.Who["a1"], p.Kind, p.ID, p.Digest, app.Proof{}))
+	must(t, d.App.StoreWebhook(t.Context(), d.Message(id, d.Ledger()[d.Get(id).Reference].Session, "payment_finished", "in_progress", "in_progress", d.Clock.Now()), "k"))
+	d.Apply()
+	d.Poll()
+	if s := d.Get(id); s.State != payout.Unknown {
+		t.Fatal(s.State)
+	}
+	wants(t, "the last one agrees while the bank says open", d.App.Accept(t.Context(), d.Who["a2"], p.Kind, p.ID, p.Digest, app.Proof{}), "verdict.open")
+	if s := d.Get(id); s.State != payout.Unknown {
+		t.Error(s.State)
+	}
+	d.Verify()
 }
 
 // TestLateTruth: people ruled "not paid", it is being paid again, and then the bank says that it paid the old one: flagged, both kept, the replacement frozen. Then
@@ -179,6 +200,14 @@ func TestLateTruth(t *testing.T) {
 	s := d.Get(id)
 	if s.State != payout.Succeeded || !s.Review {
 		t.Fatalf("late truth: %s, review %v", s.State, s.Review)
+	}
+	// Loud: among the figures, and on the list of what needs a look, which after half an hour is a bar over every page.
+	v, err := d.App.Vitals(t.Context())
+	must(t, err)
+	rows, err := d.Store.Unknowns(t.Context(), 10)
+	must(t, err)
+	if v.Flagged != 1 || !slices.ContainsFunc(rows, func(r app.Row) bool { return r.ID == id }) {
+		t.Errorf("%d flagged, on the list of %d", v.Flagged, len(rows))
 	}
 	for range 3 {
 		if o := d.Claim(); o != nil {
