@@ -21,7 +21,7 @@ SELECT id, name, roles, founding, created_at, suspended_at, groups, version, app
 SELECT email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal FROM account WHERE email = sqlc.arg(email);
 
 -- name: Accounts :many
-SELECT email, person_id, CAST(password_hash = '' AS INTEGER) AS waiting FROM account ORDER BY email;
+SELECT email, person_id, CAST(password_hash = '' AS INTEGER) AS waiting, must_change FROM account ORDER BY email;
 
 -- name: AccountsOf :many
 SELECT email, person_id, password_hash, changed_at, idle_minutes, keys_on, must_change, version, seal FROM account WHERE person_id = sqlc.arg(person_id) ORDER BY email;

@@ -15,7 +15,6 @@ import (
 	"countersign/internal/auth"
 	"countersign/internal/bankdetails"
 	"countersign/internal/fault"
-	"countersign/internal/money"
 	"countersign/internal/payout"
 )
 
@@ -396,8 +395,12 @@ func (a *App) changeHolds(tx Tx, p auth.Person, pl PersonPlan) error {
 	if err != nil {
 		return err
 	}
-	if w := worse(f, people, after); len(w) > 0 {
-		return StuckFault("people.deadlock", w[0])
+	able, err := a.ablePeople(tx, f.Set, people)
+	if err != nil {
+		return err
+	}
+	if w := a.worse(f, able, people, after); len(w) > 0 {
+		return w[0].Fault("people.deadlock")
 	}
 	return nil
 }
@@ -415,24 +418,14 @@ func (a *App) additionHolds(tx Tx, who auth.Person, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	before := f.deadlocks(f.Set, f.Limits, f.Signers, people)
-	signers := append(slices.Clip(f.Signers), SignersOf([]auth.Person{who})...)
-	for _, s := range approval.Worse(before, f.deadlocks(f.Set, f.Limits, signers, append(slices.Clip(people), who))) {
+	before := f.firm(f.Set, f.Limits, f.Signers, people)
+	after := f.firm(f.Set, f.Limits, append(slices.Clip(f.Signers), SignersOf([]auth.Person{who})...), append(slices.Clip(people), who))
+	for _, s := range newlyStuck(before, after, a.ever()) {
 		if s.Kind == approval.Payout {
-			return StuckFault("people.deadlock", s)
+			return Undecidable{Stuck: s}.Fault("people.deadlock")
 		}
 	}
 	return nil
-}
-
-// StuckFault says with one example what nobody could decide: kind, maker, above and up to (amounts), rule, role of the seat ("" for named people), how
-// many sit there, how many are missing.
-func StuckFault(code string, s approval.Stuck) *fault.Error {
-	role := ""
-	if len(s.Step.Roles) > 0 {
-		role = string(s.Step.Roles[0])
-	}
-	return fault.Bad("form", code, string(s.Kind), s.Maker.Name, money.Roubles(s.AboveMinor), money.Roubles(s.UpToMinor), s.Rule, role, s.Step.Count, s.Missing)
 }
 
 // adminsLeft counts the administrators with standing who can sign in: who never enrolled decides nothing.
@@ -450,44 +443,6 @@ func adminsLeft(tx Tx, people []auth.Person) (n int, err error) {
 		}
 	}
 	return n, nil
-}
-
-// worse is what could no longer be decided under the rules in force if the people were these.
-func worse(f *Frame, before, after []auth.Person) []approval.Stuck {
-	signers := slices.Clone(f.Signers)
-	for i := range signers {
-		k := slices.IndexFunc(after, func(p auth.Person) bool { return p.ID == signers[i].ID })
-		if k < 0 {
-			signers[i].Standing = false
-			continue
-		}
-		signers[i].Standing, signers[i].Groups, signers[i].Roles = !after[k].Suspended, after[k].Groups, nil
-		for _, r := range after[k].Roles {
-			signers[i].Roles = append(signers[i].Roles, approval.Role(r))
-		}
-	}
-	return approval.Worse(f.deadlocks(f.Set, f.Limits, f.Signers, before), f.deadlocks(f.Set, f.Limits, signers, after))
-}
-
-// WithoutPerson is what nobody could decide any more if this person was suspended: suspending stays one person's deed, but its page says so.
-func (a *App) WithoutPerson(ctx context.Context, id string) ([]approval.Stuck, error) {
-	f, err := a.Frame(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := a.Store.AllPeople(ctx)
-	if err != nil {
-		return nil, err
-	}
-	before := make([]auth.Person, len(rows))
-	for i, r := range rows {
-		before[i] = r.Person
-	}
-	after := slices.Clone(before)
-	for i := range after {
-		after[i].Suspended = after[i].Suspended || after[i].ID == id
-	}
-	return worse(f, before, after), nil
 }
 
 // personTakesEffect does what a proposal about a person says.

@@ -67,6 +67,15 @@ func (d *people) add(name string, roles ...string) string {
 	return id
 }
 
+// enrol sets a password with a link.
+func (d *people) enrol(name string) {
+	d.t.Helper()
+	token, _, err := d.App.MakeLink(d.ctx, d.Who["d1"], d.Who[name].Person, name+"@x.test")
+	must(d.t, err)
+	_, err = d.App.Enrol(d.ctx, token, "a phrase of six plain words")
+	must(d.t, err)
+}
+
 func (d *people) person(id string) auth.Person {
 	d.t.Helper()
 	p, err := d.Store.PersonByID(d.ctx, id)
@@ -233,7 +242,8 @@ func TestRoleChangeEndsSignIns(t *testing.T) {
 	id := d.Submit(500_000_00)
 	d.Approve(id, "a1")
 	d.Clock.Add(time.Minute)
-	d.add("n1", "approver") // without a third approver a1 could not leave
+	d.add("n1", "approver") // without a third approver, who can sign in, a1 could not leave
+	d.enrol("n1")
 	a1 := d.Who["a1"].Person
 	acc, _, err := d.Store.AccountByEmail(d.ctx, "a1@x.test")
 	must(t, err)
@@ -343,7 +353,7 @@ func TestChangeDeadlock(t *testing.T) {
 	s1 := d.Who["s1"].Person
 	err := d.App.ProposePersonChange(d.ctx, d.Who["d1"], s1, []string{"approver"}, "", 0, "")
 	wants(t, "the only senior", err, "people.deadlock")
-	if fs := fault.As(err); len(fs) != 1 || len(fs[0].Args) != 8 || fs[0].Args[0] != "payout" || fs[0].Args[5] != "senior" || fs[0].Args[7] != 1 {
+	if fs := fault.As(err); len(fs) != 1 || len(fs[0].Args) != 17 || fs[0].Args[0] != "payout" || fs[0].Args[5] != "senior" || fs[0].Args[7] != 1 {
 		t.Errorf("the example: %+v", fs)
 	}
 	risk, err := d.App.WithoutPerson(d.ctx, s1)

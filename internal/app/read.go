@@ -154,7 +154,9 @@ type PersonRow struct {
 	auth.Person
 	Emails []string
 	// Waiting are those of them that have no password yet: they wait for an enrolment link to be used.
-	Waiting     []string
+	Waiting []string
+	// SetByHand are those whose password somebody else set and nobody changed yet.
+	SetByHand   []string
 	SuspendedAt time.Time
 	LastSeen    time.Time
 }

@@ -444,7 +444,7 @@ func TestRulesThemselves(t *testing.T) {
 	four.Name, four.Rules[1].Steps[0].Count = "four of three", 4
 	err = d.App.ProposeRules(ctx, d.Who["d1"], four, 1, "")
 	wants(t, "more than there are", err, "rules.deadlock")
-	if fs := fault.As(err); len(fs) == 0 || fmt.Sprint(fs[0].Args[4:]) != "[band-2 approver 4 1]" {
+	if fs := fault.As(err); len(fs) == 0 || fmt.Sprint(fs[0].Args[4:8]) != "[band-2 approver 4 1]" {
 		t.Errorf("%v", fs)
 	}
 	for _, who := range []string{"m1", "a1", "s1", "u1"} {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"countersign/internal/approval"
-	"countersign/internal/auth"
 	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/money"
@@ -19,7 +18,7 @@ func init() {
 }
 
 // ProposeRules puts a new rule set to people. seen is the version that was in force on the proposer's screen. Invalid with every fault of the set,
-// "rules.deadlock" when under it somebody's payouts or some other subject could be decided by nobody that can be decided today; "rules.same".
+// "rules.deadlock" when under it somebody's payouts or some other subject could be decided by nobody that can be decided today (see newDeadlock); "rules.same".
 func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, seen int, reason string) error {
 	if err := set.Check().Err(); err != nil {
 		return err
@@ -36,12 +35,8 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 		if err := a.keepsGuards(set); err != nil {
 			return err
 		}
-		people, err := tx.People()
-		if err != nil {
+		if err := a.newDeadlock(tx, f, set, f.Limits, f.Signers); err != nil {
 			return err
-		}
-		if s := newDeadlock(f, set, f.Limits, f.Signers, people); s != nil {
-			return deadlockFault(*s)
 		}
 		_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Rules, ID: RulesID, Op: "rules.set", Doc: set.Doc(), Salt: a.salt()}, seen, reason, now)
 		return err
@@ -84,54 +79,12 @@ func (a *App) keepsGuards(set approval.RuleSet) error {
 	return nil
 }
 
-// makersOf are the people who may enter payouts, as signers.
-func makersOf(signers []approval.Signer, people []auth.Person) []approval.Signer {
-	var out []approval.Signer
-	for _, p := range people {
-		if !p.Has(auth.Maker) {
-			continue
-		}
-		for _, s := range signers {
-			if s.ID == p.ID {
-				out = append(out, s)
-			}
-		}
-	}
-	return out
-}
-
-// deadlocks lists what these signers could not decide under a set and limits; people say who of them makes payouts.
-func (f *Frame) deadlocks(set approval.RuleSet, limits approval.Limits, signers []approval.Signer, people []auth.Person) []approval.Stuck {
-	return approval.Deadlocks(set, limits, makersOf(signers, people), signers)
-}
-
-// newDeadlock is what nobody could decide under this set by these signers that today's people can decide under the set in force; nil for none.
-func newDeadlock(f *Frame, set approval.RuleSet, limits approval.Limits, after []approval.Signer, people []auth.Person) *approval.Stuck {
-	before := f.deadlocks(f.Set, f.Limits, f.Signers, people)
-	now := f.deadlocks(set, limits, after, people)
-	if w := approval.Worse(before, now); len(w) > 0 {
-		return &w[0]
-	}
-	return nil
-}
-
 // sameLimits reports whether two versions say the same, whatever their salts.
 func sameLimits(a, b approval.Limits) bool {
 	plain := func(_, value string) string { return value }
 	x, _ := a.Doc(plain)
 	y, _ := b.Doc(plain)
 	return string(x) == string(y)
-}
-
-// deadlockFault says what nobody could decide, in plain values: the kind, who makes it in the example, above which amount and up to which (0: no
-// bound), the rule, the role of the step that lacks people ("" for named ones), how many it needs, how many are missing.
-func deadlockFault(s approval.Stuck) error {
-	role := ""
-	if len(s.Step.People)+len(s.Step.Groups) == 0 && len(s.Step.Roles) > 0 {
-		role = string(s.Step.Roles[0])
-	}
-	sum := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: money.RUB} }
-	return fault.Bad("form", "rules.deadlock", string(s.Kind), s.Maker.Name, sum(s.AboveMinor), sum(s.UpToMinor), s.Rule, role, s.Step.Count, s.Missing)
 }
 
 // UsedNow is how much of the limits is taken now, kopecks: by the company and by the maker who used most today, and by the payee who got most this
@@ -168,23 +121,6 @@ func (a *App) UsedNow(ctx context.Context) (UsedNow, error) {
 	return u, err
 }
 
-// Deadlocks lists what today's people cannot decide under the rules in force.
-func (a *App) Deadlocks(ctx context.Context) ([]approval.Stuck, error) {
-	f, err := a.Frame(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := a.Store.AllPeople(ctx)
-	if err != nil {
-		return nil, err
-	}
-	people := make([]auth.Person, len(rows))
-	for i, r := range rows {
-		people[i] = r.Person
-	}
-	return f.deadlocks(f.Set, f.Limits, f.Signers, people), nil
-}
-
 // rulesTakeEffect: the document is in force from the end of this commit; what waits is measured again when it is decided on, and at its claim.
 // People may have left since it was proposed: what nobody could decide under it is looked for again.
 func (a *App) rulesTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any, error) {
@@ -199,17 +135,13 @@ func (a *App) rulesTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any,
 	if f.Set, err = a.setAt(tx, p.Base); err != nil {
 		return nil, err
 	}
-	people, err := tx.People()
-	if err != nil {
+	if err := a.newDeadlock(tx, f, set, f.Limits, f.Signers); err != nil {
 		return nil, err
-	}
-	if s := newDeadlock(f, set, f.Limits, f.Signers, people); s != nil {
-		return nil, deadlockFault(*s)
 	}
 	return map[string]any{"name": set.Name}, nil
 }
 
-// ProposeLimits puts new limits and lists to people. Invalid with every fault; "rules.deadlock" when ceilings leave payouts that nobody could approve.
+// ProposeLimits puts new limits and lists to people. Invalid with every fault; "rules.deadlock" when ceilings or soft limits leave payouts that nobody could approve.
 func (a *App) ProposeLimits(ctx context.Context, w Who, l approval.Limits, seen int, reason string) error {
 	if err := l.Check().Err(); err != nil {
 		return err
@@ -220,17 +152,13 @@ func (a *App) ProposeLimits(ctx context.Context, w Who, l approval.Limits, seen 
 		if err != nil {
 			return err
 		}
-		people, err := tx.People()
-		if err != nil {
-			return err
-		}
 		after := make([]approval.Signer, len(f.Signers))
 		for i, s := range f.Signers {
 			s.CeilingMinor = l.Ceiling(s.ID)
 			after[i] = s
 		}
-		if s := newDeadlock(f, f.Set, l, after, people); s != nil {
-			return deadlockFault(*s)
+		if err := a.newDeadlock(tx, f, f.Set, l, after); err != nil {
+			return err
 		}
 		if sameLimits(f.Limits, l) {
 			return fault.Bad("form", "limits.same")
@@ -261,10 +189,6 @@ func (a *App) limitsTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any
 	if err != nil {
 		return nil, err
 	}
-	people, err := tx.People()
-	if err != nil {
-		return nil, err
-	}
 	old := approval.Limits{} // the frame reads what is in force from now on: today's ceilings are those of the version before
 	if p.Base > 0 {
 		b, err := tx.ProposalAt(approval.Limit, LimitsID, p.Base)
@@ -280,8 +204,8 @@ func (a *App) limitsTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any
 		before[i].CeilingMinor, after[i].CeilingMinor = old.Ceiling(after[i].ID), l.Ceiling(after[i].ID)
 	}
 	f.Signers, f.Limits = before, old
-	if s := newDeadlock(f, f.Set, l, after, people); s != nil {
-		return nil, deadlockFault(*s)
+	if err := a.newDeadlock(tx, f, f.Set, l, after); err != nil {
+		return nil, err
 	}
 	return nil, a.freeHeld(tx, now)
 }

@@ -51,15 +51,15 @@ func TestDeadlocks(t *testing.T) {
 		{"one approver's ceiling", []Signer{mk}, []Signer{mk, low, a2, s1, ad1, ad2}, []string{band3}},
 		{"the senior's ceiling", []Signer{mk}, []Signer{mk, a1, a2, lowSenior, ad1, ad2}, []string{
 			fmt.Sprintf("payout band-3 %d..0 by mk about \"\" -1", 5_000_000_00), fmt.Sprintf("payout first-payment %d..0 by mk about \"\" -1", 5_000_000_00)}},
-		{"one administrator and the senior", []Signer{mk}, []Signer{mk, a1, a2, s1, ad1}, []string{`person by ad1 about "s1" -1`}},
+		{"one administrator and the senior", []Signer{mk}, []Signer{mk, a1, a2, s1, ad1}, []string{`person by ad1 about "s1" -1`, `limits by ad1 about "s1" -1`}},
 		{"one administrator, nobody else", []Signer{mk}, []Signer{mk, ad1}, []string{
 			fmt.Sprintf("payout band-1 0..%d by mk about \"\" -1", b1), fmt.Sprintf("payout band-2 %d..%d by mk about \"\" -2", b1, b2), fmt.Sprintf("payout band-3 %d..0 by mk about \"\" -3", b2), first,
-			`payee by mk about "" -1`, `rules by ad1 about "" -1`, `person by ad1 about "mk" -1`, `limits by ad1 about "" -1`, `keys by ad1 about "" -1`, `verdict by mk about "mk" -2`, `release by ad1 about "" -2`}},
+			`payee by mk about "" -1`, `rules by ad1 about "" -1`, `person by ad1 about "mk" -1`, `limits by ad1 about "" -1`, `keys by ad1 about "" -1`, `verdict by mk about "mk" -2`, `release by ad1 about "" -2`, `match by mk about "" -1`}},
 		{"nobody makes anything", nil, []Signer{a1, a2, s1, ad1, ad2}, nil},
-		{"nobody at all", nil, nil, []string{`payee by  about "" -1`, `rules by  about "" -1`, `person by  about "" -1`, `limits by  about "" -1`, `keys by  about "" -1`, `verdict by  about "" -2`, `release by  about "" -2`}},
+		{"nobody at all", nil, nil, []string{`payee by  about "" -1`, `rules by  about "" -1`, `person by  about "" -1`, `limits by  about "" -1`, `keys by  about "" -1`, `verdict by  about "" -2`, `release by  about "" -2`, `match by  about "" -1`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := say(Deadlocks(ServeRules(), Limits{}, c.makers, c.people)); fmt.Sprint(got) != fmt.Sprint(append([]string{}, c.want...)) {
+			if got := say((Firm{Set: ServeRules(), Makers: c.makers, People: c.people}).Deadlocks()); fmt.Sprint(got) != fmt.Sprint(append([]string{}, c.want...)) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
@@ -77,7 +77,7 @@ func TestWorse(t *testing.T) {
 	a1, a2, a3, s1 := who("a1", Approver), who("a2", Approver), who("a3", Approver), who("s1", Senior)
 	set := ServeRules()
 	find := func(set RuleSet, makers []Signer, people ...Signer) []Stuck {
-		return Deadlocks(set, Limits{}, makers, append(people, ad1, ad2))
+		return Firm{Set: set, Makers: makers, People: append(people, ad1, ad2)}.Deadlocks()
 	}
 	renamed, lower, band2 := ServeRules(), ServeRules(), ServeRules()
 	renamed.Rules[2].Name = "large"
@@ -103,7 +103,7 @@ func TestWorse(t *testing.T) {
 		{"another maker, where it was for everybody", find(set, one, a1, s1), find(set, []Signer{mk, mk2}, a1, s1), 0},
 		{"for the only maker, whom it was stuck for before", find(set, []Signer{mk2}, a1, mk2, s1), find(set, []Signer{mk2}, a1, s1), 0},
 		{"for another maker", find(set, []Signer{mk, mk2}, a1, mk2, s1), find(set, []Signer{mk, a1}, a1, mk2, s1), 1},
-		{"an administrator leaves", nil, Deadlocks(set, Limits{}, one, []Signer{a1, a2, s1, ad1}), 1},
+		{"an administrator leaves", nil, Firm{Set: set, Makers: one, People: []Signer{a1, a2, s1, ad1}}.Deadlocks(), 2},
 		{"releases, where only verdicts were", []Stuck{{Kind: Verdict}}, []Stuck{{Kind: Release}}, 1},
 	} {
 		if got := Worse(c.before, c.now); len(got) != c.want {
@@ -144,7 +144,7 @@ func TestDeadlocks_Oracle(t *testing.T) {
 			people[i].Standing = rapid.IntRange(0, 7).Draw(t, "standing") > 0
 		}
 		makers := append(slices.Clone(people[:rapid.IntRange(0, min(2, len(people))).Draw(t, "makers")]), who("mk", "maker"))
-		found := Deadlocks(set, Limits{}, makers, people)
+		found := Firm{Set: set, Makers: makers, People: people}.Deadlocks()
 		stuck := func(x Rule, maker string, amount int64) bool {
 			need := Need{Roles: []Role{Approver, Senior}, Plans: []Plan{{Ordered: x.Ordered, Steps: x.Steps}}}
 			return !oReachable(Case{Need: need, Barred: []string{maker}, AmountMinor: amount}, people)
@@ -169,7 +169,7 @@ func TestDeadlocks_Oracle(t *testing.T) {
 				t.Fatalf("%q is not so", say([]Stuck{s}))
 			}
 		}
-		for _, k := range slices.DeleteFunc(Kinds()[1:], func(k Kind) bool { return k == Match }) { // a match asks what a payee asks
+		for _, k := range Kinds()[1:] {
 			need, _ := ForKind(k)
 			i := slices.IndexFunc(found, func(s Stuck) bool { return s.Kind == k })
 			free := func(barred ...string) bool { return oReachable(Case{Need: need, Barred: barred}, people) }
@@ -215,11 +215,11 @@ func TestDeadlocks_Large(t *testing.T) {
 	for i := range 50 {
 		set.Rules = append(set.Rules, Rule{Name: fmt.Sprint("r", i), When: When{OverMinor: int64(i)}, Steps: []Step{approvers(5)}})
 	}
-	if got := Deadlocks(set, Limits{}, people, people); len(got) != 0 {
+	if got := (Firm{Set: set, Makers: people, People: people}).Deadlocks(); len(got) != 0 {
 		t.Errorf("%q", say(got))
 	}
 	set.Rules[7].Steps = append(set.Rules[7].Steps, seniors(1))
-	if got := Deadlocks(set, Limits{}, people, people); len(got) != 1 || got[0].Rule != "r7" || got[0].AboveMinor != 7 {
+	if got := (Firm{Set: set, Makers: people, People: people}).Deadlocks(); len(got) != 1 || got[0].Rule != "r7" || got[0].AboveMinor != 7 {
 		t.Errorf("%q", say(got))
 	}
 }

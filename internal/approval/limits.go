@@ -63,22 +63,30 @@ type Hit struct {
 // Used are the sums that left, or may have left, without the payout that is judged, kopecks.
 type Used struct{ MakerDay, PayeeMonth, CompanyDay int64 }
 
+// named is one of the limits.
+type named struct {
+	name  string
+	bound Bound
+}
+
+// bounds are all of them.
+func (l *Limits) bounds() [4]named {
+	return [...]named{{LimitPayout, l.Payout}, {LimitMakerDay, l.MakerDay}, {LimitPayeeMonth, l.PayeeMonth}, {LimitCompanyDay, l.CompanyDay}}
+}
+
 // Judge lists the limits that a payout of this many kopecks would pass; of one limit the hard bound hides the soft one.
 func (l Limits) Judge(minor int64, u Used) []Hit {
 	var out []Hit
-	for _, x := range []struct {
-		name  string
-		bound Bound
-		used  int64
-	}{{LimitPayout, l.Payout, 0}, {LimitMakerDay, l.MakerDay, u.MakerDay}, {LimitPayeeMonth, l.PayeeMonth, u.PayeeMonth}, {LimitCompanyDay, l.CompanyDay, u.CompanyDay}} {
+	used := [...]int64{0, u.MakerDay, u.PayeeMonth, u.CompanyDay}
+	for i, x := range l.bounds() {
 		// Compared without adding, so that sums near the end of int64 cannot turn round.
-		x.used = max(x.used, 0)
-		over := func(bound int64) bool { return bound > 0 && (x.used > bound || minor > bound-x.used) }
+		used := max(used[i], 0)
+		over := func(bound int64) bool { return bound > 0 && (used > bound || minor > bound-used) }
 		switch {
 		case over(x.bound.HardMinor):
-			out = append(out, Hit{Limit: x.name, Hard: true, LimitMinor: x.bound.HardMinor, UsedMinor: x.used})
+			out = append(out, Hit{Limit: x.name, Hard: true, LimitMinor: x.bound.HardMinor, UsedMinor: used})
 		case over(x.bound.SoftMinor):
-			out = append(out, Hit{Limit: x.name, LimitMinor: x.bound.SoftMinor, UsedMinor: x.used})
+			out = append(out, Hit{Limit: x.name, LimitMinor: x.bound.SoftMinor, UsedMinor: used})
 		}
 	}
 	return out

@@ -171,7 +171,7 @@ func oracle(c Case, people []Signer, ds []Decision) oResult {
 
 // What is drawn.
 
-var personIDs = []string{"p0", "p1", "p2", "p3", "p4"}
+var personIDs = []string{"p0", "p1", "p2", "p3", "p4", "p5"}
 
 func drawPeople(t *rapid.T, most int, plain bool) []Signer {
 	roles := [][]Role{{Approver}, {Approver}, {Senior}, {Approver, Senior}, {"maker", Approver}, {Admin}, {"maker"}, nil}

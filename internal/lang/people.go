@@ -59,7 +59,7 @@ var russianPersons = PersonsTexts{
 	OpsShort: map[string]string{"person.add": "новый человек", "person.change": "роли и группы", "person.restore": "вернуть к работе", "person.reset": "восстановить вход", "person.email": "ещё одна почта", "person.key": "ключ доступа"},
 	Pending:  "Уже ждёт согласования: {1}. Сначала решите это.", Own: "О себе ничего не предлагают: попросите другого администратора.", Auditor: "Менять людей могут администраторы.",
 	GroupsTitle: "Группы", GroupsNone: "Групп нет.", GroupLine: "{1}: {2}",
-	StuckTitle: "Чего сегодня решить некому", StuckLead: "С теми, кто сейчас работает, этого не решить никому. Предложите людей или роли.", StuckNone: "С теми, кто сейчас работает, решить можно всё.",
+	StuckTitle: "Чего сегодня решить некому", StuckLead: "Сейчас этого не решить никому. Предложите людей или роли; кто назван, тому нужно настроить то, чего ему не хватает.", StuckNone: "С теми, кто сейчас работает, решить можно всё.",
 	Works: "работает", Off: "доступ приостановлен", NewPassword: "задаст новый по ссылке", OldPassword: "действует", SetByHand: "задан на сервере, при первом входе его сменят", ByLink: "человек задаст его сам по ссылке", Erased: "стёрто",
 	Coming: "Новый человек «{1}» ({2}) будет добавлен {3}, если никто не остановит.", ComingEmail: "Ещё одна почта для «{1}» будет добавлена {3}: {2}, если никто не остановит.", StopIt: "Остановить",
 	StopTitle:  "Остановить добавление",
@@ -92,7 +92,7 @@ var englishPersons = PersonsTexts{
 	OpsShort: map[string]string{"person.add": "new person", "person.change": "roles and groups", "person.restore": "let work again", "person.reset": "reset sign-in", "person.email": "one more e-mail", "person.key": "passkey"},
 	Pending:  "This already awaits approval: {1}. Decide it first.", Own: "Nobody proposes anything about themselves: ask another administrator.", Auditor: "Administrators can change people.",
 	GroupsTitle: "Groups", GroupsNone: "There are no groups.", GroupLine: "{1}: {2}",
-	StuckTitle: "What nobody can decide today", StuckLead: "With the people who work now nobody can decide this. Propose people or roles.", StuckNone: "With the people who work now everything can be decided.",
+	StuckTitle: "What nobody can decide today", StuckLead: "As things are, nobody can decide this. Propose people or roles; whoever is named sets up what they lack.", StuckNone: "With the people who work now everything can be decided.",
 	Works: "working", Off: "suspended", NewPassword: "set anew with a link", OldPassword: "in use", SetByHand: "set on the server, to be changed at the first sign-in", ByLink: "the person sets it with a link", Erased: "erased",
 	Coming: "A new person, “{1}” ({2}), will be added on {3} unless somebody stops it.", ComingEmail: "One more e-mail for “{1}” will be added on {3}: {2}, unless somebody stops it.", StopIt: "Stop it",
 	StopTitle:  "Stop the adding",
@@ -117,12 +117,7 @@ func init() {
 		Russian.Log[code], English.Log[code] = s[0], s[1]
 	}
 	// The same example as for rules: internal/lang's rules.go says it.
-	sentences["people.deadlock"] = func(t *Texts, args []any) string {
-		if say := sentences["rules.deadlock"]; say != nil {
-			return say(t, args)
-		}
-		return ""
-	}
+	sentences["people.deadlock"] = (*Texts).stuck
 	addFaults(map[string]string{
 		"people.own":      "О себе ничего не предлагают и ссылку себе не делают: это может другой администратор.",
 		"people.roles":    "Выберите хотя бы одну роль.",

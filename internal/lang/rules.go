@@ -11,7 +11,7 @@ import (
 type RulesTexts struct {
 	Title, Lead, InForce, Since, First, Edit, Try, WaitsNow                 string
 	Rules, Own, Versions, VersionsCaption, VersionTitle, GoBack, NowInForce string
-	Stuck, StuckLead, StuckNone, StuckBut                                   string
+	Stuck, StuckLead, StuckNone                                             string
 	ColVersion, ColName, ColBy, ColYes, ColState                            string
 	// Conditions of a rule, joined by commas.
 	AnyAmount, Over, UpTo, OverUpTo              string
@@ -32,9 +32,14 @@ type RulesTexts struct {
 	Yes, No, Never, NoCap, AtOnce                 string
 	CoolOffWords, QuietWords, CapWords, SignWords string
 	// Nobody could decide it.
-	StuckPayout, StuckPayoutBand, StuckKind, StuckAbout string
-	StuckAny                                            string
-	Deciders                                            map[string]string // by kind: who decides it
+	StuckPayout, StuckSoft, StuckMeans, StuckKey string
+	StuckKind, StuckKindMeans, StuckKindKey      string
+	StuckOn, StuckMore                           string
+	StuckRange                                   map[string]string // the amounts: over, both, up, any
+	StuckSums                                    map[string]string // by limit: the sum that is over its soft limit
+	StuckExample                                 map[string]string // by kind: {1} proposes it, about {2}
+	StuckWhy                                     map[string]string // what somebody lacks
+	Deciders                                     map[string]string // by kind: who decides it
 	// The form.
 	FormTitle, FormBack, FormLead, FormRule, FormStep, FormSum, Outcome, AskSteps, AskBlocked string
 	AddRule, RemoveRule, AddStep, RemoveStep, AddSum, RemoveSum, Check, Submit, ReasonField   string
@@ -58,7 +63,7 @@ var russianRules = RulesTexts{
 	Title: "Правила согласования", Lead: "Сколько согласований нужно выплате и чьих. Если подходит несколько правил, нужно выполнить все: действует более строгое.",
 	InForce: "Действует версия {1}", Since: "с {1}", First: "начальные правила", Edit: "Предложить изменения", Try: "Проверить на выплатах", WaitsNow: "Новая версия ждёт согласования: {1}",
 	Rules: "Правила", Own: "Для всех выплат", Versions: "Версии", VersionsCaption: "Версии правил, новые сверху", VersionTitle: "Правила согласования, версия {1}", GoBack: "Вернуться к версии {1}", NowInForce: "действует",
-	Stuck: "Чего сегодня решить некому", StuckLead: "С теми, кто сейчас работает, этого не решить никому. Добавьте людей или измените правила.", StuckNone: "С теми, кто сейчас работает, решить можно всё.", StuckBut: "Так же у других инициаторов: {1}.",
+	Stuck: "Чего сегодня решить некому", StuckLead: "Сейчас этого не решить никому. Добавьте людей или измените правила; кто назван, тому нужно настроить то, чего ему не хватает.", StuckNone: "С теми, кто сейчас работает, решить можно всё.",
 	ColVersion: "Версия", ColName: "Название", ColBy: "Кто предложил", ColYes: "Кто согласовал", ColState: "Состояние",
 	AnyAmount: "Любая сумма", Over: "Больше {1}", UpTo: "До {1} включительно", OverUpTo: "Больше {1} и до {2} включительно",
 	Saved: "сохранённому получателю", Free: "без сохранённого получателя", To: "получатель: {1}", ToGroups: "группа получателя: {1}", FirstPay: "первая выплата получателю", Changed: "счёт получателя изменён за последние {1}",
@@ -81,10 +86,20 @@ var russianRules = RulesTexts{
 	Help: map[string]string{"people": "Имена или почта через запятую", "groups": "Названия через запятую", "amount": "Пусто: без границы", "never": "Пусто: никогда", "days": "От 1 до 90", "changed": "Пусто: не важно", "sign": "Тогда согласование подтверждает проверенный ключ доступа", "list": "Через запятую"},
 	Days: Forms{"{1} день", "{1} дня", "{1} дней"}, Hours: Forms{"{1} час", "{1} часа", "{1} часов"}, Yes: "да", No: "нет", Never: "никогда", NoCap: "без ограничения", AtOnce: "согласования засчитываются сразу",
 	CoolOffWords: "{1}, если сумма больше {2}", QuietWords: "{1} согласования не засчитываются", CapWords: "{1} не больше {2} за день", SignWords: "больше {1}",
-	StuckPayout: "Выплату больше {2:money}, которую вводит {1}, никто не сможет согласовать: по правилу «{3}» нужно: {4}, кроме инициатора; не хватает людей: {5}.", StuckPayoutBand: "Выплату больше {2:money} и до {6:money}, которую вводит {1}, никто не сможет согласовать: по правилу «{3}» нужно: {4}, кроме инициатора; не хватает людей: {5}.",
-	StuckKind: "Решить {1} сегодня некому: нужно: {2}, не тот, кто предлагал, и не тот, кого это касается; не хватает людей: {3}.", StuckAbout: "Пример: предлагает {1}.", StuckAny: "любой инициатор",
+	StuckPayout: "Выплату{2}, которую вводит {1}, никто не сможет согласовать: по правилу «{3}» нужно: {4}, кроме инициатора; не хватает людей: {5}.",
+	StuckSoft:   "Выплату{2}, которую вводит {1}, никто не сможет согласовать, когда {6} больше {7}: по правилу «{3}» и мягкому лимиту вместе нужно: {4}, кроме инициатора; не хватает людей: {5}.",
+	StuckMeans:  "Выплату{2}, которую вводит {1}, сегодня никто не сможет согласовать: по правилу «{3}» нужно согласований: {4}, а из тех, кто может их дать ({6}), пока не могут {5}: {7}.",
+	StuckKey:    "Выплату{2}, которую вводит {1}, сегодня никто не сможет согласовать: по правилу «{3}» нужно согласований с подписью ключом доступа: {4}, а из тех, кто может их дать ({6}), пока не могут подписать {5}: {7}.",
+	StuckKind:   "Согласовать {1} сегодня некому: нужно: {2}, не тот, кто предлагал, и не тот, кого это касается; не хватает людей: {3}.", StuckKindMeans: "Согласовать {1} сегодня некому: нужно: {2}, не тот, кто предлагал, и не тот, кого это касается, а из тех, кто может ({6}), пока не могут {5}: {7}.",
+	StuckKindKey: "Согласовать {1} сегодня некому: нужно: {2} с подписью ключом доступа, не тот, кто предлагал, и не тот, кого это касается, а из тех, кто может ({6}), пока не могут подписать {5}: {7}.",
+	StuckOn:      " больше {1}", StuckMore: "и другие",
+	StuckRange: map[string]string{"over": " больше {1}", "both": " больше {1} и до {2}", "up": " до {2}", "any": " на любую сумму"},
+	StuckSums:  map[string]string{"payout": "сумма выплаты", "maker_day": "сумма инициатора за день", "payee_month": "сумма получателю за месяц", "company_day": "сумма компании за день"},
+	StuckExample: map[string]string{"payee": "Пример: предлагает {1}.", "match": "Пример: предлагает {1}.", "rules": "Пример: предлагает {1}.", "keys": "Пример: предлагает {1}.", "limits": "Пример: предлагает {1}, меняется предел для {2}.",
+		"person": "Пример: предлагает {1}, речь о человеке: {2}.", "verdict": "Пример: предлагает {1}, выплату вводит {2}.", "release": "Пример: отправку останавливает {1}."},
+	StuckWhy: map[string]string{"password": "ещё нет пароля", "change": "пароль ещё не сменён", "factor": "нет второго способа входа", "key": "нет ключа доступа", "vouch": "за ключ доступа ещё не поручились"},
 	Deciders: map[string]string{"payee": "один согласующий", "rules": "один администратор или старший согласующий", "person": "один администратор или старший согласующий", "limits": "один администратор или старший согласующий", "keys": "один администратор или старший согласующий",
-		"verdict": "двое согласующих", "release": "двое согласующих или администраторов"},
+		"match": "один согласующий", "verdict": "двое согласующих", "release": "двое согласующих или администраторов"},
 	FormTitle: "Новая версия правил", FormBack: "Вернуться к версии {1}", FormLead: "Новые правила начнут действовать, когда их согласует другой администратор или старший согласующий. Выплаты, отправленные на согласование раньше, должны будут выполнить и прежние, и новые правила.",
 	FormRule: "Правило {1}", FormStep: "Шаг {1}", FormSum: "Накопленная сумма {1}", Outcome: "Что нужно", AskSteps: "Согласования", AskBlocked: "Нельзя никому",
 	AddRule: "Добавить правило", RemoveRule: "Убрать правило {1}", AddStep: "Добавить шаг", RemoveStep: "Убрать шаг {1}", AddSum: "Добавить накопленную сумму", RemoveSum: "Убрать сумму {1}", Check: "Проверить", Submit: "Отправить на согласование", ReasonField: "Зачем",
@@ -106,7 +121,7 @@ var englishRules = RulesTexts{
 	Title: "Approval rules", Lead: "How many approvals a payout needs, and whose. Where several rules match all of them must be met: the stricter counts.",
 	InForce: "Version {1} is in force", Since: "since {1}", First: "the first rules", Edit: "Propose changes", Try: "Try on payouts", WaitsNow: "A new version awaits approval: {1}",
 	Rules: "Rules", Own: "For every payout", Versions: "Versions", VersionsCaption: "Versions of the rules, newest first", VersionTitle: "Approval rules, version {1}", GoBack: "Go back to version {1}", NowInForce: "in force",
-	Stuck: "What nobody can decide today", StuckLead: "With the people who work now nobody can decide this. Add people or change the rules.", StuckNone: "With the people who work now everything can be decided.", StuckBut: "The same for other makers: {1}.",
+	Stuck: "What nobody can decide today", StuckLead: "As things are, nobody can decide this. Add people or change the rules; whoever is named sets up what they lack.", StuckNone: "With the people who work now everything can be decided.",
 	ColVersion: "Version", ColName: "Name", ColBy: "Proposed by", ColYes: "Approved by", ColState: "State",
 	AnyAmount: "Any amount", Over: "Above {1}", UpTo: "Up to {1}", OverUpTo: "Above {1} up to {2}",
 	Saved: "to a saved payee", Free: "without a saved payee", To: "payee: {1}", ToGroups: "group of the payee: {1}", FirstPay: "first payment to the payee", Changed: "the payee’s account changed within {1}",
@@ -129,10 +144,20 @@ var englishRules = RulesTexts{
 	Help: map[string]string{"people": "Names or e-mails, with commas", "groups": "Names, with commas", "amount": "Empty: no bound", "never": "Empty: never", "days": "1 to 90", "changed": "Empty: does not matter", "sign": "Then a vouched passkey confirms the approval", "list": "With commas"},
 	Days: Forms{"{1} day", "{1} days", "{1} days"}, Hours: Forms{"{1} hour", "{1} hours", "{1} hours"}, Yes: "yes", No: "no", Never: "never", NoCap: "no cap", AtOnce: "approvals count at once",
 	CoolOffWords: "{1}, for amounts above {2}", QuietWords: "approvals do not count for {1}", CapWords: "for {1} at most {2} a day", SignWords: "above {1}",
-	StuckPayout: "Nobody can approve a payout by {1} above {2:money}: the rule “{3}” needs {4} who did not enter it; people missing today: {5}.", StuckPayoutBand: "Nobody can approve a payout by {1} above {2:money} up to {6:money}: the rule “{3}” needs {4} who did not enter it; people missing today: {5}.",
-	StuckKind: "Nobody can decide {1} today: it needs {2} who neither proposed it nor is concerned; people missing: {3}.", StuckAbout: "For example: {1} proposes it.", StuckAny: "any maker",
+	StuckPayout: "Nobody can approve a payout by {1}{2}: the rule “{3}” needs {4} who did not enter it; people missing today: {5}.",
+	StuckSoft:   "Nobody can approve a payout by {1}{2} once {6} is above {7}: the rule “{3}” and the soft limit together need {4} who did not enter it; people missing today: {5}.",
+	StuckMeans:  "Today nobody can approve a payout by {1}{2}: approvals needed by the rule “{3}”: {4}, and {5} of the {6} people who may give them cannot yet: {7}.",
+	StuckKey:    "Today nobody can approve a payout by {1}{2}: approvals signed with a passkey needed by the rule “{3}”: {4}, and {5} of the {6} people who may give them cannot sign yet: {7}.",
+	StuckKind:   "Nobody can approve {1} today: it needs {2} who neither proposed it nor is concerned; people missing: {3}.", StuckKindMeans: "Today nobody can approve {1}: it needs {2} who neither proposed it nor is concerned, and {5} of the {6} people who may cannot yet: {7}.",
+	StuckKindKey: "Today nobody can approve {1}: it needs {2} who sign with a passkey, and neither proposed it nor made the payout, and {5} of the {6} people who may cannot sign yet: {7}.",
+	StuckOn:      " of a payout above {1}", StuckMore: "and others",
+	StuckRange: map[string]string{"over": " above {1}", "both": " above {1} up to {2}", "up": " up to {2}", "any": " of any amount"},
+	StuckSums:  map[string]string{"payout": "its amount", "maker_day": "the maker’s sum of the day", "payee_month": "the payee’s sum of the month", "company_day": "the company’s sum of the day"},
+	StuckExample: map[string]string{"payee": "For example: {1} proposes it.", "match": "For example: {1} proposes it.", "rules": "For example: {1} proposes them.", "keys": "For example: {1} proposes it.", "limits": "For example: {1} proposes them, with another bound for {2}.",
+		"person": "For example: {1} proposes it about {2}.", "verdict": "For example: {1} proposes it about a payout by {2}.", "release": "For example: {1} stopped sending."},
+	StuckWhy: map[string]string{"password": "no password yet", "change": "password not changed yet", "factor": "no second way to sign in", "key": "no passkey", "vouch": "nobody vouched for the passkey yet"},
 	Deciders: map[string]string{"payee": "one approver", "rules": "one administrator or senior approver", "person": "one administrator or senior approver", "limits": "one administrator or senior approver", "keys": "one administrator or senior approver",
-		"verdict": "two approvers", "release": "two approvers or administrators"},
+		"match": "one approver", "verdict": "two approvers", "release": "two approvers or administrators"},
 	FormTitle: "New version of the rules", FormBack: "Go back to version {1}", FormLead: "The new rules take effect once another administrator or a senior approver approves them. Payouts submitted before must then meet both the old and the new rules.",
 	FormRule: "Rule {1}", FormStep: "Step {1}", FormSum: "Running sum {1}", Outcome: "What is needed", AskSteps: "Approvals", AskBlocked: "Nobody can",
 	AddRule: "Add a rule", RemoveRule: "Remove rule {1}", AddStep: "Add a step", RemoveStep: "Remove step {1}", AddSum: "Add a running sum", RemoveSum: "Remove sum {1}", Check: "Check", Submit: "Submit for approval", ReasonField: "Why",
@@ -216,19 +241,72 @@ func (t *Texts) Band(over, upTo int64) string {
 	return r.AnyAmount
 }
 
-// Stuck says what nobody can decide, and what is missing: of a payout by maker above so many kopecks the rule and the people it lacks, of any other
-// kind who would have to decide it. seat is the words of the step that lacks people.
-func (t *Texts) Stuck(kind, maker string, above, upTo int64, rule, seat string, missing int) string {
+// stuck says what nobody can decide, with the example and what is missing; "" where the values do not say it. Kind, maker, above, up to, rule, role of the seat ("" for named
+// people), how many sit there, how many are missing; whom it concerns, how many approvals in all, the soft limit and its amount; how many people may decide, how many of them lack
+// the means, whether it is a key that signs, their names and why.
+func (t *Texts) stuck(args []any) string {
 	r := t.Rules()
+	kind, missing := textArg(args, 0), intArg(args, 7)
+	what, known := t.Proposals().KindsLow[kind]
+	if !known || missing < 1 || len(args) < 17 {
+		return ""
+	}
+	sum := func(i int) string { return MoneySign(t.tag, money.Roubles(amountArg(args, i))) }
+	above, upTo, rule := amountArg(args, 2), amountArg(args, 3), t.RuleName(textArg(args, 4))
+	asked, without := intArg(args, 12), intArg(args, 13)
+	signed, _ := args[14].(bool)
+	names, _ := args[15].([]string)
+	whys, _ := args[16].([]string)
+	var who []string
+	for i := range min(len(names), len(whys)) {
+		who = append(who, ShortName(names[i])+" ("+Label(r.StuckWhy, whys[i])+")")
+	}
+	if without > len(who) {
+		who = append(who, r.StuckMore)
+	}
+	lacking := strings.Join(who, ", ")
 	if kind != "payout" {
-		return Fill(r.StuckKind, Label(t.Proposals().KindsLow, kind), Label(r.Deciders, kind), missing)
+		if above > 0 {
+			what += Fill(r.StuckOn, sum(2))
+		}
+		s := r.StuckKind
+		switch {
+		case without > 0 && signed:
+			s = r.StuckKindKey
+		case without > 0:
+			s = r.StuckKindMeans
+		}
+		line := Fill(s, what, Label(r.Deciders, kind), missing, "", without, asked, lacking)
+		if maker := textArg(args, 1); maker != "" {
+			line += " " + Fill(Label(r.StuckExample, kind), ShortName(maker), ShortName(textArg(args, 8)))
+		}
+		return line
 	}
-	s := r.StuckPayout
-	if upTo > 0 {
-		s = r.StuckPayoutBand
+	amounts := "any"
+	switch {
+	case above > 0 && upTo > 0:
+		amounts = "both"
+	case above > 0:
+		amounts = "over"
+	case upTo > 0:
+		amounts = "up"
 	}
-	sum := func(n int64) string { return MoneySign(t.tag, money.Roubles(n)) }
-	return Fill(plainPlaceholders(s), ShortName(maker), sum(above), t.RuleName(rule), seat, missing, sum(upTo))
+	maker, band := ShortName(textArg(args, 1)), Fill(r.StuckRange[amounts], sum(2), sum(3))
+	if without > 0 {
+		s := r.StuckMeans
+		if signed {
+			s = r.StuckKey
+		}
+		return Fill(s, maker, band, rule, intArg(args, 9), without, asked, lacking)
+	}
+	if soft := textArg(args, 10); soft != "" {
+		return Fill(r.StuckSoft, maker, band, rule, t.SeatWords("approver", intArg(args, 9)), missing, Label(r.StuckSums, soft), sum(11))
+	}
+	seat := t.PeopleCount(intArg(args, 6))
+	if role := textArg(args, 5); role != "" {
+		seat = t.SeatWords(role, intArg(args, 6))
+	}
+	return Fill(r.StuckPayout, maker, band, rule, seat, missing)
 }
 
 func amountArg(args []any, i int) int64 {
@@ -241,18 +319,7 @@ func amountArg(args []any, i int) int64 {
 
 func init() {
 	addRoom("rules", &russianRules, &englishRules)
-	// kind, maker, above, up to, rule, role of the seat ("" for named people), how many, missing
-	sentences["rules.deadlock"] = func(t *Texts, args []any) string {
-		kind, missing := textArg(args, 0), intArg(args, 7)
-		if _, known := t.Proposals().KindsLow[kind]; !known || missing < 1 {
-			return ""
-		}
-		seat := t.PeopleCount(intArg(args, 6))
-		if role := textArg(args, 5); role != "" {
-			seat = t.SeatWords(role, intArg(args, 6))
-		}
-		return t.Stuck(kind, textArg(args, 1), amountArg(args, 2), amountArg(args, 3), textArg(args, 4), seat, missing)
-	}
+	sentences["rules.deadlock"] = (*Texts).stuck
 	// amount, how many it needs, how many are missing, of them senior, the rule that asks for them, and whom it asks for: a role, people by name, groups
 	sentences["payout.nobody"] = func(t *Texts, args []any) string {
 		rule, missing := textArg(args, 4), intArg(args, 2)

@@ -91,6 +91,8 @@ func (s *Store) AllPeople(ctx context.Context) ([]app.PersonRow, error) {
 				out[i].Emails = append(out[i].Emails, a.Email)
 				if a.Waiting != 0 {
 					out[i].Waiting = append(out[i].Waiting, a.Email)
+				} else if a.MustChange != 0 {
+					out[i].SetByHand = append(out[i].SetByHand, a.Email)
 				}
 			}
 		}

@@ -144,10 +144,10 @@ func groupFacts(all []app.PersonRow) []templates.Fact {
 	return out
 }
 
-func stuckLines(r *req, stuck []approval.Stuck) []string {
+func stuckLines(r *req, stuck []app.Undecidable) []string {
 	out := make([]string, len(stuck))
 	for i, s := range stuck {
-		out[i] = say(r.t, app.StuckFault("people.deadlock", s))
+		out[i] = say(r.t, s.Fault("people.deadlock"))
 	}
 	return slices.Compact(out)
 }

@@ -228,20 +228,6 @@ func rulesChange(r *req, p app.Proposal, base *app.Proposal, _ bool) (change, er
 	return c, nil
 }
 
-// stuckWords are what nobody can decide today, each a sentence.
-func stuckWords(r *req, stuck []approval.Stuck) []string {
-	t := r.t.Rules()
-	var out []string
-	for _, s := range stuck {
-		line := r.t.Stuck(string(s.Kind), s.Maker.Name, s.AboveMinor, s.UpToMinor, s.Rule, stepWords(r, s.Step), s.Missing)
-		if s.Kind != approval.Payout && s.Maker.Name != "" {
-			line += " " + lang.Fill(t.StuckAbout, lang.ShortName(s.Maker.Name))
-		}
-		out = append(out, line)
-	}
-	return out
-}
-
 // versionLines lists the versions of a subject of which a desk has one.
 func (w *Web) versionLines(r *req, d *desk, kind approval.Kind, id, at string, inForce int) (rows []templates.VersionRow, open *templates.Link, err error) {
 	ps, err := w.App.Store.Proposals(r.ctx(), kind, id, 200)
@@ -340,7 +326,7 @@ func (w *Web) showRules(r *req, d *desk, s approval.RuleSet, at *app.Proposal) e
 		if err != nil {
 			return err
 		}
-		v.StuckTitle, v.StuckLead, v.Stuck = t.Stuck, t.StuckLead, stuckWords(r, stuck)
+		v.StuckTitle, v.StuckLead, v.Stuck = t.Stuck, t.StuckLead, stuckLines(r, stuck)
 		if len(stuck) == 0 {
 			v.StuckLead = t.StuckNone
 		}

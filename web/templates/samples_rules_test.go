@@ -1,5 +1,10 @@
 package templates
 
+import (
+	"countersign/internal/fault"
+	"countersign/internal/money"
+)
+
 // settingsSamples are the pages of rules, limits and proposals.
 func (w world) settingsSamples() []sample {
 	t := w.t
@@ -9,8 +14,12 @@ func (w world) settingsSamples() []sample {
 		return p
 	}
 	band := func(over, upto int64) string { return t.Band(over, upto) + ": " + t.SeatWords("approver", 2) }
+	stuck := func(kind string, above, upTo int64, soft string, without int) string {
+		return t.Fault(fault.Bad("form", "rules.deadlock", kind, longName, money.Roubles(above), money.Roubles(upTo), "band-3", "senior", 2, 1, longName, 3, soft, money.Roubles(5_000_000_00), 3, without, true,
+			[]string{longName, longName}, []string{"vouch", "password"}))
+	}
 	rows := []SideRow{{Label: t.RuleName("band-1"), Old: band(0, 100_000_00), New: band(0, 50_000_00), Kind: "changed"}, {Label: longName, New: band(1_000_00, 0), Kind: "added"},
-		{Label: t.RuleName("first-payment"), Old: t.Stuck("payout", longName, 1_000_000_00, 0, "band-3", t.SeatWords("senior", 2), 1), Kind: "removed"}}
+		{Label: t.RuleName("first-payment"), Old: stuck("payout", 1_000_000_00, 0, "", 0), Kind: "removed"}}
 	v := &ProposalView{Crumb: Link{"/settings/rules", t.Rules().Title}, Title: t.Rules().Title, State: "pending_approval", StateText: t.Proposals().States[""], MoveBold: t.Payout.YourMove, MoveText: t.Proposals().MoveYours,
 		Urgent: fill(t.Proposals().ExpiresTomorrow, "12:00"), Signs: "m", SignsText: fill(t.Common.Of, 0, 1), Facts: []Fact{{Label: t.Proposals().By, Value: longName}, {Label: t.Proposals().Reason, Value: longPurpose}},
 		OldHead: fill(t.Proposals().OldVersion, 6), NewHead: fill(t.Proposals().NewVersion, 7), Rows: rows, Same: rows[:1], SameLine: t.N(t.Proposals().Same, 1), Notes: []string{fill(t.Proposals().ByOff, longName)},
@@ -24,7 +33,7 @@ func (w world) settingsSamples() []sample {
 	rules := &RulesView{Title: t.Rules().Title, Lead: t.Rules().Lead, Facts: []Fact{{Label: t.Rules().Fields["name"], Value: longName, Note: fill(t.Rules().InForce, 7)}},
 		Rules: []RuleLine{{Name: t.RuleName("band-2"), Words: band(100_000_00, 1_000_000_00)}, {Name: t.RuleName("free-entry"), Words: fill(t.Rules().Nobody, t.BlockReason("saved_payee")), Blocked: true}},
 		Own:   []Fact{{Label: t.Rules().Fields["cool_words"], Value: t.Rules().Never}}, StuckTitle: t.Rules().Stuck, StuckLead: t.Rules().StuckLead,
-		Stuck: []string{t.Stuck("payout", longName, 1_000_000_00, 2_000_000_00, "band-3", t.SeatWords("senior", 1), 1), t.Stuck("verdict", "", 0, 0, "", "", 1)}, Versions: versions,
+		Stuck: []string{stuck("payout", 1_000_000_00, 2_000_000_00, "maker_day", 0), stuck("payout", 1_000_000_00, 0, "", 2), stuck("verdict", 1_000_000_00, 0, "", 2)}, Versions: versions,
 		Main: &Link{"/settings/rules/edit", t.Rules().Edit}, Open: &Link{"/changes/rules/rules", fill(t.Rules().WaitsNow, "8")}, Actions: []Link{{"/settings/rules/try", t.Rules().Try}}}
 	limits := &LimitsView{Title: t.Rules().LimitsTitle, Lead: t.Rules().LimitsLead, Limits: []LimitRow{{Name: t.Rules().Limit["payout"], Soft: t.Rules().NoLimit, Hard: "5 000 000,00"}, {Name: t.Rules().Limit["maker_day"], Soft: "1", Hard: "2", Used: "3", Note: fill(t.Rules().UsedNote, longName)}},
 		Ceilings: []Fact{{Label: longName, Value: "100 000,00 ₽"}}, Lists: []ListRow{{List: t.Rules().Block, What: t.Rules().Whats["account"], Value: "··0411", Reason: longPurpose, Until: t.Rules().Forever, Over: true}}, ListNote: t.Rules().AllowNote, Versions: versions}

@@ -31,13 +31,14 @@ func (q *Queries) Account(ctx context.Context, email string) (Account, error) {
 }
 
 const accounts = `-- name: Accounts :many
-SELECT email, person_id, CAST(password_hash = '' AS INTEGER) AS waiting FROM account ORDER BY email
+SELECT email, person_id, CAST(password_hash = '' AS INTEGER) AS waiting, must_change FROM account ORDER BY email
 `
 
 type AccountsRow struct {
-	Email    string
-	PersonID string
-	Waiting  int64
+	Email      string
+	PersonID   string
+	Waiting    int64
+	MustChange int64
 }
 
 func (q *Queries) Accounts(ctx context.Context) ([]AccountsRow, error) {
@@ -49,7 +50,12 @@ func (q *Queries) Accounts(ctx context.Context) ([]AccountsRow, error) {
 	var items []AccountsRow
 	for rows.Next() {
 		var i AccountsRow
-		if err := rows.Scan(&i.Email, &i.PersonID, &i.Waiting); err != nil {
+		if err := rows.Scan(
+			&i.Email,
+			&i.PersonID,
+			&i.Waiting,
+			&i.MustChange,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
