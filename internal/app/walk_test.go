@@ -120,6 +120,7 @@ func TestWalk(t *testing.T) {
 		o.feed()
 	}
 	w4 := newFourEyes(d, rnd, o, names)
+	tardy := late{}
 	for _, name := range []string{"a1", "a2", "s1", "both", "e0", "e2"} {
 		key, id := d.Passkey(name)
 		w4.held[name] = &held{keys: []heldKey{{key, id}}}
@@ -184,6 +185,13 @@ func TestWalk(t *testing.T) {
 			nid, err := d.App.Enter(ctx, w, e)
 			if nid != "" && (err == nil || fault.KindOf(err) == fault.Invalid) {
 				live = append(live, nid)
+			}
+			if e.Replaces != "" {
+				if err == nil {
+					counts["replace"]++
+				} else if fault.Is(err, "replace.alive") || fault.Is(err, "replace.not_confirmed") || fault.Is(err, "replace.sum") {
+					refusals["replace"]++
+				}
 			}
 			if elsewhere(err) || !e.Submit || !has(who, "enter") {
 				judge(step, "enter", who, has(who, "enter"), err)
@@ -312,6 +320,10 @@ func TestWalk(t *testing.T) {
 				d.App.Hasher = cheap
 				counts["restart"]++
 			}
+		case x < 98:
+			if !o.doors.without[w.Person] {
+				w4.rulings(who, pick, tardy, said)
+			}
 		}
 		if x >= 58 {
 			o.feed() // what the desk and the bank did by themselves
@@ -335,6 +347,9 @@ func TestWalk(t *testing.T) {
 		if e.Requests > 1 || e.Executed > 1 && s.Content.Amount.Minor%100 != 77 {
 			t.Errorf("payout %d: %d requests, paid %d times", s.Number, e.Requests, e.Executed)
 		}
+		if o.c.Ruled(string(id)) || tardy[id] {
+			continue // people said so, or the walk did in the bank's name
+		}
 		if s.State == payout.Succeeded && e.Executed == 0 || s.State == payout.Failed && s.Confirmed && !s.Review && e.Executed > 0 {
 			t.Errorf("payout %d is %s, the bank paid %d times", s.Number, s.State, e.Executed)
 		}
@@ -342,12 +357,12 @@ func TestWalk(t *testing.T) {
 	counted := o.c.Report()
 	for _, what := range []string{"enter and submit", "submit", "edit", "approve", "approve what must be signed", "approve what needs a code", "approve a list", "take back", "ask for changes", "reject",
 		"cancel", "stop", "release", "take back a release", "look", "suspend", "let somebody work again", "rules", "limits", "payee", "person", "accept", "refuse", "withdraw",
-		"somebody new", "reset", "make a link", "enrol", "add a passkey", "add codes", "take a passkey away", "ask somebody to vouch"} {
+		"somebody new", "reset", "make a link", "enrol", "replace", "rule", "agree to a ruling", "refuse a ruling", "withdraw a ruling", "add a passkey", "add codes", "take a passkey away", "ask somebody to vouch"} {
 		if n := min(steps/20_000, 20); counts[what] < n || refusals[what] < n {
 			t.Errorf("the walk is too tame: %s %d times, refused %d times", what, counts[what], refusals[what])
 		}
 	}
-	if steps >= 20_000 && (counts["restart"] == 0 || counted.Signatures < 20) {
+	if steps >= 20_000 && (counts["restart"] == 0 || counted.Signatures < 20 || counts["the bank tells late"] == 0) {
 		t.Errorf("the walk is too tame: %d signatures, %v", counted.Signatures, counts)
 	}
 	if claims != counts["claim"] || claims < steps/300 {
