@@ -369,10 +369,30 @@ func (a *App) loseStep(tx Tx, id payout.ID, before time.Time) (did bool, err err
 		_, err := a.stepAnswered(tx, id, last.N, protocol.Answer{GotConn: true, Err: "lost"}, protocol.Raw{})
 		return true, err
 	}
+	if gone, err := a.elsewhere(tx, p, st); gone || err != nil {
+		return gone, err
+	}
 	if since, session, ok := protocol.Doubt(st); ok && now.Sub(since) >= protocol.DoubtTooLong {
 		return true, a.endAttempt(tx, p, st, st.Attempts, protocol.End{Kind: protocol.Unsure, Why: "lost", Session: session})
 	}
 	return false, a.advance(tx, p)
+}
+
+// elsewhere calls a payout unknown whose attempt began with another bank or project: no call of ours can reach its session any more, and "being sent" is said of
+// nothing that does not move.
+func (a *App) elsewhere(tx Tx, p *payout.Payout, st protocol.State) (gone bool, err error) {
+	at, ok, err := tx.LastAttempt(p.S().ID)
+	if err != nil || !ok || p.S().State != payout.Sending || at.Host == a.Place.Environment && at.Project == a.Place.Project {
+		return false, err
+	}
+	session := ""
+	for _, step := range st.Steps {
+		if step.Attempt == at.N && step.Call == protocol.CallCreate {
+			session = step.Session
+		}
+	}
+	a.Log.Error("an attempt of another bank or project is given up", "payout", string(at.Payout), "attempt", at.N)
+	return true, a.endAttempt(tx, p, st, at.N, protocol.End{Kind: protocol.Unsure, Why: "elsewhere", Session: session})
 }
 
 // measured is what everything that must hold before a request leaves comes to.

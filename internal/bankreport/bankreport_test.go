@@ -148,6 +148,7 @@ func TestReport(t *testing.T) {
 		{"workbook: 0.07 as workbooks keep it", "a.xlsx", xl("7.0000000000000007E-2"), 1, 7, ""},
 		{"workbook: 9.99999999999999999", "a.xlsx", xl("9.99999999999999999"), 1, 10_00, ""},
 		{"workbook: 1.000 is one", "a.xlsx", xl("1.000"), 1, 1_00, ""},
+		{"workbook: grouped, as text", "a.xlsx", xl("1 234,50"), 1, 1_234_50, ""},
 		{"workbook: exponent", "a.xlsx", xl("1E5"), 1, 100_000_00, ""},
 		{"an ISO code by number", name, head + good("cur", "643"), 1, 100_00, ""},
 
@@ -206,6 +207,7 @@ func TestReport(t *testing.T) {
 		{"ZIP: the second part is bad", "a.zip", string(zipped(t, "1.csv", head+good(), "2.csv", head+good("cur", "EUR"))), 0, 0, "2 currency currency"},
 		{"a workbook by name only", "a.zip", string(zipped(t, "1.xlsx", head+good())), 0, 0, "0  xlsx"},
 		{"a workbook without a sheet", "a.xlsx", string(zipped(t, "[Content_Types].xml", "<Types/>", "xl/workbook.xml", "<x/>")), 0, 0, "0  xlsx"},
+		{"workbook: thousands or decimals, as text", "a.xlsx", xl("1,000"), 0, 0, "2 paymentLocalAmount unclear"},
 		{"workbook: parts of a kopeck", "a.xlsx", xl("100.005"), 0, 0, "2 paymentLocalAmount decimals"},
 		{"workbook: sixteen digits of roubles", "a.xlsx", xl("1234567890123456"), 0, 0, "2 paymentLocalAmount amount"},
 		{"workbook: exponent too large", "a.xlsx", xl("1E99"), 0, 0, "2 paymentLocalAmount amount"},

@@ -21,6 +21,8 @@ func kopecks(s string, number bool) (int64, string) {
 			break
 		}
 	}
+	// A cell of text in a workbook is written as in any other report: its comma means what it means there.
+	number = number && !strings.ContainsFunc(s, func(c rune) bool { return !strings.ContainsRune("0123456789.eE+-", c) })
 	whole, frac, code := parts(s, number)
 	if code != "" {
 		return 0, code

@@ -147,11 +147,27 @@ func ruling(o Observation) Action {
 	return Action{Keep: true, Evidence: ev}
 }
 
-// SaysOpen reports whether the latest fetched status of the payout's session says that the bank is still at it.
+// SaysOpen reports whether the latest fetched status of any session of the payout says that the bank is still at it, or waits for a word of ours: of one that was
+// not left. A ruling replaces none of it, since a bank that says the same again is not written down again.
 func (s State) SaysOpen() bool {
-	f := s.gather(s.Evidence)
-	e, ok := newest(f.fetches, func(e Evidence) bool { return e.Source == FromFetch })
-	return ok && e.Reading == Open
+	fenced := fencedIn(s.Evidence)
+	bound := s.bound()
+	sessions := map[string][]Evidence{}
+	for _, e := range s.Evidence {
+		if e.Source != FromFetch || e.Disowns || fenced[e.Session] || !e.Ours && e.Session != bound {
+			continue
+		}
+		if e.UpdatedAt.IsZero() {
+			e.UpdatedAt = e.At
+		}
+		sessions[e.Session] = append(sessions[e.Session], e)
+	}
+	for _, list := range sessions {
+		if e, ok := newest(list, func(Evidence) bool { return true }); ok && (e.Reading == Open || e.Reading == Idle) {
+			return true
+		}
+	}
+	return false
 }
 
 // Ruled reports whether people ruled on this payout.

@@ -87,6 +87,45 @@ func TestRuling(t *testing.T) {
 	}
 }
 
+// TestSaysOpen is the table of fetched statuses that forbid "not paid", also with the bank's letter: while one of the payout's sessions may still be paid, by the bank's
+// work or by a word of ours that is on its way (issue 5, point 5).
+func TestSaysOpen(t *testing.T) {
+	answer := Evidence{Source: FromAnswer, At: at(0), Answer: Taken, Attempt: 1, Session: "ps_1", Ours: true, Matches: true}
+	fetch := func(session string, r Reading, minute int) Evidence {
+		return Evidence{Source: FromFetch, At: at(minute), Session: session, Ours: true, Matches: true, Reading: r, UpdatedAt: at(minute)}
+	}
+	left := fetch("ps_1", NotPaid, 3)
+	left.Fenced = true
+	foreign := fetch("ps_2", Open, 2)
+	foreign.Ours, foreign.Disowns = false, true
+	ruled := Evidence{Source: FromVerdict, At: at(5), Ours: true, Matches: true, Reading: Paid}
+	for name, c := range map[string]struct {
+		all  []Evidence
+		want bool
+	}{
+		"nothing fetched":                        {[]Evidence{answer}, false},
+		"open":                                   {[]Evidence{answer, fetch("ps_1", Open, 1)}, true},
+		"waiting for our confirm":                {[]Evidence{fetch("ps_1", Idle, 1)}, true},
+		"open, then doubtful":                    {[]Evidence{answer, fetch("ps_1", Open, 1), fetch("ps_1", Doubtful, 2)}, false},
+		"open, then not paid":                    {[]Evidence{answer, fetch("ps_1", Open, 1), fetch("ps_1", NotPaid, 2)}, false},
+		"waiting, then left":                     {[]Evidence{fetch("ps_1", Idle, 1), left}, false},
+		"left, and the next one waits":           {[]Evidence{left, fetch("ps_2", Idle, 4)}, true},
+		"one not paid, a second of ours is open": {[]Evidence{answer, fetch("ps_1", NotPaid, 1), fetch("ps_2", Open, 2)}, true},
+		"somebody else's is open":                {[]Evidence{answer, foreign}, false},
+		"open, said before an earlier ruling":    {[]Evidence{answer, fetch("ps_1", Open, 1), ruled}, true},
+	} {
+		permutations(len(c.all), func(order []int) {
+			s := State{Expect: expected, SentAt: t0, Attempts: 1}
+			for _, i := range order {
+				s.Evidence = append(s.Evidence, c.all[i])
+			}
+			if got := s.SaysOpen(); got != c.want {
+				t.Errorf("%s, order %v: %v", name, order, got)
+			}
+		})
+	}
+}
+
 // TestRulingIsFinal: whatever the bank said before, a ruling stands as it was made, unflagged and confirmed; the only thing that older evidence adds is what came
 // back. Whatever comes after it comes in any order, and a final word that contradicts it is always loud.
 func TestRulingIsFinal(t *testing.T) {
