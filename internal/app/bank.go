@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"countersign/internal/approval"
@@ -95,6 +96,18 @@ func (a *App) apply(tx Tx, m Message) error {
 		return a.applied(tx, res, now)
 	}
 	p, err := tx.Payout(id)
+	if errors.Is(err, payout.ErrBroken) { // nothing can be done with such a row; the messages behind this one are about others
+		if err := a.rowAltered(tx, id, now, err); err != nil {
+			return err
+		}
+		if w.Session.ID != "" { // what it says is asked about until the row is whole again
+			if err := a.wakePollOf(tx, w.Session.ID, id, now); err != nil {
+				return err
+			}
+		}
+		res.Payout, res.Alarm = id, "altered"
+		return a.applied(tx, res, now)
+	}
 	if err != nil {
 		return err
 	}
@@ -218,6 +231,13 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 			return err
 		}
 		p, err := tx.Payout(id)
+		if errors.Is(err, payout.ErrBroken) { // named, and asked about later: the questions behind this one are about others
+			if err := a.rowAltered(tx, id, now, err); err != nil || !ok {
+				return err
+			}
+			plan.NextAt = now.Add(a.interval(now.Sub(plan.Since)))
+			return tx.SetPoll(plan)
+		}
 		if err != nil {
 			return err
 		}

@@ -572,11 +572,18 @@ func (a *App) lose(ctx context.Context, before time.Time) (did bool, err error) 
 			if alive && a.Now().Sub(at.At) < a.BankTimeout+time.Minute {
 				continue
 			}
-			did = true
 			// GotConn is not known, so it must be taken as had.
-			if _, err := a.answered(tx, at.Payout, at.N, protocol.Answer{GotConn: true, Err: "lost"}, protocol.Raw{}); err != nil {
+			_, err := a.answered(tx, at.Payout, at.N, protocol.Answer{GotConn: true, Err: "lost"}, protocol.Raw{})
+			if errors.Is(err, payout.ErrBroken) { // named; the others go on
+				if err := a.rowAltered(tx, at.Payout, a.Now(), err); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
 				return err
 			}
+			did = true
 			a.settled(fmt.Sprintf("%s/%d", at.Payout, at.N), protocol.Unsure)
 		}
 		return nil

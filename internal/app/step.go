@@ -351,6 +351,9 @@ func (a *App) loseSteps(ctx context.Context, before time.Time) (did bool, err er
 func (a *App) loseStep(tx Tx, id payout.ID, before time.Time) (did bool, err error) {
 	now := a.Now()
 	p, err := tx.Payout(id)
+	if errors.Is(err, payout.ErrBroken) { // named; the others go on
+		return false, a.rowAltered(tx, id, now, err)
+	}
 	if err != nil {
 		return false, err
 	}
