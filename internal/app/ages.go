@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"countersign/internal/payout"
+	"countersign/internal/protocol"
 )
 
 // UnknownAlarm is the age from which an unknown outcome is an alarm on every page, in the log and among the figures.
@@ -20,6 +22,9 @@ type UnknownAges struct {
 	N, Late int
 	// Minor is the sum of all of them, kopecks.
 	Minor int64
+	// Truths is how many of them the bank settled otherwise than people had ruled, TruthNumber the number of one: an alarm at once.
+	Truths      int
+	TruthNumber payout.Number
 	// Oldest is the age of the oldest, whose number is Number; zero when there is none.
 	Oldest time.Duration
 	Number payout.Number
@@ -29,6 +34,7 @@ type UnknownAges struct {
 type sinceOf struct {
 	changed, since time.Time
 	said           bool // the log has it
+	truth          bool // the bank says something else than people ruled
 }
 
 // UnknownSince is since when these payouts have been unknown or flagged without a break, in their order: their history says so.
@@ -44,6 +50,9 @@ func (a *App) UnknownSince(ctx context.Context, rows []Row) ([]time.Time, error)
 				return nil, err
 			}
 			known.changed, known.since = r.ChangedAt, unknownSince(events, r.ChangedAt)
+			known.truth = r.Review && slices.ContainsFunc(events, func(e EventRow) bool {
+				return e.Action == payout.ActAlarm && factString(e.Payload, "alarm") == protocol.AlarmLateTruth
+			})
 			a.mu.Lock()
 			if a.since == nil || len(a.since) > 4*maxUnknown {
 				a.since = map[payout.ID]sinceOf{}
@@ -99,6 +108,11 @@ func (a *App) AgesOf(ctx context.Context, rows []Row) (UnknownAges, error) {
 		if age >= UnknownAlarm {
 			u.Late++
 		}
+		a.mu.Lock()
+		if a.since[r.ID].truth {
+			u.Truths, u.TruthNumber = u.Truths+1, r.Number
+		}
+		a.mu.Unlock()
 		if age > u.Oldest || u.Number == 0 {
 			u.Oldest, u.Number = max(age, 0), r.Number
 		}

@@ -13,6 +13,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
+	"countersign/internal/audit"
 	"countersign/internal/desktest"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -201,13 +202,21 @@ func TestLateTruth(t *testing.T) {
 	if s.State != payout.Succeeded || !s.Review {
 		t.Fatalf("late truth: %s, review %v", s.State, s.Review)
 	}
-	// Loud: among the figures, and on the list of what needs a look, which after half an hour is a bar over every page.
+	// Loud: an alarm in the history and, at once, on every page (AgesOf feeds the bar); among the figures, and on the list of what needs a look.
 	v, err := d.App.Vitals(t.Context())
 	must(t, err)
 	rows, err := d.Store.Unknowns(t.Context(), 10)
 	must(t, err)
 	if v.Flagged != 1 || !slices.ContainsFunc(rows, func(r app.Row) bool { return r.ID == id }) {
 		t.Errorf("%d flagged, on the list of %d", v.Flagged, len(rows))
+	}
+	if u, err := d.App.AgesOf(t.Context(), rows); err != nil || u.Truths != 1 || u.TruthNumber != s.Number {
+		t.Errorf("the bar of late truth: %+v, %v", u, err)
+	}
+	if !slices.ContainsFunc(d.Events(), func(e audit.Event) bool {
+		return e.Action == payout.ActAlarm && strings.Contains(string(e.Payload), protocol.AlarmLateTruth)
+	}) {
+		t.Error("late truth without an alarm")
 	}
 	for range 3 {
 		if o := d.Claim(); o != nil {
@@ -228,6 +237,9 @@ func TestLateTruth(t *testing.T) {
 		t.Errorf("%d pieces of evidence in the history: both must be kept", ev)
 	}
 	rule(t, d, id, app.RuledPaid, "statement")
+	if rows, err = d.Store.Unknowns(t.Context(), 10); err != nil || len(rows) != 0 {
+		t.Errorf("settled, and still on the list: %v %v", rows, err)
+	}
 	if s := d.Get(id); s.State != payout.Succeeded || s.Review || !s.Confirmed {
 		t.Errorf("ruled again: %s %v", s.State, s.Review)
 	}

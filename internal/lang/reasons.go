@@ -20,7 +20,7 @@ var (
 		"clock": "часы сервера перевели назад", "altered": "запись не сходится с журналом", "invariant": "сверка с журналом не сошлась", "person": "остановил человек", "missing": "подписи нет", "several": "подписей несколько", "malformed": "подпись не читается", "wrong": "подпись неверна",
 		"older": "база старше своей метки", "differs": "база не совпадает со своей меткой", "down": "банк не ответил", "slow": "банк просит реже", "odd": "ответ непонятен", "unavailable": "банк недоступен",
 		"name_differs": "банк назвал получателя иначе", "purpose_differs": "банк назвал назначение иначе",
-		"http": "банк ответил кодом {1}", "ruled_not_paid": "по решению людей",
+		"http": "банк ответил кодом {1}", "ruled_not_paid": "по решению людей", "late_truth": "банк сообщил не то, что решили люди",
 	}
 	englishReasons = map[string]string{
 		"timeout": "the bank did not answer in time", "cut": "the connection was cut", "too_large": "the answer is too large", "lost": "no answer on record: the desk stopped",
@@ -37,7 +37,7 @@ var (
 		"clock": "the server’s clock went back", "altered": "a row does not agree with the log", "invariant": "a check against the log does not hold", "person": "stopped by a person", "missing": "no signature", "several": "several signatures", "malformed": "the signature cannot be read", "wrong": "wrong signature",
 		"older": "the database is older than its mark", "differs": "the database differs from its mark", "down": "the bank did not answer", "slow": "the bank asks for fewer requests", "odd": "the answer makes no sense", "unavailable": "the bank is unavailable",
 		"name_differs": "the bank names the payee differently", "purpose_differs": "the bank words the purpose differently",
-		"http": "the bank answered with code {1}", "ruled_not_paid": "decided by people",
+		"http": "the bank answered with code {1}", "ruled_not_paid": "decided by people", "late_truth": "the bank says something else than people decided",
 	}
 )
 

@@ -28,8 +28,8 @@ type VerdictTexts struct {
 	Decide                                                    string
 	Since, Now                                                string
 	// The bar: {1} payouts, {2} the oldest's number, {3} its age.
-	Bar     Forms
-	BarLink string
+	Bar, BarTruth Forms
+	BarLink       string
 }
 
 var russianVerdict = VerdictTexts{
@@ -61,8 +61,9 @@ var russianVerdict = VerdictTexts{
 	CloseStatus: "Статус сессии {1}, спрошенный у банка", CloseHook: "Подписанное сообщение банка с меткой {1}", ClosePeople: "Письмо банка или выписка и решение двух согласующих", CloseFlag: "Письмо банка и решение двух согласующих: сообщения банка противоречат друг другу",
 	NextWait: "Подождать: программа спрашивает сама.", NextSupport: "Спросить поддержку банка по нашей метке и предложить решение.", NextDecide: "Согласовать или отклонить предложенное решение.", NextOpen: "Решение предложено, ждёт согласующих.", NextReader: "Предложить решение может инициатор.",
 	Decide: "Решить", Since: "с {1}", Now: "сейчас",
-	Bar:     Forms{"Результат {1} выплаты неизвестен дольше 30 минут: № {2}, {3}.", "Результат {1} выплат неизвестен дольше 30 минут; старшая № {2}, {3}.", "Результат {1} выплат неизвестен дольше 30 минут; старшая № {2}, {3}."},
-	BarLink: "Что делать",
+	BarTruth: Forms{"Банк сообщил о {1} выплате, № {2}, не то, что решили люди. Взамен ничего не уйдёт, пока это не разобрано.", "Банк сообщил о {1} выплатах не то, что решили люди, одна из них № {2}. Взамен ничего не уйдёт, пока это не разобрано.", "Банк сообщил о {1} выплатах не то, что решили люди, одна из них № {2}. Взамен ничего не уйдёт, пока это не разобрано."},
+	Bar:      Forms{"Результат {1} выплаты неизвестен дольше 30 минут: № {2}, {3}.", "Результат {1} выплат неизвестен дольше 30 минут; старшая № {2}, {3}.", "Результат {1} выплат неизвестен дольше 30 минут; старшая № {2}, {3}."},
+	BarLink:  "Что делать",
 }
 
 var englishVerdict = VerdictTexts{
@@ -94,8 +95,9 @@ var englishVerdict = VerdictTexts{
 	CloseStatus: "A status of session {1}, asked from the bank", CloseHook: "A signed bank message with reference {1}", ClosePeople: "The bank’s letter or a statement, and a decision of two approvers", CloseFlag: "The bank’s letter and a decision of two approvers: what the bank says contradicts itself",
 	NextWait: "Wait: the desk keeps asking.", NextSupport: "Ask the bank’s support by our reference, and propose a decision.", NextDecide: "Approve or refuse the proposed decision.", NextOpen: "A decision is proposed and waits for approvers.", NextReader: "A maker can propose a decision.",
 	Decide: "Decide", Since: "since {1}", Now: "now",
-	Bar:     Forms{"The outcome of {1} payout has been unknown for more than 30 minutes: No {2}, {3}.", "The outcomes of {1} payouts have been unknown for more than 30 minutes; the oldest is No {2}, {3}.", "The outcomes of {1} payouts have been unknown for more than 30 minutes; the oldest is No {2}, {3}."},
-	BarLink: "What to do",
+	BarTruth: Forms{"The bank says something else about {1} payout, No {2}, than people decided. Nothing leaves in its place until this is settled.", "The bank says something else about {1} payouts than people decided, No {2} among them. Nothing leaves in their place until this is settled.", "The bank says something else about {1} payouts than people decided, No {2} among them. Nothing leaves in their place until this is settled."},
+	Bar:      Forms{"The outcome of {1} payout has been unknown for more than 30 minutes: No {2}, {3}.", "The outcomes of {1} payouts have been unknown for more than 30 minutes; the oldest is No {2}, {3}.", "The outcomes of {1} payouts have been unknown for more than 30 minutes; the oldest is No {2}, {3}."},
+	BarLink:  "What to do",
 }
 
 // Verdict returns the words of decisions about outcomes.

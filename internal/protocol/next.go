@@ -92,6 +92,9 @@ const (
 	HaltUnasked       = "unasked" // the bank shows a session of ours that we hold as never sent
 )
 
+// AlarmLateTruth: the bank says something else than what people ruled.
+const AlarmLateTruth = "late_truth"
+
 // Next is the protocol: from what is known and what happened to what is known now and what to do.
 func Next(s State, o Observation) (State, Action) {
 	var a Action
@@ -127,6 +130,9 @@ func Next(s State, o Observation) (State, Action) {
 			a.Moves = false // no money can move yet: it may still go back to the people
 		}
 		a.NotSent = ""
+		if a.Alarm == "" && o.Ruling == nil && ruled(evidence) != nil && a.Outcome.Review && !before.outcome().Review {
+			a.Alarm = AlarmLateTruth
+		}
 		unsent := func(f *folded) bool { return f.shown && !f.asked }
 		switch {
 		case a.Halt != "", o.Ruling != nil:

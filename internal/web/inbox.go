@@ -12,6 +12,7 @@ import (
 	"countersign/internal/fault"
 	"countersign/internal/lang"
 	"countersign/internal/payout"
+	"countersign/internal/protocol"
 	"countersign/web/templates"
 )
 
@@ -140,7 +141,7 @@ func (r *req) did(m app.MessageRow) (text, tone, note string) {
 	if !m.Confirmed.IsZero() {
 		note = lang.Fill(t.Inbox.Confirmed, clockIn(r, m.Confirmed))
 	}
-	if m.Alarm == "name_differs" || m.Alarm == "purpose_differs" { // it did what it says all the same
+	if m.Alarm == "name_differs" || m.Alarm == "purpose_differs" || m.Alarm == protocol.AlarmLateTruth { // it did what it says all the same
 		why := upperFirst(t.Reason(m.Alarm))
 		m.Alarm = ""
 		text, _, _ = r.did(m)

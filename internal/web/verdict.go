@@ -397,8 +397,11 @@ func (r *req) lateBar(d *desk) (*templates.LateBar, error) {
 		return nil, nil
 	}
 	u, err := r.web.App.AgesOf(r.ctx(), d.unknown)
-	if err != nil || u.Late == 0 {
+	if err != nil || u.Late == 0 && u.Truths == 0 {
 		return nil, err
+	}
+	if u.Truths > 0 {
+		return &templates.LateBar{Text: r.t.N(r.t.Verdict().BarTruth, u.Truths, num(u.TruthNumber))}, nil
 	}
 	return &templates.LateBar{Text: r.t.N(r.t.Verdict().Bar, u.Late, num(u.Number), lang.Duration(r.tag, u.Oldest))}, nil
 }
