@@ -65,7 +65,9 @@ WHERE account = sqlc.arg(account) AND amount_minor = sqlc.arg(amount_minor) AND 
 ORDER BY (state IN ('sending', 'in_progress', 'unknown') OR review = 1 OR (state = 'failed' AND confirmed = 0)) DESC, number DESC LIMIT 200;
 
 -- name: Replacement :one
-SELECT id, number FROM payout WHERE replaces = sqlc.arg(replaces) AND state NOT IN ('rejected', 'cancelled', 'expired') ORDER BY number DESC LIMIT 1;
+-- One that waited in a copy may have been paid since: it stands, and is itself what is replaced next.
+SELECT id, number FROM payout WHERE replaces = sqlc.arg(replaces) AND (state NOT IN ('rejected', 'cancelled', 'expired') OR state = 'cancelled' AND why = 'restored' AND amount_minor > 0)
+ORDER BY number DESC LIMIT 1;
 
 -- name: Submitted :one
 SELECT EXISTS (SELECT 1 FROM subject WHERE kind = 'payout') AS yes;

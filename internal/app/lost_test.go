@@ -134,6 +134,36 @@ func TestLost_Replaced(t *testing.T) {
 	d.Verify()
 }
 
+// TestLost_OneChain: a replacement that waited when its database was copied may have been paid since. What it replaces is not paid again beside it: the one way on is to
+// replace the replacement, once. Issue 5, points 6 and 12.
+func TestLost_OneChain(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	old := d.Approved(100_51)
+	d.Send()
+	d.Settle()
+	enter := func(form string, of payout.ID) (payout.ID, error) {
+		return d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: form, Content: d.Content(100_51), Submit: true, Replaces: of})
+	}
+	waited, err := enter("1", old)
+	must(t, err)
+	backup := filepath.Join(d.Dir, "backup.db")
+	must(t, store.Backup(ctx, d.DB(), backup))
+	restored(t, d, backup)
+	if s := d.Get(waited); s.State != payout.Cancelled || !app.CanReplace(s) {
+		t.Fatalf("%s, replace %v", s.State, app.CanReplace(s))
+	}
+	again, err := enter("2", waited)
+	must(t, err)
+	if _, err := enter("3", old); !fault.Is(err, "replace.alive") {
+		t.Errorf("the same sum a second time, beside its replacement: %v", err)
+	}
+	if s := d.Get(again); s.Content.Replaces != waited {
+		t.Errorf("it replaces %s", s.Content.Replaces)
+	}
+	d.Verify()
+}
+
 // TestBackups_Load: 30 copies made while payouts are entered, approved, sent and told of; each was restored and verified, and one put in place sends nothing,
 // whichever it is. Older ones go only once a newer one holds. Promise 6, "To show" h.
 func TestBackups_Load(t *testing.T) {

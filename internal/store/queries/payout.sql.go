@@ -1074,7 +1074,8 @@ func (q *Queries) PollOf(ctx context.Context, payoutID string) (Poll, error) {
 }
 
 const replacement = `-- name: Replacement :one
-SELECT id, number FROM payout WHERE replaces = ?1 AND state NOT IN ('rejected', 'cancelled', 'expired') ORDER BY number DESC LIMIT 1
+SELECT id, number FROM payout WHERE replaces = ?1 AND (state NOT IN ('rejected', 'cancelled', 'expired') OR state = 'cancelled' AND why = 'restored' AND amount_minor > 0)
+ORDER BY number DESC LIMIT 1
 `
 
 type ReplacementRow struct {
@@ -1082,6 +1083,7 @@ type ReplacementRow struct {
 	Number int64
 }
 
+// One that waited in a copy may have been paid since: it stands, and is itself what is replaced next.
 func (q *Queries) Replacement(ctx context.Context, replaces sql.NullString) (ReplacementRow, error) {
 	row := q.queryRow(ctx, q.replacementStmt, replacement, replaces)
 	var i ReplacementRow
