@@ -690,7 +690,8 @@ func TestFoundersKeys(t *testing.T) {
 	if err != nil || len(ps) != 1 || ps[0].Op != app.OpKey {
 		t.Errorf("nobody is asked to vouch: %+v %v", ps, err)
 	}
-	d.App.Place.Environment = "demo"
+	d.Verify()
+	d.App.Place.Environment = "demo" // from here on the history is that of no real desk: where it was founded, this would not count
 	d.Passkey("s1")
 	if f, err := d.App.Factors(t.Context(), d.Who["s1"].Person); err != nil || f[0].VouchedBy != "founding" {
 		t.Errorf("in the demo: %+v %v", f, err)
@@ -699,7 +700,6 @@ func TestFoundersKeys(t *testing.T) {
 	if anchor, err = audit.ReadAnchor(d.Anchor(), audit.VerifierFor(d.Signer)); err != nil || len(anchor.Founders) != 2 {
 		t.Errorf("%q %v", anchor.Founders, err)
 	}
-	d.Verify()
 }
 
 // TestFoundersKeys_Anchor: an anchor that lists other keys of founders than the database lets nothing leave, and the check says so; one from before there was a list is
