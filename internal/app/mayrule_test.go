@@ -3,8 +3,10 @@ package app_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/calendar"
 	"countersign/internal/desktest"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -12,7 +14,7 @@ import (
 )
 
 // TestDecisions_Ruling is the table of who may be ruled paid or not paid (issue 5, point 5): every state, flagged or not, whatever the bank's status says, on every kind of evidence, however long ago it
-// was sent. Only an unknown or flagged payout; "not paid" never while a fetched status says open, nor of money that came back; without the bank's letter only after 3 banking days.
+// was sent. Only an unknown or flagged payout; "not paid" never while a fetched status says open, nor of money that came back; without the bank's letter only after 3 whole banking days.
 func TestDecisions_Ruling(t *testing.T) {
 	d := desktest.New(t)
 	now := d.Clock.Now() // a Thursday
@@ -22,7 +24,7 @@ func TestDecisions_Ruling(t *testing.T) {
 			for _, open := range []bool{false, true} {
 				for _, outcome := range []string{app.RuledPaid, app.RuledNotPaid} {
 					for _, basis := range app.VerdictBases() {
-						for days, late := range map[int]bool{-1: false, 0: false, 1: false, 2: false, 3: true, 30: true} { // Thursday, Wednesday, Tuesday; Monday is the third banking day before
+						for days, late := range map[int]bool{-1: false, 0: false, 1: false, 2: false, 3: false, 4: true, 30: true} { // Thursday back to Monday, whose third banking day is today; of Sunday three have passed
 							s := payout.Snapshot{Number: 7, State: state, Review: review}
 							if days >= 0 {
 								s.SentAt = now.AddDate(0, 0, -days)
@@ -62,4 +64,39 @@ func TestDecisions_Ruling(t *testing.T) {
 		}
 	}
 	t.Logf("%d cases, %d rows", n, len(rows))
+}
+
+// TestNotPaidFrom is the table of the day rule (issue 5, point 5): without the bank's letter "not paid" may be ruled once three whole banking days have passed after
+// the Moscow day of the request, whatever the hour, and not a minute before.
+func TestNotPaidFrom(t *testing.T) {
+	d := desktest.New(t)
+	for _, c := range []struct{ sent, from string }{
+		{"2026-11-19 23:50", "2026-11-25"}, // Thursday: Friday, Monday and Tuesday pass
+		{"2026-11-20 00:10", "2026-11-26"}, // twenty minutes later it is Friday
+		{"2026-11-19 00:10", "2026-11-25"},
+		{"2026-11-18 23:50", "2026-11-24"}, // Wednesday
+		{"2026-11-16 12:00", "2026-11-20"}, // Monday: no weekend between
+		{"2026-11-17 23:50", "2026-11-21"}, // Tuesday: Friday has passed whole by Saturday
+		{"2026-11-21 00:10", "2026-11-26"}, // Saturday: Monday, Tuesday, Wednesday
+		{"2026-11-22 23:50", "2026-11-26"}, // Sunday
+		{"2026-11-23 00:10", "2026-11-27"}, // Monday
+		{"2026-11-03 23:50", "2026-11-10"}, // the 4th is a holiday, then Thursday, Friday and Monday
+		{"2026-12-30 23:50", "2027-01-13"}, // the New Year: Thursday the 31st, then Monday the 11th and Tuesday
+		{"2027-02-22 00:10", "2027-02-27"}, // Tuesday the 23rd is a holiday
+	} {
+		at, err := time.ParseInLocation("2006-01-02 15:04", c.sent, calendar.Moscow)
+		must(t, err)
+		s := payout.Snapshot{Number: 7, State: payout.Unknown, SentAt: at.UTC()}
+		judge := func(now time.Time) error {
+			return d.App.MayRule(protocol.State{}, s, app.Verdict{Outcome: app.RuledNotPaid, Basis: "statement"}, now.UTC())
+		}
+		from := calendar.Day(c.from).Start()
+		wants(t, c.sent+", the last minute before "+c.from, judge(from.Add(-time.Minute)), "verdict.early")
+		wants(t, c.sent+", the first of "+c.from, judge(from), "")
+		wants(t, c.sent+", a clock that went back", judge(at.AddDate(0, 0, -1)), "verdict.early")
+		d.Clock.Set(from.Add(-time.Second))
+		if day, early := d.App.RuleFrom(s); day != calendar.Day(c.from) || !early {
+			t.Errorf("sent %s: the page says from %s, early %v", c.sent, day, early)
+		}
+	}
 }

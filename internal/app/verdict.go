@@ -28,7 +28,7 @@ func init() {
 // MaxEvidenceFile bounds an evidence file, bytes.
 const MaxEvidenceFile = 5 << 20
 
-// NotPaidAfter is how many banking days after the request people may rule "not paid" without the bank's letter.
+// NotPaidAfter is how many whole banking days pass after the day of the request before people may rule "not paid" without the bank's letter.
 const NotPaidAfter = 3
 
 // What a ruling says.
@@ -222,10 +222,11 @@ func asTyped(d calendar.Day) string {
 	return string(d[8:] + "." + d[5:7] + "." + d[:4])
 }
 
-// ruleFrom is the Moscow day from which "not paid" may be ruled without a letter; early says that it has not come.
+// ruleFrom is the Moscow day from which "not paid" may be ruled without a letter: the one after the last of the banking days that must pass whole. early says that
+// it has not come; where the calendar leaves no such day, it never comes.
 func (a *App) ruleFrom(s payout.Snapshot, now time.Time) (day calendar.Day, early bool) {
-	c := a.bankCalendar()
-	return c.AddBankDays(calendar.DayOf(s.SentAt), NotPaidAfter), c.BankDays(s.SentAt, now) < NotPaidAfter
+	day = a.bankCalendar().AddBankDays(calendar.DayOf(s.SentAt), NotPaidAfter).Add(1)
+	return day, !day.Valid() || calendar.DayOf(now) < day
 }
 
 // RuleFrom is the Moscow day from which "not paid" may be ruled on a payout without the bank's letter; early says that it has not come.

@@ -96,7 +96,7 @@ func TestRulingByTwo(t *testing.T) {
 	}
 }
 
-// TestRulingGuards: what can be ruled, by whom, with what and when. "Not paid" needs three banking days or the bank's letter, and is never ruled while a
+// TestRulingGuards: what can be ruled, by whom, with what and when. "Not paid" needs three whole banking days or the bank's letter, and is never ruled while a
 // fetched status says open.
 func TestRulingGuards(t *testing.T) {
 	d := desktest.New(t)
@@ -122,10 +122,10 @@ func TestRulingGuards(t *testing.T) {
 	wants(t, "a program", propose("m2", id, app.VerdictEntry{Outcome: "paid", Basis: "letter", File: []byte("\x7fELF\x00")}), "verdict.type")
 	not := app.VerdictEntry{Outcome: "not_paid", Basis: "statement"}
 	wants(t, "not paid, the same day", propose("m2", id, not), "verdict.early")
-	d.Clock.Set(time.Date(2026, 11, 23, 20, 59, 0, 0, time.UTC)) // Monday's last minute in Moscow: two banking days
-	wants(t, "not paid, on the second banking day", propose("m2", id, not), "verdict.early")
+	d.Clock.Set(time.Date(2026, 11, 24, 20, 59, 0, 0, time.UTC)) // Tuesday's last minute in Moscow: the third banking day is not over
+	wants(t, "not paid, on the third banking day", propose("m2", id, not), "verdict.early")
 	d.Clock.Add(time.Minute)
-	wants(t, "not paid, on the third", propose("m2", id, not), "")
+	wants(t, "not paid, after the third", propose("m2", id, not), "")
 	wants(t, "a second one", propose("m1", id, paid), "subject.pending")
 
 	// What is known is not ruled on.

@@ -49,14 +49,15 @@ func (c *Checker) ruled(e audit.Event, f facts, p *paying) {
 func (c *Checker) Ruled(id string) bool { return c.payouts[id] != nil && c.payouts[id].ruled > 0 }
 
 // MayRule reports whether the person may propose what became of a payout: a maker, while it is not known and nobody else has proposed. "Not paid" needs the bank's letter
-// or three banking days since it was sent, and money that came back was paid. What the bank said last is not looked at.
+// or three whole banking days after the one on which it was sent, and money that came back was paid. What the bank said last is not looked at. Up to
+// yesterday is a day less: Moscow keeps one time, so every day of it has 24 hours.
 func (c *Checker) MayRule(id, who string, paid, letter bool, now time.Time) bool {
 	p := c.payouts[id]
 	if digest, _ := c.Open("verdict", id); p == nil || digest != "" || !c.mayAs(who, proposersOf("verdict")) || p.state != string(payout.Unknown) && !p.review {
 		return false
 	}
 	state := payout.State(p.state)
-	return paid || state != payout.Returned && (letter || state.Sent() && !p.sent.IsZero() && bankDays(p.sent, now) >= 3)
+	return paid || state != payout.Returned && (letter || state.Sent() && !p.sent.IsZero() && bankDays(p.sent, now.Add(-24*time.Hour)) >= 3)
 }
 
 // AsksRuling says what a yes to a ruling must be proved with: whoever has a passkey that signs signs it, above the amounts in force everybody proves it.

@@ -92,7 +92,7 @@ func TestOutcomePages(t *testing.T) {
 			t.Errorf("%s: refused elsewhere, or what was typed is gone", field)
 		}
 	}
-	if page := want(t, maker.file(form, with("basis", "support"), letter), 422); !strings.Contains(page, "24.11.2026") {
+	if page := want(t, maker.file(form, with("basis", "support"), letter), 422); !strings.Contains(page, "25.11.2026") {
 		t.Error("too early, and it does not say from when")
 	}
 	want(t, maker.file(form, ok, bytes.Repeat([]byte("a"), app.MaxEvidenceFile+2<<20)), 413)
