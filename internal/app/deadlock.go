@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -73,6 +74,8 @@ func (b able) alone(person string) approval.Means { return b.soon[person] }
 func (b able) explain(list []approval.Stuck) []Undecidable {
 	out := make([]Undecidable, len(list))
 	for i, s := range list {
+		s.Without = slices.Clone(s.Without)
+		slices.SortFunc(s.Without, func(x, y approval.Signer) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID)) })
 		out[i].Stuck = s
 		for _, p := range s.Without {
 			why := b.why[p.ID]
