@@ -73,3 +73,35 @@ func TestBrokenRow(t *testing.T) {
 		})
 	}
 }
+
+// TestBrokenRow_waiting: a row that somebody broke while it waited for people stops sending and stands in the way of no other one that waits: what is too old
+// expires, and what has yes enough goes on. Promises A.2 #4 and #7.
+func TestBrokenRow_waiting(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	breakRow := func(id payout.ID) { d.Exec(`UPDATE payout SET makers = '[]' WHERE id = ?`, string(id)) }
+	bad, old := d.Submit(500_00), d.Submit(600_00) // the broken one is the older
+	d.Clock.Add(40 * 24 * time.Hour)
+	breakRow(bad)
+	for range 3 {
+		if _, err := d.App.ExpireNext(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := d.Get(old); s.State != payout.Expired {
+		t.Errorf("behind a broken row, what is too old is %s", s.State)
+	}
+	if !d.Halted() {
+		t.Error("nothing stopped")
+	}
+	waits := []payout.ID{d.Submit(700_00), d.Submit(800_00)}
+	for _, id := range waits {
+		d.Approve(id, "a1")
+		d.Exec(`UPDATE payout SET state = 'pending_approval' WHERE id = ?`, string(id)) // as if the yes had not been enough
+	}
+	breakRow(waits[0])
+	did, err := d.App.SufficeNext(ctx)
+	if s := d.Get(waits[1]); err != nil || !did || s.State != payout.Approved {
+		t.Errorf("behind a broken row, what has yes enough is %s: %v %v", s.State, did, err)
+	}
+}

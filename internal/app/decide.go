@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"countersign/internal/approval"
@@ -234,18 +235,27 @@ func (a *App) SufficeNext(ctx context.Context) (did bool, err error) {
 		if len(r.Decisions) == 0 {
 			continue
 		}
-		if st, err := f.Stand(JudgedRow(r), r.Decisions); err != nil {
+		st, err := f.Stand(JudgedRow(r), r.Decisions)
+		broken := errors.Is(err, payout.ErrBroken) // it is named below; those behind it go on
+		if err != nil && !broken {
 			return false, err
-		} else if !st.Tally.Met || st.PayeeMoved {
+		}
+		if !broken && (!st.Tally.Met || st.PayeeMoved) {
 			continue
 		}
 		err = a.write(ctx, Worker, theClock, Settle, about(approval.Payout, r.ID), func(tx *sealed) error {
 			did = false
 			p, err := tx.Payout(r.ID)
+			if errors.Is(err, payout.ErrBroken) {
+				return a.rowAltered(tx, r.ID, a.Now(), err)
+			}
 			if err != nil {
 				return err
 			}
 			st, _, err := a.standing(tx, p)
+			if errors.Is(err, payout.ErrBroken) {
+				return a.rowAltered(tx, r.ID, a.Now(), err)
+			}
 			if err != nil || p.S().State != payout.PendingApproval || !st.Tally.Met || st.PayeeMoved {
 				return err
 			}
@@ -261,7 +271,9 @@ func (a *App) SufficeNext(ctx context.Context) (did bool, err error) {
 			}
 			return a.save(tx, p, ev)
 		})
-		return did, err
+		if did || err != nil {
+			return did, err
+		}
 	}
 	return false, nil
 }
@@ -288,6 +300,12 @@ func (a *App) ExpireNext(ctx context.Context) (did bool, err error) {
 		}
 		for _, id := range ids {
 			p, err := tx.Payout(id)
+			if errors.Is(err, payout.ErrBroken) { // named; the others end
+				if err := a.rowAltered(tx, id, a.Now(), err); err != nil {
+					return err
+				}
+				continue
+			}
 			if err != nil {
 				return err
 			}

@@ -300,6 +300,12 @@ func (a *App) freeHeld(tx Tx, now time.Time) error {
 	}
 	for _, id := range ids {
 		p, err := tx.Payout(id)
+		if errors.Is(err, payout.ErrBroken) { // named; the others go on
+			if err := a.rowAltered(tx, id, now, err); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil {
 			return err
 		}

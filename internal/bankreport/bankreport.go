@@ -83,6 +83,7 @@ const (
 	CodeEncoding = "encoding" // neither UTF-8 nor windows-1251
 	CodeZip      = "zip"      // broken, too many parts, too much inside, a folder, or something else than reports in it
 	CodeXLSX     = "xlsx"     // a workbook that cannot be read
+	CodeSheets   = "sheets"   // a workbook with something on another sheet than the first, which is the one that is read
 	CodeHead     = "head"     // a column that must be there is not
 	CodeTwice    = "twice"    // two columns of the same head
 	CodeName     = "name"     // the days in the file's name are none, or too many
@@ -107,7 +108,7 @@ const (
 
 // Codes lists them, so that the catalogue of texts can be checked for gaps.
 func Codes() []string {
-	return []string{CodeSize, CodeEncoding, CodeZip, CodeXLSX, CodeHead, CodeTwice, CodeName, CodeCSV, CodeCells, CodeLong, CodeMissing, CodeID, CodeKind, CodeAmount, CodeUnclear,
+	return []string{CodeSize, CodeEncoding, CodeZip, CodeXLSX, CodeSheets, CodeHead, CodeTwice, CodeName, CodeCSV, CodeCells, CodeLong, CodeMissing, CodeID, CodeKind, CodeAmount, CodeUnclear,
 		CodeDecimals, CodeSign, CodeFees, CodeCurrency, CodeTime}
 }
 

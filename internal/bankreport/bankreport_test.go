@@ -70,6 +70,26 @@ func workbook(t testing.TB, rows ...[]any) []byte {
 	return b.Bytes()
 }
 
+// twoSheets is a workbook with a good row, and one cell on a second sheet; hidden when nobody sees it.
+func twoSheets(t testing.TB, cell any, hidden bool) string {
+	f, err := excelize.OpenReader(bytes.NewReader(workbook(t, heading(), booked(100))))
+	if err == nil {
+		_, err = f.NewSheet("Sheet2")
+	}
+	if err == nil {
+		err = errors.Join(f.SetCellValue("Sheet2", "C7", cell), f.SetSheetVisible("Sheet2", !hidden))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 func heading() []any {
 	var out []any
 	for _, h := range strings.Split(strings.TrimSpace(head), ",") {
@@ -150,6 +170,7 @@ func TestReport(t *testing.T) {
 		{"workbook: 1.000 is one", "a.xlsx", xl("1.000"), 1, 1_00, ""},
 		{"workbook: grouped, as text", "a.xlsx", xl("1 234,50"), 1, 1_234_50, ""},
 		{"workbook: exponent", "a.xlsx", xl("1E5"), 1, 100_000_00, ""},
+		{"workbook: an empty sheet behind it", "a.xlsx", twoSheets(t, nil, false), 1, 100_00, ""},
 		{"an ISO code by number", name, head + good("cur", "643"), 1, 100_00, ""},
 
 		{"thousands or decimals", name, pay(`"1,000"`), 0, 0, "2 paymentLocalAmount unclear"},
@@ -207,6 +228,9 @@ func TestReport(t *testing.T) {
 		{"ZIP: the second part is bad", "a.zip", string(zipped(t, "1.csv", head+good(), "2.csv", head+good("cur", "EUR"))), 0, 0, "2 currency currency"},
 		{"a workbook by name only", "a.zip", string(zipped(t, "1.xlsx", head+good())), 0, 0, "0  xlsx"},
 		{"a workbook without a sheet", "a.xlsx", string(zipped(t, "[Content_Types].xml", "<Types/>", "xl/workbook.xml", "<x/>")), 0, 0, "0  xlsx"},
+		{"workbook: something on another sheet", "a.xlsx", twoSheets(t, "po_2", false), 0, 0, "0  sheets"},
+		{"workbook: something on a hidden sheet", "a.xlsx", twoSheets(t, 7, true), 0, 0, "0  sheets"},
+		{"workbook in a ZIP: something on another sheet", "a.zip", string(zipped(t, "P.xlsx", twoSheets(t, "po_2", false))), 0, 0, "0  sheets"},
 		{"workbook: thousands or decimals, as text", "a.xlsx", xl("1,000"), 0, 0, "2 paymentLocalAmount unclear"},
 		{"workbook: parts of a kopeck", "a.xlsx", xl("100.005"), 0, 0, "2 paymentLocalAmount decimals"},
 		{"workbook: sixteen digits of roubles", "a.xlsx", xl("1234567890123456"), 0, 0, "2 paymentLocalAmount amount"},

@@ -180,7 +180,7 @@ func delimiter(head []byte) rune {
 	return best
 }
 
-// workbook reads the first sheet of an XLSX. Whatever a hostile one does to the library, the desk goes on.
+// workbook reads the first sheet of an XLSX, and refuses one that holds something on another: it would be left out in silence. Whatever a hostile one does to the library, the desk goes on.
 func (r *reader) workbook(part string, data []byte) (err error) {
 	r.file.Parts = append(r.file.Parts, part)
 	defer func() {
@@ -199,6 +199,13 @@ func (r *reader) workbook(part string, data []byte) (err error) {
 	sheets := f.GetSheetList()
 	if len(sheets) == 0 {
 		return errors.Join(r.refuse(part, 0, "", CodeXLSX), errEnough)
+	}
+	for _, other := range sheets[1:] {
+		if full, err := r.holds(f, other); err != nil {
+			return errors.Join(r.refuse(part, 0, "", CodeXLSX), errEnough)
+		} else if full {
+			return errors.Join(r.refuse(part, 0, "", CodeSheets), errEnough)
+		}
 	}
 	sh := sheet{numbers: true}
 	if props, err := f.GetWorkbookProps(); err == nil && props.Date1904 != nil {
@@ -234,6 +241,25 @@ func (r *reader) workbook(part string, data []byte) (err error) {
 		return errors.Join(r.refuse(part, 0, "", CodeXLSX), errEnough)
 	}
 	return nil
+}
+
+// holds reports whether a sheet has a cell with something in it. One of more empty rows than any report has rows counts as if it had.
+func (r *reader) holds(f *excelize.File, name string) (bool, error) {
+	rows, err := f.Rows(name)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for n := 1; rows.Next(); n++ {
+		cells, err := rows.Columns()
+		if err != nil {
+			return false, err
+		}
+		if n > 4*r.l.Rows+1000 || slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" }) {
+			return true, nil
+		}
+	}
+	return false, rows.Error()
 }
 
 // fits measures what a workbook unpacks to before the library reads it, by reading it: what its own directory says is worth nothing.

@@ -76,7 +76,7 @@ var russianReports = ReportTexts{
 	Marks: "Что известно", MarkAsked: "Запрошена", MarkTaken: "Принята банком", MarkMessage: "По сообщению банка", MarkConfirmed: "Подтверждено запросом", MarkReport: "В отчёте банка", MarkNot: "ещё нет", MarkBack: "возврат",
 	Usual: "Обычно в пределах {1}",
 	Codes: map[string]string{"size": "слишком большой файл или слишком много строк", "encoding": "кодировка не UTF-8 и не windows-1251", "zip": "архив повреждён или в нём не только отчёты (без папок, CSV и XLSX)", "xlsx": "книга XLSX не читается",
-		"head": "нет обязательного столбца", "twice": "столбец повторяется", "name": "неверные даты в имени файла", "csv": "кавычки не закрыты", "cells": "ячеек больше, чем столбцов", "long": "слишком длинное значение", "missing": "пусто, а значение нужно",
+		"sheets": "заполнен не только первый лист: перенесите всё на первый или загрузите листы отдельными файлами", "head": "нет обязательного столбца", "twice": "столбец повторяется", "name": "неверные даты в имени файла", "csv": "кавычки не закрыты", "cells": "ячеек больше, чем столбцов", "long": "слишком длинное значение", "missing": "пусто, а значение нужно",
 		"id": "это не номер банка", "kind": "не Advice и не Refund", "amount": "это не сумма в рублях", "unclear": "непонятно, тысячи это или копейки", "decimals": "доли копейки", "sign": "сумма должна быть больше нуля", "fees": "комиссия не равна разнице сумм", "currency": "не рубли", "time": "это не дата"},
 }
 
@@ -115,7 +115,7 @@ var englishReports = ReportTexts{
 	Marks: "What is known", MarkAsked: "Asked", MarkTaken: "Taken by the bank", MarkMessage: "By the bank’s message", MarkConfirmed: "Confirmed by request", MarkReport: "In the bank’s report", MarkNot: "not yet", MarkBack: "return",
 	Usual: "Usually within {1}",
 	Codes: map[string]string{"size": "the file is too large or has too many rows", "encoding": "neither UTF-8 nor windows-1251", "zip": "the archive is broken, or holds something else than reports (no folders; CSV and XLSX)", "xlsx": "the XLSX workbook cannot be read",
-		"head": "a column that must be there is missing", "twice": "a column is there twice", "name": "wrong dates in the file’s name", "csv": "quotes do not close", "cells": "more cells than columns", "long": "value too long", "missing": "empty, and a value is needed",
+		"sheets": "more than the first sheet is filled: move everything to the first, or upload the sheets as separate files", "head": "a column that must be there is missing", "twice": "a column is there twice", "name": "wrong dates in the file’s name", "csv": "quotes do not close", "cells": "more cells than columns", "long": "value too long", "missing": "empty, and a value is needed",
 		"id": "not a number of the bank", "kind": "neither Advice nor Refund", "amount": "not an amount of roubles", "unclear": "thousands or kopecks: it cannot be told", "decimals": "parts of a kopeck", "sign": "the amount must be above zero", "fees": "the fee is not the difference of the amounts", "currency": "not roubles", "time": "not a date"},
 }
 
