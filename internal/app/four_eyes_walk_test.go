@@ -178,7 +178,7 @@ func (f *fourEyes) step(who string, say sayer) {
 		p, _, holds, used := f.proof(who, digest, func(who string) (app.Question, error) { return f.d.App.BeginSign(ctx, f.d.Who[who], digest, false) }, rnd.IntN(300))
 		may := same(kind, id, digest) && f.o.c.MayAccept(kind, id, w.Person, f.d.Clock.Now()) && holds(false, false)
 		err := f.d.App.Accept(ctx, w, approval.Kind(kind), id, digest, p)
-		if may && isAny(err, "people.deadlock", "people.off", "people.on", "people.admins", "rules.deadlock") {
+		if may && isAny(err, "people.deadlock", "people.off", "people.on", "people.admins", "people.reset_last", "rules.deadlock") {
 			return // the desk has changed since it was proposed: then it takes no effect
 		}
 		if err == nil {

@@ -325,23 +325,25 @@ func (a *App) ProposePersonChange(ctx context.Context, w Who, id string, roles [
 	})
 }
 
-// ProposeRestore puts it to people that somebody suspended works again. Invalid "people.on" when they do.
+// ProposeRestore puts it to people that somebody suspended works again. Invalid "people.on" when they do, "people.deadlock" as for somebody new.
 func (a *App) ProposeRestore(ctx context.Context, w Who, id string, seen int, reason string) error {
-	return a.proposeAbout(ctx, w, id, PersonRestore, seen, reason, func(_ Tx, p auth.Person, _ *PersonPlan) error {
+	return a.proposeAbout(ctx, w, id, PersonRestore, seen, reason, func(tx Tx, p auth.Person, _ *PersonPlan) error {
 		if !p.Suspended {
 			return fault.Bad("form", "people.on")
 		}
-		return nil
+		p.Suspended = false
+		return a.additionHolds(tx, p, a.Now())
 	})
 }
 
-// ProposeReset puts it to people that a person sets password and factors anew; whoever proposes and decides never sees them. Invalid "people.off".
+// ProposeReset puts it to people that a person sets password and factors anew; whoever proposes and decides never sees them. Invalid "people.off"; Denied
+// "people.reset_last".
 func (a *App) ProposeReset(ctx context.Context, w Who, id string, seen int, reason string) error {
-	return a.proposeAbout(ctx, w, id, PersonReset, seen, reason, func(_ Tx, p auth.Person, _ *PersonPlan) error {
+	return a.proposeAbout(ctx, w, id, PersonReset, seen, reason, func(tx Tx, p auth.Person, _ *PersonPlan) error {
 		if p.Suspended {
 			return fault.Bad("form", "people.off")
 		}
-		return nil
+		return a.resetHolds(tx, p)
 	})
 }
 
@@ -405,7 +407,7 @@ func (a *App) changeHolds(tx Tx, p auth.Person, pl PersonPlan) error {
 	return nil
 }
 
-// additionHolds refuses somebody new whose payouts nobody could approve, where a rule asks for more because of who made them.
+// additionHolds refuses somebody new, or back, whose payouts nobody could approve because a rule asks for more of who made them.
 func (a *App) additionHolds(tx Tx, who auth.Person, now time.Time) error {
 	if !who.Has(auth.Maker) {
 		return nil
@@ -418,14 +420,34 @@ func (a *App) additionHolds(tx Tx, who auth.Person, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	others := slices.DeleteFunc(slices.Clone(people), func(p auth.Person) bool { return p.ID == who.ID })
+	signers := slices.DeleteFunc(slices.Clone(f.Signers), func(s approval.Signer) bool { return s.ID == who.ID })
+	came := SignersOf([]auth.Person{who})
+	came[0].CeilingMinor = f.Limits.Ceiling(who.ID)
 	before := f.firm(f.Set, f.Limits, f.Signers, people)
-	after := f.firm(f.Set, f.Limits, append(slices.Clip(f.Signers), SignersOf([]auth.Person{who})...), append(slices.Clip(people), who))
+	after := f.firm(f.Set, f.Limits, append(signers, came...), append(others, who))
 	for _, s := range newlyStuck(before, after, a.ever()) {
-		if s.Kind == approval.Payout {
+		if s.ByMaker() {
 			return Undecidable{Stuck: s}.Fault("people.deadlock")
 		}
 	}
 	return nil
+}
+
+// resetHolds refuses the reset of the last administrator who can sign in: nobody could hand out the link to begin anew with, nor anybody else's.
+func (a *App) resetHolds(tx Tx, who auth.Person) error {
+	if !who.Has(auth.Admin) {
+		return nil
+	}
+	people, err := tx.People()
+	if err != nil {
+		return err
+	}
+	n, err := adminsLeft(tx, slices.DeleteFunc(people, func(p auth.Person) bool { return p.ID == who.ID }))
+	if err == nil && n < 1 {
+		err = fault.Deny("people.reset_last")
+	}
+	return err
 }
 
 // adminsLeft counts the administrators with standing who can sign in: who never enrolled decides nothing.
@@ -535,6 +557,9 @@ func (a *App) personAdded(tx Tx, p Proposal, now time.Time) (map[string]any, err
 	}
 	who := auth.Person{ID: p.ID, Name: pl.Name, Roles: pl.Roles, Groups: pl.Groups, CreatedAt: now, ApproverSince: now, Version: 1}
 	newcomer(&who, set.Newcomers, now)
+	if err := a.additionHolds(tx, who, now); err != nil {
+		return nil, err // the rules in force are others since
+	}
 	return nil, a.addPerson(tx, p.By, who, pl.Email, pl.hash, pl.hash != "", now)
 }
 
@@ -626,6 +651,10 @@ func (a *App) personRestored(tx Tx, p Proposal, now time.Time) (map[string]any, 
 	if !who.Suspended {
 		return nil, fault.Bad("form", "people.on")
 	}
+	who.Suspended = false
+	if err := a.additionHolds(tx, who, now); err != nil {
+		return nil, err
+	}
 	if decides(who) {
 		who.ApproverSince = now
 	}
@@ -644,6 +673,9 @@ func (a *App) personReset(tx Tx, p Proposal, now time.Time) (map[string]any, err
 	}
 	if who.Suspended {
 		return nil, fault.Bad("form", "people.off")
+	}
+	if err := a.resetHolds(tx, who); err != nil {
+		return nil, err
 	}
 	set, err := a.inForce(tx)
 	if err != nil {

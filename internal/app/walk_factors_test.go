@@ -369,7 +369,7 @@ func (f *fourEyes) persons(who string, say sayer) {
 		open, _ := f.o.c.Open("person", id)
 		may := admin && open == "" && id != w.Person && !f.o.c.Suspended(id)
 		err = f.d.App.ProposeReset(ctx, w, id, seen, "lost phone")
-		if may && isAny(err, "subject.nobody") {
+		if may && isAny(err, "subject.nobody", "people.reset_last") {
 			return
 		}
 		say("reset", who, may, "", err)

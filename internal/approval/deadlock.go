@@ -51,6 +51,9 @@ type Stuck struct {
 	anybody  bool      // it is stuck whoever makes it
 }
 
+// ByMaker reports whether it is stuck by a rule that asks who made the payout.
+func (s Stuck) ByMaker() bool { return len(s.when.Makers)+len(s.when.MakerGroups) > 0 }
+
 // example names who makes something, and whom it concerns.
 type example struct{ maker, concerned string }
 
