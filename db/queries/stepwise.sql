@@ -28,7 +28,7 @@ INSERT INTO step_due (payout_id, at) VALUES (sqlc.arg(payout_id), sqlc.arg(at)) 
 DELETE FROM step_due WHERE payout_id = sqlc.arg(payout_id);
 
 -- name: StepsDue :many
-SELECT payout_id FROM step_due ORDER BY at LIMIT sqlc.arg(most);
+SELECT payout_id FROM step_due WHERE at <= sqlc.arg(now) ORDER BY at LIMIT sqlc.arg(most);
 
 -- name: OpenStepwise :many
 SELECT o.payout_id FROM open_attempt o JOIN attempt a ON a.payout_id = o.payout_id AND a.n = o.n

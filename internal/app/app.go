@@ -78,6 +78,7 @@ type App struct {
 	onePerGo  bool                  // after a credential refusal claims go one at a time
 	live      map[string]bool       // attempts with a live call: "id/n"
 	polling   map[string]bool       // polls under way: "session/id"
+	asking    sync.Mutex            // one hands out polls at a time
 	asked     askedOf               // which sessions were asked about lately
 	since     map[payout.ID]sinceOf // since when outcomes have been unknown
 	sets      sync.Map              // rule sets by version: they never change

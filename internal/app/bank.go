@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"time"
 
 	"countersign/internal/approval"
@@ -173,6 +174,12 @@ func (a *App) DuePoll(ctx context.Context) (*protocol.Poll, error) {
 	if a.Foreign() {
 		return nil, nil // another bank's answers prove nothing
 	}
+	a.asking.Lock()
+	defer a.asking.Unlock()
+	// One that was under way when the plans were read may be recorded before they are looked at: its plan is an old one then.
+	a.mu.Lock()
+	before := maps.Clone(a.polling)
+	a.mu.Unlock()
 	due, err := a.Store.DuePolls(ctx, a.Now(), 20)
 	if err != nil {
 		return nil, err
@@ -180,8 +187,10 @@ func (a *App) DuePoll(ctx context.Context) (*protocol.Poll, error) {
 	for _, d := range due {
 		k := d.Session + "/" + string(d.Payout)
 		a.mu.Lock()
-		busy := a.polling[k]
-		a.polling[k] = true
+		busy := before[k] || a.polling[k]
+		if !busy {
+			a.polling[k] = true
+		}
 		a.mu.Unlock()
 		if busy {
 			continue

@@ -51,7 +51,7 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		if back, err := a.wentBack(tx); err != nil || back {
 			return err
 		}
-		due, err := tx.StepsDue(scan)
+		due, err := tx.StepsDue(a.Now(), scan)
 		if err != nil {
 			return err
 		}

@@ -188,7 +188,11 @@ func (a *App) advance(tx Tx, p *payout.Payout) error {
 		return a.endAttempt(tx, p, st, n, *act.End)
 	case act.Call != "":
 		tx.Touch(Change{Payouts: []payout.ID{id}})
-		return tx.SetStepDue(id, now)
+		at := now
+		if rest := protocol.Rest(st, a.PollMin/2); rest.After(now) {
+			at = rest
+		}
+		return tx.SetStepDue(id, at)
 	case act.Read:
 		plan, ok, err := tx.Poll(act.Session, id)
 		if err != nil || ok && plan.NextAt.Sub(now) <= a.PollMin {

@@ -1,13 +1,16 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"countersign/internal/app"
 	"countersign/internal/banksim"
 	"countersign/internal/desktest"
+	"countersign/internal/dispatch"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
@@ -203,4 +206,104 @@ func TestUnconfirmed(t *testing.T) {
 		t.Errorf("%s, halted %v: %s", s.State, d.Halted(), calls(d, id))
 	}
 	d.Verify()
+}
+
+// cutStarts is the pretend bank, which cuts every start of one payout and, when all is set, everything else that is written about it, and notes when each call was made.
+type cutStarts struct {
+	d    *desktest.Desk
+	id   payout.ID
+	all  bool
+	cuts int
+}
+
+func (b *cutStarts) ask(o *protocol.Order) (protocol.Answer, protocol.Raw) {
+	if o.Payout == string(b.id) && (o.Step == protocol.CallStart || b.all && o.Step == protocol.CallCancel) {
+		b.cuts++
+		return protocol.Answer{GotConn: true, Err: "cut"}, protocol.Raw{}
+	}
+	return b.d.Ask(o)
+}
+
+// stepBank is what the sender calls; the desk knows the order that it was handed.
+type stepBank struct {
+	*cutStarts
+	orders map[string]*protocol.Order
+}
+
+func (b stepBank) InitPayout(context.Context, string, []byte) (protocol.Answer, protocol.Raw) {
+	return protocol.Answer{}, protocol.Raw{}
+}
+func (b stepBank) Step(_ context.Context, _ protocol.StepCall, key string, _ []byte) (protocol.Answer, protocol.Raw) {
+	return b.ask(b.orders[key])
+}
+func (b stepBank) Status(context.Context, string) (protocol.Fetch, protocol.Raw) {
+	return protocol.Fetch{Problem: "down"}, protocol.Raw{}
+}
+func (b stepBank) Balance(context.Context, time.Time) (protocol.Balance, protocol.Raw) {
+	return protocol.Balance{Proper: true}, protocol.Raw{}
+}
+
+// stepDesk hands out orders and remembers them for the bank.
+type stepDesk struct {
+	*app.App
+	orders map[string]*protocol.Order
+}
+
+func (d stepDesk) Claim(ctx context.Context) (*protocol.Order, error) {
+	o, err := d.App.Claim(ctx)
+	if o != nil {
+		d.orders[o.Key] = o
+	}
+	return o, err
+}
+func (stepDesk) BalanceDue(context.Context) bool { return false }
+
+// TestStepwiseOthersGoOn: one payout whose start never comes through, with and without its cancels, holds up nobody: ten healthy ones that were approved after it are
+// paid within two minutes, and so is one that comes when the trouble is twenty minutes old.
+func TestStepwiseOthersGoOn(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		t.Run(fmt.Sprintf("cancels too %v", all), func(t *testing.T) {
+			d := desktest.New(t)
+			d.Stepwise(protocol.ConfirmRequired, banksim.OnStart)
+			orders := map[string]*protocol.Order{}
+			bank := stepBank{&cutStarts{d: d, id: d.Approved(100_00), all: all}, orders}
+			var healthy []payout.ID
+			for range 10 {
+				healthy = append(healthy, d.Approved(500_000_00))
+			}
+			s := dispatch.NewSender(dispatch.Options{Desk: stepDesk{d.App, orders}, Bank: bank, Now: d.Clock.Now})
+			pass := func(long time.Duration) (took time.Duration) {
+				for begun := d.Clock.Now(); d.Clock.Now().Sub(begun) < long; d.Clock.Add(500 * time.Millisecond) {
+					done := true
+					if did, err := s.Step(t.Context()); err != nil { // one call in half a second: a slow bank
+						t.Fatal(did, err)
+					}
+					d.Deliver()
+					d.Poll()
+					for _, id := range healthy {
+						done = done && d.Get(id).State == payout.Succeeded
+					}
+					if done {
+						return d.Clock.Now().Sub(begun)
+					}
+				}
+				return long
+			}
+			if took := pass(2 * time.Minute); took >= 2*time.Minute {
+				t.Errorf("not done after two minutes, %d cuts", bank.cuts)
+			} else {
+				t.Logf("done after %s, %d cuts", took, bank.cuts)
+			}
+			known := healthy
+			healthy = []payout.ID{bank.id} // never done
+			pass(20 * time.Minute)
+			healthy = append(known, d.Approved(500_000_00))
+			if took := pass(2 * time.Minute); took >= 2*time.Minute {
+				t.Errorf("one that came later is not done after two minutes, %d cuts", bank.cuts)
+			} else {
+				t.Logf("one that came later: done after %s, %d cuts: %s", took, bank.cuts, calls(d, bank.id))
+			}
+			d.Verify()
+		})
+	}
 }

@@ -156,13 +156,13 @@ type Tx interface {
 	StaleAttempts(before time.Time, limit int) ([]Attempt, error)
 	// LastAttempt is the newest attempt of a payout, without its body.
 	LastAttempt(id payout.ID) (a Attempt, ok bool, err error)
-	// The stepwise flow: AddStep commits an intent, EndStep what came of it; Steps lists all of a payout. A payout with SetStepDue is looked at by the next claim.
+	// The stepwise flow: AddStep commits an intent, EndStep what came of it; Steps lists all of a payout. A payout with SetStepDue is looked at by the first claim from then on.
 	AddStep(s StepRow) error
 	EndStep(e StepEnd) error
 	Steps(id payout.ID) ([]protocol.Step, error)
 	SetStepDue(id payout.ID, at time.Time) error
 	DropStepDue(id payout.ID) error
-	StepsDue(limit int) ([]payout.ID, error)
+	StepsDue(now time.Time, limit int) ([]payout.ID, error)
 	// OpenStepwise lists payouts with an open attempt of the stepwise flow, by id.
 	OpenStepwise(after payout.ID, limit int) ([]payout.ID, error)
 	// AddOutcome stores what became of an attempt and removes its marker. ok is false when it had one already.

@@ -34,7 +34,7 @@ const (
 const (
 	connectTimeout  = 5 * time.Second
 	defaultTimeout  = 60 * time.Second
-	longestRead     = 20 * time.Second
+	longestRead     = 15 * time.Second // it moves nothing, and is asked again
 	maxHeaderBytes  = 64 << 10
 	pathInit        = "/api/v1/session/init/payout"
 	pathCreate      = "/api/v1/session/create"
@@ -55,7 +55,7 @@ type Options struct {
 	BaseURL string          // scheme and host only; the one host that is ever spoken to
 	Project string          // X-PARTNER-PROJECT
 	Key     *rsa.PrivateKey // ours
-	// Timeout is for the whole writing call, 60 s when zero. Reading calls get the same, but at most 20 s.
+	// Timeout is for the whole writing call, 60 s when zero. Reading calls get the same, but at most 15 s.
 	Timeout time.Duration
 	// RootCAs replaces the system's, for a bank of a test.
 	RootCAs *x509.CertPool
@@ -97,7 +97,7 @@ func NewClient(o Options) (*Client, error) {
 	writing := transport(o.RootCAs)
 	writing.DisableKeepAlives = true // every writing call has a connection of its own: none can die under it unseen
 	reading := transport(o.RootCAs)
-	reading.MaxIdleConnsPerHost, reading.IdleConnTimeout = 2, 30*time.Second
+	reading.MaxIdleConnsPerHost, reading.IdleConnTimeout = 5, 30*time.Second
 	c.write, c.read = httpClient(writing), httpClient(reading)
 	return c, nil
 }

@@ -20,6 +20,9 @@ const (
 //	                  ^                      |
 //	                  +--------trip----------+
 //
+// slip is a trip by a call that moves no money (create, cancel): it opens the same, but such calls alone never make the probes slow; and a proper answer to one
+// closes nothing, since it does not show that money can be moved.
+//
 // caution (a credential refusal) moves closed to half. All methods are safe for concurrent use; tell is called under the lock,
 // so that changes are told in their order, and must not call back.
 type breaker struct {
@@ -29,6 +32,7 @@ type breaker struct {
 	mu        sync.Mutex
 	stage     stage
 	trouble   time.Time // when it left closed
+	grave     time.Time // when a call that may move money, or a probe, failed first since then; zero: none did
 	nextProbe time.Time // while open
 	probing   bool      // one probe at a time
 	turn      int       // counts stages, so that an answer is weighed against the stage its claim was made in
@@ -68,6 +72,7 @@ func (b *breaker) probed(now time.Time, proper bool) {
 		return
 	}
 	if !proper {
+		b.worse(now)
 		b.schedule(now)
 		return
 	}
@@ -90,6 +95,7 @@ type weight uint8
 const (
 	fine    weight = iota // taken or refused: the bank works
 	trip                  // fate unknown, or no connection
+	slip                  // the same of a call that moves no money
 	caution               // credentials refused
 )
 
@@ -98,16 +104,18 @@ const (
 func (b *breaker) bad(now time.Time, turn int, w weight) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if w != fine && b.stage == closed {
+		b.begin(now)
+	}
+	if w == trip {
+		b.worse(now)
+	}
 	switch {
-	case w == trip && b.stage != open:
-		if b.stage == closed {
-			b.trouble = now
-		}
+	case (w == trip || w == slip) && b.stage != open:
 		b.set(open)
 		b.schedule(now)
 		b.tell(true, b.trouble)
 	case w == caution && b.stage == closed:
-		b.trouble = now
 		b.set(half)
 		b.live = 1 // this very call, until it is recorded
 		return b.turn
@@ -134,8 +142,17 @@ func (b *breaker) careful(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.stage == closed {
-		b.trouble = now
+		b.begin(now)
 		b.set(half)
+	}
+}
+
+// begin notes that it leaves closed; worse that what counts toward the slow pace has happened.
+func (b *breaker) begin(now time.Time) { b.trouble, b.grave = now, time.Time{} }
+
+func (b *breaker) worse(now time.Time) {
+	if b.grave.IsZero() {
+		b.grave = now
 	}
 }
 
@@ -143,7 +160,7 @@ func (b *breaker) set(s stage) { b.stage, b.turn, b.live = s, b.turn+1, 0 }
 
 func (b *breaker) schedule(now time.Time) {
 	pause := b.every
-	if now.Sub(b.trouble) >= b.fastFor {
+	if !b.grave.IsZero() && now.Sub(b.grave) >= b.fastFor {
 		pause = b.slow
 	}
 	b.nextProbe = now.Add(pause)

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"countersign/internal/failpoint"
@@ -35,9 +36,13 @@ func (p *Poller) Step(ctx context.Context) (did bool, err error) {
 	return true, p.o.Desk.Fetched(context.WithoutCancel(ctx), poll, f, raw)
 }
 
-// Run polls until ctx ends. wake may be nil.
+// Run polls until ctx ends, up to Polls at a time; the desk hands out each session once until it is recorded. wake may be nil.
 func (p *Poller) Run(ctx context.Context, wake <-chan struct{}) {
-	loop(ctx, p.o.Log, "poll", p.o.Idle, wake, p.Step)
+	var live sync.WaitGroup
+	for range p.o.Polls {
+		live.Go(func() { loop(ctx, p.o.Log, "poll", p.o.Idle, wake, p.Step) })
+	}
+	live.Wait()
 }
 
 // Expirer ends payouts that waited for people longer than the rules allow.

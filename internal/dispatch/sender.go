@@ -60,6 +60,7 @@ type Options struct {
 	Log  *slog.Logger // nil: nothing is logged. It gets ids and codes, never values of a payout
 
 	InFlight    int           // most calls at a time while the bank is well (2): as many become unknown when it goes
+	Polls       int           // status calls at a time (4): they move nothing, and one that hangs must not hold up the others
 	ProbeEach   time.Duration // pause between probes of a bank in trouble (5 s)
 	ProbeSlow   time.Duration // the same after ProbeFast (60 s)
 	ProbeFast   time.Duration // how long ProbeEach is kept (1 min)
@@ -81,6 +82,9 @@ func (o Options) defaults() Options {
 	}
 	if o.InFlight <= 0 {
 		o.InFlight = 2
+	}
+	if o.Polls <= 0 {
+		o.Polls = 4
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -266,11 +270,15 @@ func (s *Sender) send(ctx context.Context, o *protocol.Order, turn int) error {
 	case !kind.Proper():
 		w = trip
 	}
+	harmless := o.Step == protocol.CallCreate || o.Step == protocol.CallCancel
+	if w == trip && harmless {
+		w = slip
+	}
 	if w != fine {
 		turn = s.brk.bad(s.o.Now(), turn, w)
 	}
 	recorded := s.record(ctx, o, a, raw)
-	if w == fine {
+	if w == fine && !harmless {
 		s.brk.good(turn)
 	} else {
 		s.brk.drop(turn)

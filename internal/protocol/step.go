@@ -250,6 +250,24 @@ func StepProper(kind AnswerKind, code string) bool {
 	return kind.Proper() || kind == Unsure && (refusedCodes[code] || code == "session_wrong_state" || code == "session_cancelled")
 }
 
+// Rest is the moment before which the open attempt makes no further call because its last ones were lost, so that one payout whose calls never come through
+// leaves the bank to the others meanwhile: unit after the first in a row, doubled with each, six times unit at most. The zero time when the last was answered.
+func Rest(s State, unit time.Duration) time.Time {
+	lost, since := 0, time.Time{}
+	for _, st := range slices.Backward(s.Steps) {
+		if st.Attempt != s.Attempts || st.Answer == "" || st.Answer == CredentialNo || StepProper(st.Answer, st.Code) {
+			break
+		}
+		if lost++; lost == 1 {
+			since = st.EndedAt
+		}
+	}
+	if lost == 0 {
+		return time.Time{}
+	}
+	return since.Add(min(unit<<min(lost-1, 3), 6*unit))
+}
+
 // NextStep is the stepwise flow of one attempt: what is done next, from the durable steps and the evidence alone. A crash loses nothing that it looks at.
 //
 // A session is left only when a fetched status says that it is cancelled. Start is recorded once a session, for ever. Only one recorded session can be confirmed,

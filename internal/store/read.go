@@ -17,7 +17,7 @@ import (
 var _ app.Store = (*Store)(nil)
 
 func (s *Store) AnyToSend(ctx context.Context, now time.Time) (bool, error) {
-	if steps, err := s.r.StepsDue(ctx, 1); err != nil || len(steps) > 0 {
+	if steps, err := s.r.StepsDue(ctx, queries.StepsDueParams{Now: toMicro(now), Most: 1}); err != nil || len(steps) > 0 {
 		return len(steps) > 0, err
 	}
 	rows, err := s.r.NextToSend(ctx, queries.NextToSendParams{Now: toMicro(now), Most: 1})

@@ -59,7 +59,9 @@ func (t *txn) SetStepDue(id payout.ID, at time.Time) error {
 
 func (t *txn) DropStepDue(id payout.ID) error { return t.q.DropStepDue(t.ctx, string(id)) }
 
-func (t *txn) StepsDue(limit int) ([]payout.ID, error) { return ids(t.q.StepsDue(t.ctx, int64(limit))) }
+func (t *txn) StepsDue(now time.Time, limit int) ([]payout.ID, error) {
+	return ids(t.q.StepsDue(t.ctx, queries.StepsDueParams{Now: toMicro(now), Most: int64(limit)}))
+}
 
 func (t *txn) OpenStepwise(after payout.ID, limit int) ([]payout.ID, error) {
 	return ids(t.q.OpenStepwise(t.ctx, queries.OpenStepwiseParams{After: string(after), Most: int64(limit)}))

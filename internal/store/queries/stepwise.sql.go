@@ -268,11 +268,16 @@ func (q *Queries) Steps(ctx context.Context, payoutID string) ([]StepsRow, error
 }
 
 const stepsDue = `-- name: StepsDue :many
-SELECT payout_id FROM step_due ORDER BY at LIMIT ?1
+SELECT payout_id FROM step_due WHERE at <= ?1 ORDER BY at LIMIT ?2
 `
 
-func (q *Queries) StepsDue(ctx context.Context, most int64) ([]string, error) {
-	rows, err := q.query(ctx, q.stepsDueStmt, stepsDue, most)
+type StepsDueParams struct {
+	Now  int64
+	Most int64
+}
+
+func (q *Queries) StepsDue(ctx context.Context, arg StepsDueParams) ([]string, error) {
+	rows, err := q.query(ctx, q.stepsDueStmt, stepsDue, arg.Now, arg.Most)
 	if err != nil {
 		return nil, err
 	}
