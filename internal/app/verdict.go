@@ -40,8 +40,11 @@ const (
 // BasisLetter is the one kind of evidence that lets "not paid" be ruled at once.
 const BasisLetter = "letter"
 
+// BasisStatement is a statement of the account; the bank's daily report is one.
+const BasisStatement = "statement"
+
 // VerdictBases are the kinds of evidence that the proposer names, strongest first.
-func VerdictBases() []string { return []string{BasisLetter, "statement", "support", "other"} }
+func VerdictBases() []string { return []string{BasisLetter, BasisStatement, "support", "other"} }
 
 // Verdict is the content of one proposed ruling.
 type Verdict struct {
@@ -57,6 +60,10 @@ type Verdict struct {
 	File  string `json:"file"`
 	Media string `json:"media"`
 	Bytes int    `json:"bytes"`
+	// Report and Row name the line of a bank's report that this rests on, ReportSHA that report's hash in hex; nothing when a file was brought.
+	Report    int64  `json:"report,omitempty"`
+	Row       int    `json:"row,omitempty"`
+	ReportSHA string `json:"report_sha,omitempty"`
 }
 
 // Paid reports what it says.
@@ -85,6 +92,9 @@ func ParseVerdict(doc []byte) (Verdict, error) {
 	if v.Outcome != RuledPaid && v.Outcome != RuledNotPaid || !slices.Contains(VerdictBases(), v.Basis) {
 		return v, fmt.Errorf("ruling: %q by %q", v.Outcome, v.Basis)
 	}
+	if of := v.Report > 0; of != (v.Row > 0) || of != (v.ReportSHA != "") || of && v.Basis != BasisStatement {
+		return v, fmt.Errorf("ruling: line %d of report %d by %q", v.Row, v.Report, v.Basis)
+	}
 	return v, nil
 }
 
@@ -93,7 +103,7 @@ type VerdictFile struct {
 	Payout     payout.ID
 	Version    int
 	SHA, Media string
-	// Bytes is its length as it came; Body may have been erased since.
+	// Bytes is its length as it came; Body may have been erased since, and is empty when the file is a report of the bank, which is kept once.
 	Bytes int
 	Body  []byte
 	At    time.Time
@@ -137,13 +147,16 @@ func CanRule(s payout.Snapshot) bool { return s.State == payout.Unknown || s.Rev
 type VerdictEntry struct {
 	Outcome, Basis, Reason string
 	File                   []byte
+	// Report and Row name the line of a bank's report that is the evidence instead of File, 0 for none.
+	Report int64
+	Row    int
 	// Seen is the version in force on the proposer's screen, 0 for none.
 	Seen int
 }
 
 // ProposeVerdict puts a ruling on a payout's outcome to two approvers, none of whom made the payout or proposes this. Invalid at fields outcome ("verdict.outcome",
 // "verdict.open", "verdict.early" with the first day, "verdict.returned"), basis, reason and file ("verdict.file", "verdict.large", "verdict.type"); Conflict
-// "verdict.state" when nothing is to be ruled, and as propose.
+// "verdict.state" when nothing is to be ruled, and as propose. With a line of a report, as ReportEvidence, too, and Invalid at basis "verdict.rowbasis".
 func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e VerdictEntry) error {
 	var faults fault.List
 	if e.Outcome != RuledPaid && e.Outcome != RuledNotPaid {
@@ -155,6 +168,16 @@ func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e Verdict
 	reason, err := payout.CheckReason(e.Reason)
 	if err != nil {
 		faults = append(faults, fault.As(err)...)
+	}
+	var quote ReportQuote
+	if e.Report > 0 {
+		if quote, err = a.ReportEvidence(ctx, id, e.Report, e.Row); err != nil {
+			return err
+		}
+		e.File = quote.Body
+		if e.Basis != BasisStatement { // above all, it is not the bank's letter
+			faults = append(faults, fault.Bad("basis", "verdict.rowbasis"))
+		}
 	}
 	media := EvidenceMedia(e.File)
 	switch {
@@ -179,7 +202,7 @@ func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e Verdict
 		}
 		s, now := po.S(), a.Now()
 		v := Verdict{Outcome: e.Outcome, Basis: e.Basis, Payout: string(id), Number: int64(s.Number), AmountMinor: s.Content.Amount.Minor, Was: string(s.State),
-			File: hash(e.File), Media: media, Bytes: len(e.File)}
+			File: hash(e.File), Media: media, Bytes: len(e.File), Report: quote.Line.Report, Row: quote.Line.N, ReportSHA: quote.File.SHA}
 		if err := a.mayRule(st, s, v, now); err != nil {
 			return err
 		}
@@ -188,7 +211,11 @@ func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e Verdict
 		if err != nil {
 			return err
 		}
-		return tx.AddVerdictFile(VerdictFile{Payout: id, Version: p.Version, SHA: v.File, Media: media, Bytes: len(e.File), Body: e.File, At: now})
+		f := VerdictFile{Payout: id, Version: p.Version, SHA: v.File, Media: media, Bytes: len(e.File), Body: e.File, At: now}
+		if v.File == v.ReportSHA {
+			f.Body = []byte{} // it stands among the reports, and other payees in it: one copy, cleared at one place
+		}
+		return tx.AddVerdictFile(f)
 	})
 }
 
@@ -335,6 +362,17 @@ func (a *App) EvidenceFile(ctx context.Context, w Who, id payout.ID, version int
 	f, err = a.Store.VerdictFile(ctx, id, version)
 	if err != nil {
 		return f, err
+	}
+	if len(f.Body) == 0 {
+		r, ok, err := a.Store.ReportFile(ctx, 0, f.SHA)
+		if err != nil {
+			return f, err
+		}
+		if ok {
+			if f.Body, err = a.Store.ReportBody(ctx, r.ID); err != nil {
+				return f, err
+			}
+		}
 	}
 	return f, a.write(ctx, People, w, ReadPayouts, about(approval.Verdict, id), func(tx *sealed) error {
 		return a.append(tx, w.actor(), "look.file", string(approval.Verdict), string(id), version, map[string]any{"file": f.SHA}, "", a.Now())

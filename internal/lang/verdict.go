@@ -9,6 +9,10 @@ type VerdictTexts struct {
 	// What is proposed, on its own page.
 	Payout, Sum, Was, Evidence, EvidenceSize, Download, Asked string // EvidenceSize: «PDF, {1}»; Asked: when the request left
 	WarnNot, WarnPaid, About, OverStopped, OverEffective      string
+	// The line of a bank's report that a decision rests on. FromReport: «№ {1}, {2}» and its fingerprint; RowReason: report, place, kind, operation, session, sum.
+	Report, FromReport, RowPlace, RowSays, RowReason string
+	RowKinds                                         map[string]string
+	Attached, AttachedRow, OtherFile                 string
 	// On the payout's page.
 	Open, OpenLink, RuledBy, Line string
 	// «Решено: не оплачена»
@@ -46,6 +50,9 @@ var russianVerdict = VerdictTexts{
 	WarnNot:  "После согласования выплату можно будет сделать снова. Если банк её всё же исполнил, получатель получит деньги дважды.",
 	WarnPaid: "После согласования выплата считается исполненной и заменить её будет нельзя. Если банк её не исполнил, получатель денег не получит.",
 	About:    "Вы готовили эту выплату. Решить может: {1}.", OverStopped: "Банк сам сообщил результат: решать больше нечего.", OverEffective: "Решение принято: выплата считается такой, как решили.",
+	Report: "Отчёт банка", FromReport: "№ {1}, {2}, отпечаток {3}", RowPlace: "Строка отчёта", RowSays: "В строке сказано", RowReason: "Отчёт банка № {1}, {2}: {3}, {6} ₽, операция {4}, сессия {5}. О сессии банк не ответил.",
+	RowKinds: map[string]string{"paid": "выплата исполнена", "back": "деньги вернулись"},
+	Attached: "Отчёт банка уже приложен, загружать его снова не нужно.", AttachedRow: "К решению прилагаются строка отчёта и отпечаток всего файла.", OtherFile: "Приложить другой файл",
 	Open: "Предложено решение: {1}. Решить может: {2}.", OpenLink: "Открыть предложение", RuledBy: "решение о результате: {1}, {2}", Line: "Решение о результате",
 	EventPaid: "Решено людьми: оплачена", EventNot: "Решено людьми: не оплачена",
 	ReplacesNote: "№ {1} на {2} ₽: {3}. Заменить можно не больше чем на {4} ₽.",
@@ -80,6 +87,9 @@ var englishVerdict = VerdictTexts{
 	WarnNot:  "Once approved, the payout can be paid again. If the bank did execute it after all, the payee is paid twice.",
 	WarnPaid: "Once approved, the payout counts as paid and cannot be replaced. If the bank did not execute it, the payee gets nothing.",
 	About:    "You prepared this payout. Who can decide: {1}.", OverStopped: "The bank itself told the outcome: nothing is left to decide.", OverEffective: "It is decided: the payout counts as what was decided.",
+	Report: "Bank report", FromReport: "No {1}, {2}, fingerprint {3}", RowPlace: "Row of the report", RowSays: "The row says", RowReason: "Bank report No {1}, {2}: {3}, {6} ₽, operation {4}, session {5}. The bank does not answer about the session.",
+	RowKinds: map[string]string{"paid": "payout executed", "back": "money came back"},
+	Attached: "The bank’s report is attached already: nothing to upload again.", AttachedRow: "The row of the report and the fingerprint of the whole file are attached.", OtherFile: "Attach another file",
 	Open: "Proposed: {1}. Who can decide: {2}.", OpenLink: "Open the proposal", RuledBy: "outcome decision: {1}, {2}", Line: "Outcome decision",
 	EventPaid: "Decided by people: paid", EventNot: "Decided by people: not paid",
 	ReplacesNote: "No {1} of {2} ₽: {3}. It can be replaced by no more than {4} ₽.",
@@ -108,6 +118,7 @@ func init() {
 	addFaults(map[string]string{
 		"verdict.outcome": "Выберите, оплачена выплата или нет.", "verdict.basis": "Выберите, на чём это основано.", "verdict.file": "Приложите файл.",
 		"verdict.large": "Файл больше {1} МиБ.", "verdict.type": "Это не PDF, не JPEG, не PNG и не текст в UTF-8.", "verdict.none": "Такого файла нет.",
+		"verdict.row": "Такой строки об этой выплате в отчётах банка нет.", "verdict.rowbasis": "Отчёт банка считается выпиской по счёту, не письмом банка.",
 		"verdict.state":    "Результат выплаты № {1} известен: решать нечего.",
 		"verdict.open":     "Банк отвечает, что выплата ещё в работе: решить «не оплачена» нельзя.",
 		"verdict.early":    "Без письма банка решить «не оплачена» можно с {1}.",
@@ -116,6 +127,7 @@ func init() {
 	}, map[string]string{
 		"verdict.outcome": "Choose whether the payout was paid or not.", "verdict.basis": "Choose what this rests on.", "verdict.file": "Add a file.",
 		"verdict.large": "The file is larger than {1} MiB.", "verdict.type": "This is no PDF, JPEG, PNG or text in UTF-8.", "verdict.none": "There is no such file.",
+		"verdict.row": "The bank’s reports have no such row about this payout.", "verdict.rowbasis": "A bank report counts as an account statement, not as the bank’s letter.",
 		"verdict.state":    "The outcome of payout No {1} is known: there is nothing to decide.",
 		"verdict.open":     "The bank answers that it is still working on the payout: “not paid” cannot be decided.",
 		"verdict.early":    "Without the bank’s letter “not paid” can be decided from {1}.",

@@ -43,6 +43,17 @@ func (c *checker) verdictRows(total map[string]int64) error {
 		if sha != v.File || media != v.Media || size != v.Bytes || when != p.subject.at || len(body) > 0 && (len(body) != size || hash(body) != sha) {
 			return at(p.seq, "the evidence beside version %d of a ruling is not what was laid there", key.version)
 		}
+		if v.Report > 0 {
+			var file string
+			var length int
+			err := c.tx.QueryRowContext(c.ctx, "SELECT r.sha, length(r.body) FROM report r JOIN report_row x ON x.report_id = r.id WHERE r.id = ? AND x.n = ?", v.Report, v.Row).Scan(&file, &length)
+			if err != nil && !none(err) {
+				return err
+			}
+			if err != nil || file != v.ReportSHA || sha == file && length > 0 && length != size {
+				return at(p.seq, "version %d of a ruling rests on a line of a report that is not there", key.version)
+			}
+		}
 		if p.end.state == app.Effective {
 			if ruled[key.id] == nil {
 				ruled[key.id] = map[int]string{}

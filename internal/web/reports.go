@@ -361,8 +361,9 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 			more++
 			return nil
 		}
-		v.Lines = append(v.Lines, r.reportLine(l))
-		return nil
+		row, err := r.reportLine(l)
+		v.Lines = append(v.Lines, row)
+		return err
 	})
 	if err != nil {
 		return err
@@ -435,7 +436,7 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 }
 
 // reportLine is one line that needs somebody, with its next step.
-func (r *req) reportLine(l app.DayLine) templates.ReportLineRow {
+func (r *req) reportLine(l app.DayLine) (templates.ReportLineRow, error) {
 	t := r.t.Reports()
 	row := templates.ReportLineRow{Code: string(l.Class), Class: lang.Label(t.Classes, string(l.Class)), Tone: classTone(l.Class), Session: l.Session, Step: lang.Label(t.Steps, string(l.Class))}
 	row.Ours, row.Bank = signed(r.tag, l.OurMinor, l.OurMinor == 0, ""), signed(r.tag, l.BankMinor, l.BankMinor == 0, "")
@@ -459,12 +460,12 @@ func (r *req) reportLine(l app.DayLine) templates.ReportLineRow {
 		if r.may(app.UploadReport) {
 			row.Links = append(row.Links, templates.Link{Href: "/reports/bank", Label: t.Upload})
 		}
-		return row
+		return row, nil
 	}
 	if l.Payout == "" {
 		row.Text, row.Step = t.NotOurs, lang.Label(t.Steps, "nobody")
 		match()
-		return row
+		return row, nil
 	}
 	href := templates.PayoutHref(string(l.Payout))
 	row.Payout = &templates.Link{Href: href, Label: numbered(r.t, l.Number)}
@@ -477,7 +478,32 @@ func (r *req) reportLine(l app.DayLine) templates.ReportLineRow {
 	case app.MissingBank, app.OtherSum, app.Double:
 		match()
 	}
-	return row
+	return row, r.ruleByReport(l, &row)
+}
+
+// ruleByReport offers a decision that rests on the report's line, where nobody knows how the payout ended and the bank does not tell about the line's session.
+func (r *req) ruleByReport(l app.DayLine, row *templates.ReportLineRow) error {
+	if l.Report == 0 || l.State != payout.Unknown && !l.Review {
+		return nil
+	}
+	untold, err := r.web.App.Untold(r.ctx(), l.Payout, l.Session)
+	if err != nil || !untold {
+		return err
+	}
+	ps, err := r.web.App.Store.Proposals(r.ctx(), approval.Verdict, string(l.Payout), 1)
+	if err != nil {
+		return err
+	}
+	if len(ps) == 1 && ps[0].State == "" {
+		row.Links = append(row.Links, templates.Link{Href: templ.SafeURL(changeHref(approval.Verdict, string(l.Payout), ps[0].Version)), Label: r.t.Verdict().OpenLink})
+		return nil
+	}
+	row.Step = lang.Label(r.t.Reports().Steps, "untold")
+	if app.MayPropose(r.me.Person, approval.Verdict) {
+		href := outcomeHref(l.Payout) + templ.SafeURL("?report="+strconv.FormatInt(l.Report, 10)+"&n="+strconv.Itoa(l.N))
+		row.Links = append([]templates.Link{{Href: href, Label: r.t.Reports().ToDecide}}, row.Links...)
+	}
+	return nil
 }
 
 func (w *Web) closeDay(r *req) error { // POST /reports/:day/close
@@ -567,7 +593,10 @@ func (w *Web) ageing(r *req) error { // GET /reports/ageing
 		v.Bands = append(v.Bands, r.reportClass("", name, "", app.Figure{N: b.N, Ours: b.Ours, Bank: b.Bank}))
 	}
 	for _, l := range a.Lines {
-		row := r.reportLine(l.DayLine)
+		row, err := r.reportLine(l.DayLine)
+		if err != nil {
+			return err
+		}
 		if l.Class == app.Waiting {
 			row.Text = r.t.N(r.t.Common.Payouts, l.N)
 		}

@@ -68,7 +68,7 @@ func (w *Web) outcomeForm(r *req) error { // GET /payouts/:id/outcome
 	if err != nil {
 		return err
 	}
-	return w.showOutcome(r, id, http.StatusOK, url.Values{}, nil)
+	return w.showOutcome(r, id, http.StatusOK, url.Values{"report": {r.QueryParam("report")}, "n": {r.QueryParam("n")}}, nil)
 }
 
 func (w *Web) proposeOutcome(r *req) error { // POST /payouts/:id/outcome
@@ -81,7 +81,9 @@ func (w *Web) proposeOutcome(r *req) error { // POST /payouts/:id/outcome
 		return err
 	}
 	seen, _ := strconv.Atoi(form.Get("version"))
-	err = w.App.ProposeVerdict(r.ctx(), r.me.who(), id, app.VerdictEntry{Outcome: form.Get("outcome"), Basis: form.Get("basis"), Reason: form.Get("reason"), File: file, Seen: seen})
+	e := app.VerdictEntry{Outcome: form.Get("outcome"), Basis: form.Get("basis"), Reason: form.Get("reason"), File: file, Seen: seen}
+	e.Report, e.Row = rowOfReport(form)
+	err = w.App.ProposeVerdict(r.ctx(), r.me.who(), id, e)
 	if fs := fault.As(err); len(fs) > 0 && fs[0].Kind == fault.Invalid {
 		return w.showOutcome(r, id, http.StatusUnprocessableEntity, form, fs)
 	}
@@ -89,6 +91,51 @@ func (w *Web) proposeOutcome(r *req) error { // POST /payouts/:id/outcome
 		return err
 	}
 	return r.see(changeHref(approval.Verdict, string(id), 0))
+}
+
+// rowOfReport reads which line of a bank's report a form is about, 0 for none.
+func rowOfReport(form url.Values) (report int64, n int) {
+	report, _ = strconv.ParseInt(form.Get("report"), 10, 64) // what is no number is no line
+	n, _ = strconv.Atoi(form.Get("n"))
+	return report, n
+}
+
+// quoteFacts quotes a line of a bank's report.
+func quoteFacts(r *req, f app.ReportFile, l app.ReportLine) []templates.Fact {
+	t, of := r.t.Verdict(), r.t.Reports()
+	return []templates.Fact{{Label: t.Report, Value: lang.Fill(t.FromReport, strconv.FormatInt(f.ID, 10), f.Name, f.SHA[:min(8, len(f.SHA))]), Href: dayHref(l.Day)},
+		{Label: t.RowPlace, Value: l.Part + ":" + strconv.Itoa(l.Line)},
+		{Label: t.RowSays, Value: t.RowKinds[l.Kind] + ", " + rubS(r.tag, l.Amount) + ", " + lang.Moment(r.tag, l.At, r.now)},
+		{Label: of.Operation, Value: l.Operation, Mono: true}, {Label: of.Session, Value: l.Session, Mono: true},
+		{Label: of.Metadata, Value: first(l.Reference, l.Metadata, of.MarkNot), Mono: true}}
+}
+
+// byReport fills the form in as a line of a bank's report says, with the report as its file; what was typed stays.
+func (w *Web) byReport(r *req, s payout.Snapshot, v *templates.OutcomeView, was url.Values) error {
+	report, n := rowOfReport(was)
+	if report < 1 {
+		return nil
+	}
+	q, err := w.App.ReportEvidence(r.ctx(), s.ID, report, n)
+	if err != nil {
+		return err
+	}
+	t, l := r.t.Verdict(), q.Line
+	v.Facts = append(v.Facts, quoteFacts(r, q.File, l)...)
+	v.Hidden = []templates.Hidden{{Name: "report", Value: strconv.FormatInt(report, 10)}, {Name: "n", Value: strconv.Itoa(n)}}
+	if v.Attached = t.Attached; !q.Whole {
+		v.Attached = t.AttachedRow
+	}
+	if was.Has("reason") { // it comes back to whoever sent it
+		return nil
+	}
+	was.Set("basis", app.BasisStatement)
+	was.Set("reason", lang.Fill(t.RowReason, strconv.FormatInt(report, 10), l.Part+":"+strconv.Itoa(l.Line), t.RowKinds[l.Kind], l.Operation, l.Session, rub(r.tag, l.Amount)))
+	v.Reason.Value = was.Get("reason")
+	if l.Kind == app.KindBack || l.Amount == s.Content.Amount.Minor { // another sum is not what was asked for: people look
+		was.Set("outcome", app.RuledPaid)
+	}
+	return nil
 }
 
 func (w *Web) showOutcome(r *req, id payout.ID, status int, was url.Values, faults fault.List) error {
@@ -119,10 +166,16 @@ func (w *Web) showOutcome(r *req, id payout.ID, status int, was url.Values, faul
 	if s.Reference != "" {
 		v.Facts = append(v.Facts, templates.Fact{Label: r.t.Payout.Reference, Value: s.Reference, Mono: true, Copy: true})
 	}
+	if err := w.byReport(r, s, v, was); err != nil {
+		return err
+	}
 	for _, code := range []string{app.RuledPaid, app.RuledNotPaid} {
 		v.Outcomes = append(v.Outcomes, templates.Pick{Value: code, Label: t.Outcomes[code], Selected: was.Get("outcome") == code})
 	}
 	for _, code := range app.VerdictBases() {
+		if v.Attached != "" && code != app.BasisStatement {
+			continue
+		}
 		v.Bases = append(v.Bases, templates.Pick{Value: code, Label: t.Bases[code], Selected: was.Get("basis") == code})
 	}
 	v.Outcome = templates.Field{Help: t.HelpOutcome, Error: bad("outcome")}
@@ -213,6 +266,19 @@ func verdictChange(r *req, p app.Proposal, _ *app.Proposal, _ bool) (change, err
 	add(&c.New, t.Outcome, says)
 	add(&c.New, t.Basis, t.Bases[v.Basis])
 	add(&c.New, t.Evidence, lang.Fill(t.EvidenceSize, t.Media[v.Media], (v.Bytes+1023)/1024, v.File[:min(8, len(v.File))]))
+	if v.Report > 0 {
+		f, ok, err := r.web.App.Store.ReportFile(r.ctx(), v.Report, "")
+		if err != nil {
+			return c, err
+		}
+		l, there, err := r.web.App.Store.ReportLine(r.ctx(), v.Report, v.Row)
+		if err != nil {
+			return c, err
+		}
+		if ok && there {
+			c.New = append(c.New, quoteFacts(r, f, l)...)
+		}
+	}
 	if p.State == "" {
 		warn := t.WarnNot
 		if v.Paid() {

@@ -132,3 +132,77 @@ func TestOutcomePages(t *testing.T) {
 	}
 	want(t, maker.get(form), 409)
 }
+
+// TestOutcomeFromReport: where a report says what became of an unknown payout and the bank does not answer about the session, the day's line offers a maker a ruling
+// that is filled in, the report with it: one press proposes it, and who decides reads the row. Issue 5, point 9.
+func TestOutcomeFromReport(t *testing.T) {
+	b := newBench(t)
+	ids, day := b.paidDay(72) // paid, and nobody ever told us
+	id := ids[0]
+	data, err := b.Bank.Report(string(day), "csv")
+	must(t, err)
+	maker, approver := b.as("m1"), b.as("a1")
+	want(t, maker.handIn(b.Bank.ReportName(string(day))+".csv", "", data), 303)
+	path, form := "/reports/"+string(day), "/payouts/"+string(id)+"/outcome"
+	offer := form + "?report=1&amp;n=1"
+	if page := want(t, maker.get(path), 200); strings.Contains(page, offer) || !strings.Contains(page, `href="/unknown"`) {
+		t.Error("offered before the bank was asked")
+	}
+	p, err := b.App.DuePoll(t.Context())
+	must(t, err)
+	must(t, b.App.Fetched(t.Context(), p, protocol.Fetch{Asked: p.Session, Problem: "down"}, protocol.Raw{}))
+	for _, at := range []string{path, "/reports/ageing"} {
+		if page := want(t, maker.get(at), 200); !strings.Contains(page, offer) || !strings.Contains(page, "Propose an outcome from this report") {
+			t.Errorf("%s does not offer it", at)
+		}
+		if page := want(t, approver.get(at), 200); strings.Contains(page, offer) || !strings.Contains(page, "does not answer about this session") {
+			t.Errorf("%s offers it to somebody who may not propose, or does not say what is next", at)
+		}
+	}
+
+	page := want(t, maker.get(strings.ReplaceAll(offer, "&amp;", "&")), 200)
+	if strings.Contains(page, `type="file"`) || !strings.Contains(page, `data-testid="attached"`) || strings.Contains(page, `value="letter"`) {
+		t.Error("the form asks for a file, or takes the report for the bank's letter")
+	}
+	values := map[string]string{}
+	for _, name := range []string{"report", "n", "version"} {
+		_, v, _ := strings.Cut(page, `name="`+name+`" value="`)
+		values[name], _, _ = strings.Cut(v, `"`)
+	}
+	for _, name := range []string{"paid", "statement"} {
+		if !strings.Contains(page, `value="`+name+`" checked`) {
+			t.Errorf("%s is not chosen", name)
+		}
+	}
+	_, area, _ := strings.Cut(page, "<textarea")
+	_, area, _ = strings.Cut(area, ">")
+	area, _, _ = strings.Cut(area, "</textarea>")
+	if !strings.Contains(area, p.Session) || !strings.Contains(area, "1 000.72") && !strings.Contains(area, "1,000.72") {
+		t.Errorf("the reason is %q", area)
+	}
+	values["outcome"], values["basis"], values["reason"] = "paid", "statement", ""
+	if page := want(t, maker.file(form, values, nil), 422); !strings.Contains(page, `data-error="reason"`) || !strings.Contains(page, `data-testid="attached"`) {
+		t.Error("refused, and the report is not attached any more")
+	}
+	values["reason"] = area
+	want(t, maker.get(form+"?report=9&n=1"), 404)
+	want(t, approver.file(form, values, nil), 403)
+	r := maker.file(form, values, nil)
+	want(t, r, 303)
+	if s := b.Get(id); s.State != payout.Unknown {
+		t.Fatalf("proposed, and it is %s", s.State)
+	}
+	change := r.Header().Get("Location")
+	shown := plain(want(t, approver.get(change), 200))
+	for _, part := range []string{p.Session, b.Bank.ReportName(string(day)) + ".csv", "payout executed", b.Get(id).Reference, "Account statement"} {
+		if !strings.Contains(shown, part) {
+			t.Errorf("the approver does not read %q", part)
+		}
+	}
+	if got := want(t, approver.get(form+"/1/file"), 200); got != string(data) {
+		t.Error("the evidence is not the report")
+	}
+	if page := want(t, maker.get(path), 200); strings.Contains(page, offer) || !strings.Contains(page, "/changes/verdict/"+string(id)) {
+		t.Error("proposed already, and the day offers it again")
+	}
+}

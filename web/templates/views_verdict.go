@@ -22,4 +22,7 @@ type OutcomeView struct {
 	Bases          []Pick
 	Outcome, Basis Field // help and error
 	Reason, File   Field
+	// Attached says that a bank's report is the file, "" where one is uploaded; Hidden name its line.
+	Attached string
+	Hidden   []Hidden
 }
