@@ -80,17 +80,82 @@ func ReleaseDigest(id int64) string {
 // Resume is ResumeProved with no more than the person's sign-in.
 func (a *App) Resume(ctx context.Context, w Who) error { return a.ResumeProved(ctx, w, Proof{}) }
 
-// weighty are the causes whose release says "no other copy of this desk runs, and this is our bank": whoever has a second factor shows it.
+// weighty are the causes whose release says "no other copy of this desk runs, and this is our bank": a press alone is not enough for it.
 var weighty = map[string]bool{HaltQuarantine: true, HaltCopy: true, HaltIdentity: true}
 
-// ReleaseNeedsProof reports that this person's yes to going on needs a one-time code or a passkey.
-func ReleaseNeedsProof(h HaltRow, mine []Factor) bool {
-	return weighty[h.Cause] && slices.ContainsFunc(mine, func(f Factor) bool { return f.Kind == KindTOTP || f.Kind == KindPasskey })
+// What a person's yes to going on asks for besides the press.
+const (
+	ReleaseByPress    = ""
+	ReleaseByFactor   = "factor"   // a one-time code or a passkey
+	ReleaseByPassword = "password" // typed anew
+)
+
+// ReleaseNeeds says what this person's yes to going on asks for: a second factor of whoever has one, else the password typed anew. In the demo whoever has no
+// factor presses: its sign-in is one press as well, so that a password would show nothing.
+func (a *App) ReleaseNeeds(h HaltRow, mine []Factor) string {
+	switch {
+	case !weighty[h.Cause]:
+		return ReleaseByPress
+	case slices.ContainsFunc(mine, func(f Factor) bool { return f.Kind == KindTOTP || f.Kind == KindPasskey }):
+		return ReleaseByFactor
+	case a.Place.Environment == demoPlace:
+		return ReleaseByPress
+	}
+	return ReleaseByPassword
+}
+
+// typedAgain judges the password that came with a release, outside the transaction, as at a sign-in. It returns the hash that it fits; "" when none was typed,
+// or none is asked for. Invalid "password.wrong" at field password; TooMany "signin.busy".
+func (a *App) typedAgain(ctx context.Context, w Who, p Proof) (hash string, err error) {
+	if p.Password == "" {
+		return "", nil
+	}
+	d, err := a.Store.DeskRows(ctx)
+	if err != nil || d.Halt == nil {
+		return "", err
+	}
+	mine, err := a.Factors(ctx, w.Person)
+	if err != nil || a.ReleaseNeeds(*d.Halt, mine) != ReleaseByPassword {
+		return "", err
+	}
+	acc, _, err := a.CheckPassword(ctx, w.Email, p.Password)
+	switch {
+	case fault.Is(err, "signin.wrong"), err == nil && acc.Person != w.Person:
+		return "", fault.Bad("password", "password.wrong").Because(err)
+	case err != nil:
+		return "", err
+	}
+	return acc.Hash, nil
+}
+
+// checkTyped holds what typedAgain judged against the account as it is now. A caller without a sign-in is none of a request: it has nothing to type into.
+func checkTyped(tx Tx, w Who, hash string) error {
+	if w.Login == "" {
+		return nil
+	}
+	if hash == "" {
+		return fault.Bad("password", "prove.password_needed")
+	}
+	acc, ok, err := tx.Account(w.Email)
+	switch {
+	case err != nil:
+		return err
+	case !ok || acc.Person != w.Person || acc.Hash != hash: // changed since it was judged
+		return fault.Bad("password", "password.wrong")
+	case acc.MustChange:
+		return fault.Deny("signin.change")
+	}
+	return nil
 }
 
 // ResumeProved is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, else as Accept; Conflict
-// "halt.off" when nothing is stopped. The same person's yes again changes nothing.
+// "halt.off" when nothing is stopped; for what ReleaseNeeds asks, as prove, Invalid "prove.password_needed" and "password.wrong" at field password, Denied
+// "signin.change". The same person's yes again changes nothing.
 func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
+	typed, err := a.typedAgain(ctx, w, proof)
+	if err != nil {
+		return err
+	}
 	released := false
 	if err := a.write(ctx, People, w, Resume, about(approval.Release, ""), func(tx *sealed) error {
 		released = false
@@ -127,7 +192,13 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 		if err != nil {
 			return err
 		}
-		factor, keep, err := a.prove(tx, w, proof, stepUp{Digest: ReleaseDigest(h.ID), Code: ReleaseNeedsProof(h, mine)}, now)
+		needs := a.ReleaseNeeds(h, mine)
+		if needs == ReleaseByPassword {
+			if err := checkTyped(tx, w, typed); err != nil {
+				return err
+			}
+		}
+		factor, keep, err := a.prove(tx, w, proof, stepUp{Digest: ReleaseDigest(h.ID), Code: needs == ReleaseByFactor}, now)
 		if err != nil {
 			return err
 		}
@@ -195,6 +266,12 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 	failpoint.Hit("release.committed")
 	wake(a.wakeInbox)
 	if err := a.Store.EndQuarantine(); err != nil {
+		// What the two said is kept, and was not so: the stop stands again, for people to settle once the other copy is gone, without a restart in between.
+		if werr := a.commit(context.WithoutCancel(ctx), Worker, theGuard, Alarm, theDesk, func(tx *sealed) error {
+			return a.halt(tx, HaltQuarantine, "", a.Now())
+		}); werr != nil {
+			a.Log.Error("the stop could not be set again", "error", werr)
+		}
 		return err
 	}
 	if err := a.Store.EndCopyRisk(); err != nil { // it is written again each minute; until then a restart asks again

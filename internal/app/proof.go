@@ -22,14 +22,14 @@ import (
 // FactorPassword is how a decision was proved where nothing more was asked.
 const FactorPassword = "password"
 
-// Proof is what came with a decision to show that the person is there: a passkey's answer to a challenge, or a one-time code. The zero
+// Proof is what came with a decision to show that the person is there: a passkey's answer to a challenge, a one-time code, or the password. The zero
 // Proof is a press on the button alone.
 type Proof struct {
 	// Challenge is the id of the question, Response what the browser's passkey answered (JSON).
 	Challenge string
 	Response  []byte
-	// Code is a one-time code.
-	Code string
+	// Code is a one-time code, Password the password typed anew, where that is asked for.
+	Code, Password string
 }
 
 // stepUp is what a decision asks of its proof.

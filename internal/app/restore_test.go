@@ -137,12 +137,21 @@ func TestRestore_OtherCopyRuns(t *testing.T) {
 	must(t, err)
 	must(t, audit.WriteAnchor(d.Anchor(), h.Signed))
 	must(t, d.App.Resume(t.Context(), d.Who["a1"]))
-	if err := d.App.Resume(t.Context(), d.Who["a2"]); fault.KindOf(err) != fault.Conflict {
-		t.Errorf("resumed: %v", err)
+	for range 2 { // the stop stands again each time, so that it can be asked for without a restart
+		if err := d.App.Resume(t.Context(), d.Who["a2"]); !fault.Is(err, "halt.other_copy") {
+			t.Fatalf("resumed: %v", err)
+		}
+		if d.Store.Quarantined() == "" {
+			t.Error("it may send beside another copy")
+		}
+		desk, err := d.App.Desk(t.Context())
+		must(t, err)
+		if desk.Halt == nil || desk.Halt.Cause != app.HaltQuarantine || len(desk.Released) > 0 {
+			t.Fatalf("what stands: %+v", desk.Halt)
+		}
+		must(t, d.App.Resume(t.Context(), d.Who["a1"]))
 	}
-	if d.Store.Quarantined() == "" {
-		t.Error("it may send beside another copy")
-	}
+	d.Verify()
 }
 
 // TestRestore_ClockBack: which payouts a copy held is told by its history: a clock that was set back before the restore makes none of them sendable again.
@@ -173,5 +182,46 @@ func TestRestore_ClockBack(t *testing.T) {
 	if d.Claim() != nil {
 		t.Error("it was claimed again")
 	}
+	d.Verify()
+}
+
+// TestRelease_password: whoever has no second factor types the password anew to say that no other copy runs: none, a wrong one, and one that must be changed
+// are no yes. Promise 6, item 12.
+func TestRelease_password(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	const phrase = "nine green bottles hang"
+	hash, err := d.App.Hasher.Hash(ctx, phrase)
+	must(t, err)
+	signedIn := func(name string, change bool) app.Who {
+		email := name + "@x.test"
+		id, err := d.App.AddFounderHashed(ctx, app.NewPerson{Email: email, Name: "Person " + name, Roles: rolesOf(t, "approver"), MustChange: change}, hash)
+		must(t, err)
+		acc, _, err := d.App.CheckPassword(ctx, email, phrase)
+		must(t, err)
+		_, l, err := d.App.SignIn(ctx, acc, app.Door{}, "")
+		must(t, err)
+		return app.Who{Person: id, Email: email, Login: l.ID}
+	}
+	first, second := signedIn("b1", false), signedIn("b2", false)
+	must(t, d.App.CheckIdentity(ctx, app.Identity{"project": "p"}))
+	must(t, d.App.CheckIdentity(ctx, app.Identity{"project": "q"}))
+	wants(t, "a password that must be changed", d.App.ResumeProved(ctx, signedIn("b3", true), app.Proof{Password: phrase}), "signin.change")
+	wants(t, "a press alone", d.App.ResumeProved(ctx, first, app.Proof{}), "prove.password_needed")
+	wants(t, "a wrong password", d.App.ResumeProved(ctx, first, app.Proof{Password: "x"}), "password.wrong")
+	if desk, err := d.App.Desk(ctx); err != nil || len(desk.Released) > 0 {
+		t.Fatalf("it counted: %v %v", desk.Released, err)
+	}
+	must(t, d.App.ResumeProved(ctx, first, app.Proof{Password: phrase}))
+	wants(t, "a press alone of the second", d.App.ResumeProved(ctx, second, app.Proof{}), "prove.password_needed")
+	if !d.App.Foreign() {
+		t.Fatal("one person accepted it")
+	}
+	must(t, d.App.ResumeProved(ctx, second, app.Proof{Password: phrase}))
+	if d.App.Foreign() || d.Halted() {
+		t.Error("two people accepted it, and nothing leaves")
+	}
+	must(t, d.App.Halt(ctx, d.Who["a1"], "lunch"))
+	must(t, d.App.ResumeProved(ctx, first, app.Proof{})) // somebody's own stop asks for no more than a press
 	d.Verify()
 }

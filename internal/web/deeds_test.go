@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/app"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 )
@@ -360,4 +361,45 @@ func TestBytes(t *testing.T) {
 	}
 	want(t, u.get(where(ids["paid"], "/bodies/request/9")), http.StatusNotFound)
 	want(t, u.get(where(ids["pending"], "/bodies/fetch/1")), http.StatusNotFound)
+}
+
+// To say that no other copy runs and that the bank is ours, whoever has no second factor types the password anew; guesses are slowed down. Promise 6, item 12.
+func TestHaltRelease_password(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	differs := func(now string) {
+		t.Helper()
+		if err := b.App.CheckIdentity(ctx, app.Identity{"project": now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	differs("p")
+	differs("q")
+	a2, d2 := b.as("a2"), b.as("d2")
+	if page := want(t, a2.get("/halt"), 200); !strings.Contains(page, `name="password"`) {
+		t.Error("the page does not ask for the password")
+	}
+	for typed, says := range map[string]string{"": "Type your password again", "x": "password is not right"} {
+		page := want(t, a2.post("/halt/release", url.Values{"password": {typed}}), http.StatusUnprocessableEntity)
+		if !strings.Contains(visible(page), says) || typed != "" && strings.Contains(page, `value="`+typed+`"`) {
+			t.Errorf("with %q it does not say %q:\n%s", typed, says, visible(page))
+		}
+	}
+	want(t, a2.post("/halt/release", url.Values{"password": {phrase}}), http.StatusSeeOther)
+	want(t, d2.post("/halt/release", nil), http.StatusUnprocessableEntity)
+	if !b.App.Foreign() {
+		t.Fatal("a press alone let it go on")
+	}
+	want(t, d2.post("/halt/release", url.Values{"password": {phrase}}), http.StatusSeeOther)
+	if b.App.Foreign() {
+		t.Fatal("two people who typed their passwords did not let it go on")
+	}
+	differs("r")
+	s1, slowed := b.as("s1"), false
+	for range 30 {
+		slowed = slowed || s1.post("/halt/release", url.Values{"password": {"guess"}}).Code == http.StatusTooManyRequests
+	}
+	if !slowed {
+		t.Error("guesses are not slowed down")
+	}
 }

@@ -342,6 +342,23 @@ func (w *Web) tryCode(r *req, code string) (done func(error), err error) {
 	}, nil
 }
 
+// tryPassword lets a guess at the reader's own password through, or not yet, counted with those at a change of it: whoever found a desk signed in cannot guess on
+// at it. done tells what came of it.
+func (w *Web) tryPassword(r *req, password string) (done func(error), err error) {
+	if password == "" {
+		return func(error) {}, nil
+	}
+	guess, source := "change of "+r.me.login.Email, r.source()
+	if wait := w.throttle.Try(guess, source, false, r.now); wait > 0 {
+		return nil, fault.Slow("signin.slow", seconds(wait))
+	}
+	return func(err error) {
+		if !fault.Is(err, "password.wrong") { // right, or not judged at all: neither takes back what was guessed before
+			w.throttle.Spare(guess, source)
+		}
+	}, nil
+}
+
 func (w *Web) beginSign(r *req) error { // POST /payouts/:id/sign/begin
 	id, err := w.payoutID(r)
 	if err != nil {

@@ -97,7 +97,10 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		if err != nil {
 			return err
 		}
-		if app.ReleaseNeedsProof(h, mine) {
+		switch w.App.ReleaseNeeds(h, mine) {
+		case app.ReleaseByPassword:
+			v.Sign = &templates.SignView{Note: r.t.Copies().Confirm, NoKeys: true, Password: true}
+		case app.ReleaseByFactor:
 			if v.Sign, err = r.signView(r.ctx(), "/account/passkeys/challenge", app.ReleaseDigest(h.ID), false, true); err != nil {
 				return err
 			}
@@ -158,12 +161,19 @@ func (w *Web) releaseBack(r *req) error { // POST /halt/back
 }
 
 func (w *Web) release(r *req) error { // POST /halt/release
-	done, err := w.tryCode(r, r.Request().PostForm.Get("code"))
+	proof := proofOf(r)
+	done, err := w.tryCode(r, proof.Code)
 	if err != nil {
 		return err
 	}
-	err = w.App.ResumeProved(r.ctx(), r.me.who(), proofOf(r))
+	again, err := w.tryPassword(r, r.Request().PostForm.Get("password"))
+	if err != nil {
+		return err
+	}
+	proof.Password = r.Request().PostForm.Get("password")
+	err = w.App.ResumeProved(r.ctx(), r.me.who(), proof)
 	done(err)
+	again(err)
 	if fs := fault.As(err); len(fs) > 0 && (fs[0].Kind == fault.Invalid || fs[0].Code == "halt.other_copy") {
 		return w.showHalt(r, statusOf(err), "", fs[0])
 	}

@@ -94,6 +94,9 @@ func (w *Web) carry(path string, form url.Values, marks []string) []templates.Hi
 	}
 	out := []templates.Hidden{{Name: keepTo, Value: path}, {Name: keepMark, Value: w.markOf(path, last)}}
 	for name, values := range form {
+		if name == "password" || name == "current" || name == "code" {
+			continue // typed anew, never written into a page
+		}
 		for _, v := range values {
 			out = append(out, templates.Hidden{Name: keepPrefix + name, Value: v})
 		}

@@ -65,4 +65,6 @@ type SignView struct {
 	Create, NoKeys bool
 	// Code: a one-time code will do instead; then the form has a field for it.
 	Code bool
+	// Password: it is typed anew.
+	Password bool
 }
