@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"countersign/internal/approval"
@@ -217,12 +216,7 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 		}
 	}
 	c := approval.Case{Need: st.Need, Digest: j.Digest, Barred: barred, Submitted: j.SubmittedAt, AmountMinor: j.AmountMinor, Now: f.Now}
-	if st.Sign || st.StepUp { // what was said with less than is asked now does not count
-		ds = slices.DeleteFunc(slices.Clone(ds), func(d approval.Decision) bool {
-			return d.Answer == approval.Yes && (st.Sign && !strings.HasPrefix(d.Factor, signedFactor) || st.StepUp && d.Factor == FactorPassword)
-		})
-	}
-	ds, err := f.asGiven(j.ID, ds)
+	ds, err := f.asGiven(j.ID, proved(ds, st.Sign, st.StepUp)) // what was said with less than is asked now does not count
 	st.Tally = approval.Count(c, f.Signers, ds)
 	return st, err
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"countersign/internal/approval"
@@ -206,7 +207,35 @@ func (a *App) tallyOf(tx Tx, p Proposal, now time.Time) (approval.Tally, []appro
 	if err != nil {
 		return approval.Tally{}, nil, err
 	}
-	return approval.Count(CaseOf(p, now), people, ds), people, nil
+	set, err := a.inForce(tx)
+	if err != nil {
+		return approval.Tally{}, nil, err
+	}
+	t, err := TallyOf(p, set, people, ds, now)
+	return t, people, err
+}
+
+// TallyOf counts what people said about a proposal, under the rule set in force. A yes to a ruling counts as long as it was proved with what is asked of everybody now: who
+// said it with less says it again.
+func TallyOf(p Proposal, set approval.RuleSet, people []approval.Signer, ds []approval.Decision, now time.Time) (approval.Tally, error) {
+	if p.Kind == approval.Verdict {
+		v, err := ParseVerdict(p.Doc)
+		if err != nil {
+			return approval.Tally{}, err
+		}
+		ds = proved(ds, set.SignAboveMinor > 0 && v.AmountMinor > set.SignAboveMinor, set.StepUpAboveMinor > 0 && v.AmountMinor > set.StepUpAboveMinor)
+	}
+	return approval.Count(CaseOf(p, now), people, ds), nil
+}
+
+// proved leaves out each yes that was said with less than is asked now: a signature, or a code or passkey.
+func proved(ds []approval.Decision, sign, code bool) []approval.Decision {
+	if !sign && !code {
+		return ds
+	}
+	return slices.DeleteFunc(slices.Clone(ds), func(d approval.Decision) bool {
+		return d.Answer == approval.Yes && (sign && !strings.HasPrefix(d.Factor, signedFactor) || code && d.Factor == FactorPassword)
+	})
 }
 
 // openFor loads the open version that was on the reader's screen. Conflict "approve.moved" when another one is open now, "subject.closed"

@@ -411,8 +411,20 @@ func TestRulingSigned(t *testing.T) {
 	must(t, err)
 	said, err := key.Assert(q.Options, desktest.Site)
 	must(t, err)
-	must(t, d.App.Accept(t.Context(), d.Who["a1"], p.Kind, p.ID, p.Digest, app.Proof{Challenge: q.ID, Response: said}))
 	must(t, d.App.Accept(t.Context(), d.Who["a2"], p.Kind, p.ID, p.Digest, app.Proof{}))
+	ds, err := d.Store.DecisionsOf(t.Context(), p.Kind, p.ID, p.Version)
+	must(t, err)
+	people, err := d.Store.Signers(t.Context())
+	must(t, err)
+	for _, c := range []struct {
+		set  approval.RuleSet
+		want int
+	}{{desktest.Rules(), 1}, {set, 0}, {approval.RuleSet{StepUpAboveMinor: 50}, 0}, {approval.RuleSet{SignAboveMinor: 20_000_00}, 1}} {
+		if tally, err := app.TallyOf(p, c.set, people, ds, d.Clock.Now()); err != nil || len(tally.Given) != c.want {
+			t.Errorf("a yes with a press only, once the rules ask for more (sign above %d, code above %d): %d count, want %d; %v", c.set.SignAboveMinor, c.set.StepUpAboveMinor, len(tally.Given), c.want, err)
+		}
+	}
+	must(t, d.App.Accept(t.Context(), d.Who["a1"], p.Kind, p.ID, p.Digest, app.Proof{Challenge: q.ID, Response: said}))
 	if s := d.Get(id); s.State != payout.Succeeded {
 		t.Error(s.State)
 	}

@@ -39,8 +39,12 @@ func (f *fourEyes) rulings(who string, pick func() payout.ID, told late, say say
 	ctx, rnd := context.Background(), f.rnd
 	id := f.doubtful(pick)
 	w, now := f.d.Who[who], f.d.Clock.Now()
-	digest, by := f.o.c.Open("verdict", string(id))
 	x := rnd.IntN(100)
+	digest, by := f.o.c.Open("verdict", string(id))
+	for n := 0; n < 5 && x >= 30 && x < 85 && digest == "" && rnd.IntN(4) > 0; n++ { // rather one that there is something to decide about
+		id = f.doubtful(pick)
+		digest, by = f.o.c.Open("verdict", string(id))
+	}
 	if digest != "" && x < 30 && rnd.IntN(3) > 0 {
 		x = 30 + rnd.IntN(55)
 	}
@@ -69,7 +73,7 @@ func (f *fourEyes) rulings(who string, pick func() payout.ID, told late, say say
 			return // what the bank said last stands in its status, which the oracle does not read; TestRulingGuards has it
 		}
 		say("rule", who, may, fmt.Sprintf("%s %s by %s", id, e.Outcome, e.Basis), err)
-	case x < 70:
+	case x < 66:
 		if rnd.IntN(4) > 0 {
 			any(func(p string) bool {
 				yes, _ := f.o.c.SaidYes("verdict", string(id), p)
@@ -89,7 +93,7 @@ func (f *fourEyes) rulings(who string, pick func() payout.ID, told late, say say
 		}, wish)
 		now = f.d.Clock.Now() // an answer may have come too late
 		sign, code := f.o.c.AsksRuling(string(id), w.Person, now)
-		yes, _ := f.o.c.SaidYes("verdict", string(id), w.Person)
+		yes := f.o.c.RulingYesCounts(string(id), w.Person)
 		may := seen == digest && f.o.c.MayAccept("verdict", string(id), w.Person, now) && (yes || holds(sign, code))
 		err := f.d.App.Accept(ctx, w, approval.Verdict, string(id), seen, p)
 		if may && isAny(err, "verdict.open", "verdict.state", "verdict.returned", "verdict.letter") {
@@ -100,7 +104,7 @@ func (f *fourEyes) rulings(who string, pick func() payout.ID, told late, say say
 		}
 		say("agree to a ruling", who, may, fmt.Sprintf("%s sign %v, code %v, proof %q", id, sign, code, what), err)
 	case x < 75:
-		if rnd.IntN(2) == 0 {
+		if rnd.IntN(4) > 0 {
 			any(func(p string) bool { yes, _ := f.o.c.SaidYes("verdict", string(id), p); return yes })
 		}
 		yes, said := f.o.c.SaidYes("verdict", string(id), w.Person)
@@ -108,7 +112,7 @@ func (f *fourEyes) rulings(who string, pick func() payout.ID, told late, say say
 			return
 		}
 		say("take back a yes to a ruling", who, yes, "", f.d.App.TakeBackOn(ctx, w, approval.Verdict, string(id), digest))
-	case x < 80:
+	case x < 79:
 		if rnd.IntN(2) == 0 {
 			any(func(p string) bool { return f.o.c.MayRefuse("verdict", string(id), p) })
 		}

@@ -36,13 +36,29 @@ func (c *Checker) ruled(e audit.Event, f facts, p *paying) {
 	}
 	barred := append([]string{s.by}, s.concerns...)
 	barred = append(barred, p.makers...)
-	if n := c.count(s.votes, e.At, barred, deciders("verdict")...); n < quorum("verdict") {
-		c.found("a payout was ruled on by %d persons who may, %d are needed", n, quorum("verdict"))
-	}
-	if c.set != nil && c.set.SignAboveMinor > 0 && p.minor > c.set.SignAboveMinor && slices.ContainsFunc(s.votes, func(v vote) bool { return v.answer == "yes" && !v.signed }) {
-		c.found("a payout above the signing amount was ruled on without signatures")
+	votes := slices.DeleteFunc(slices.Clone(s.votes), func(v vote) bool { return v.answer == "yes" && !c.provedRuling(v, p) })
+	if n := c.count(votes, e.At, barred, deciders("verdict")...); n < quorum("verdict") {
+		c.found("a payout was ruled on by %d persons who may and proved it as the rules in force ask, %d are needed", n, quorum("verdict"))
 	}
 	p.ruled = f.Verdict
+}
+
+// provedRuling: a yes was signed where the amount must be signed now, and more than a password where that is asked.
+func (c *Checker) provedRuling(v vote, p *paying) bool {
+	return c.set == nil || p == nil || (c.set.SignAboveMinor == 0 || p.minor <= c.set.SignAboveMinor || v.signed) &&
+		(c.set.StepUpAboveMinor == 0 || p.minor <= c.set.StepUpAboveMinor || v.factor != "password")
+}
+
+// RulingYesCounts reports whether the person's yes to the open ruling stands and was proved with what is asked now.
+func (c *Checker) RulingYesCounts(id, who string) (counts bool) {
+	if s := c.subjects[[2]string{"verdict", id}]; s != nil && s.open {
+		for _, v := range s.votes {
+			if v.person == who {
+				counts = v.answer == "yes" && c.provedRuling(v, c.payouts[id])
+			}
+		}
+	}
+	return counts
 }
 
 // Ruled reports whether people ruled on a payout's outcome.

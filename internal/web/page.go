@@ -92,7 +92,7 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 		}
 		c.pending = append(c.pending, pending{p, st.Tally, st})
 	}
-	if c.open, err = w.readOpen(ctx, c.signers, c.frame.Now); err != nil {
+	if c.open, err = w.readOpen(ctx, c.signers, c.frame.Set, c.frame.Now); err != nil {
 		return nil, err
 	}
 	if c.unknown, err = w.App.Store.Unknowns(ctx, maxUnknown); err != nil {

@@ -56,7 +56,7 @@ type waiting struct {
 // maxOpen bounds the open proposals that pages look through.
 const maxOpen = 500
 
-func (w *Web) readOpen(ctx context.Context, people []approval.Signer, now time.Time) ([]waiting, error) {
+func (w *Web) readOpen(ctx context.Context, people []approval.Signer, set approval.RuleSet, now time.Time) ([]waiting, error) {
 	ps, err := w.App.Store.OpenProposals(ctx, maxOpen)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,11 @@ func (w *Web) readOpen(ctx context.Context, people []approval.Signer, now time.T
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, waiting{p, ds, approval.Count(app.CaseOf(p, now), people, ds)})
+		t, err := app.TallyOf(p, set, people, ds, now)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, waiting{p, ds, t})
 	}
 	return out, nil
 }
@@ -142,7 +146,9 @@ func (w *Web) loadProposal(r *req, kind approval.Kind, id string, version int) (
 	if o.decisions, err = store.DecisionsOf(ctx, kind, id, o.p.Version); err != nil {
 		return nil, err
 	}
-	o.tally = approval.Count(app.CaseOf(o.p, r.now), d.signers, o.decisions)
+	if o.tally, err = app.TallyOf(o.p, d.frame.Set, d.signers, o.decisions, r.now); err != nil {
+		return nil, err
+	}
 	o.why = o.tally.May(d.signer(r.me.ID))
 	events, err := store.Timeline(ctx, string(kind), id)
 	if err != nil {
