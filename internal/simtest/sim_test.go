@@ -345,6 +345,11 @@ func (w *world) heal() {
 			tick(x.d)
 		}
 	}
+	// A payout whose every call is lost rests after each, and has up to three sessions to lose: the day above is long, but has few moments.
+	sending := func(s payout.Snapshot) bool { return s.State == payout.Sending }
+	for n := 0; n < 30 && slices.ContainsFunc(w.list(), sending); n++ {
+		tick(time.Minute)
+	}
 }
 
 // judge says what must not have been.
