@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 )
@@ -188,7 +189,9 @@ func TestHasher(t *testing.T) {
 }
 
 // However many strangers' passwords wait, a known browser's is judged at once: guessing locks nobody out. Promise of issue 5, 15.
-func TestHasher_Strangers(t *testing.T) {
+func TestHasher_Strangers(t *testing.T) { synctest.Test(t, testHasher_Strangers) }
+
+func testHasher_Strangers(t *testing.T) {
 	h := newHasher(t, small, 1)
 	guess := Stranger(t.Context())
 	leave, err := h.enter(guess)
@@ -201,9 +204,7 @@ func TestHasher_Strangers(t *testing.T) {
 		_, err := h.enter(waitCtx)
 		waiting <- err
 	}()
-	for len(h.strangers.places) < 2 {
-		time.Sleep(time.Millisecond)
-	}
+	synctest.Wait() // the second stands in the queue
 	if _, err := h.Compare(guess, "x", ""); !errors.Is(err, ErrBusy) {
 		t.Errorf("a third guess: %v", err)
 	}
@@ -219,7 +220,9 @@ func TestHasher_Strangers(t *testing.T) {
 }
 
 // Two hash, the queue waits, the rest is refused at once; who gives up leaves the queue.
-func TestHasher_Bounds(t *testing.T) {
+func TestHasher_Bounds(t *testing.T) { synctest.Test(t, testHasher_Bounds) }
+
+func testHasher_Bounds(t *testing.T) {
 	h := newHasher(t, small, 1)
 	ctx := context.Background()
 	leave1, err1 := h.enter(ctx)
@@ -233,9 +236,7 @@ func TestHasher_Bounds(t *testing.T) {
 		_, err := h.enter(waitCtx)
 		waiting <- err
 	}()
-	for len(h.known.places) < 3 { // until the third stands in the queue
-		time.Sleep(time.Millisecond)
-	}
+	synctest.Wait() // the third stands in the queue
 	if _, err := h.Hash(ctx, "x"); !errors.Is(err, ErrBusy) {
 		t.Errorf("a fourth Hash: %v", err)
 	}
