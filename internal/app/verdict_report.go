@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,14 +25,14 @@ type ReportQuote struct {
 
 // ReportEvidence reads a line of a report as evidence for a ruling on the payout that it counts as. NotFound "verdict.row" when it is not there or about something else.
 func (a *App) ReportEvidence(ctx context.Context, id payout.ID, report int64, row int) (q ReportQuote, err error) {
-	none := fault.Missing("verdict.row")
+	var none error = fault.Missing("verdict.row")
 	file, ok, err := a.Store.ReportFile(ctx, report, "")
 	if err != nil || !ok || report < 1 {
-		return q, orElse(err, none)
+		return q, cmp.Or(err, none)
 	}
 	line, ok, err := a.Store.ReportLine(ctx, report, row)
 	if err != nil || !ok || line.Match != id || id == "" {
-		return q, orElse(err, none)
+		return q, cmp.Or(err, none)
 	}
 	q = ReportQuote{File: file, Line: line}
 	if q.Body, err = a.Store.ReportBody(ctx, report); err != nil {
@@ -41,13 +42,6 @@ func (a *App) ReportEvidence(ctx context.Context, id payout.ID, report int64, ro
 		q.Body = quoteOf(file, line)
 	}
 	return q, nil
-}
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // quoteOf writes a line of a report out under the bank's own heads: what a workbook, an archive or a large report is quoted by.
