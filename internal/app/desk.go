@@ -77,8 +77,8 @@ func ReleaseDigest(id int64) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Resume is ResumeProved with no more than the person's sign-in.
-func (a *App) Resume(ctx context.Context, w Who) error { return a.ResumeProved(ctx, w, Proof{}) }
+// Resume is ResumeProved for whichever stop stands, with no more than the person's sign-in.
+func (a *App) Resume(ctx context.Context, w Who) error { return a.ResumeProved(ctx, w, 0, Proof{}) }
 
 // weighty are the causes whose release says "no other copy of this desk runs, and this is our bank": a press alone is not enough for it.
 var weighty = map[string]bool{HaltQuarantine: true, HaltCopy: true, HaltIdentity: true}
@@ -148,10 +148,10 @@ func checkTyped(tx Tx, w Who, hash string) error {
 	return nil
 }
 
-// ResumeProved is one person's yes to sending again; the second one's makes it so. Denied "halt.own" for whoever pulled the stop, else as Accept; Conflict
-// "halt.off" when nothing is stopped; for what ReleaseNeeds asks, as prove, Invalid "prove.password_needed" and "password.wrong" at field password, Denied
+// ResumeProved is one person's yes to sending again; the second one's makes it so. stop is the number of the stop that the person saw, 0 for whichever stands.
+// Denied "halt.own" for whoever pulled the stop, else as Accept; Conflict "halt.off" when nothing is stopped, "halt.moved" when it is another stop; for what ReleaseNeeds asks, as prove, Invalid "prove.password_needed" and "password.wrong" at field password, Denied
 // "signin.change". The same person's yes again changes nothing.
-func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
+func (a *App) ResumeProved(ctx context.Context, w Who, stop int64, proof Proof) error {
 	typed, err := a.typedAgain(ctx, w, proof)
 	if err != nil {
 		return err
@@ -165,6 +165,9 @@ func (a *App) ResumeProved(ctx context.Context, w Who, proof Proof) error {
 		}
 		if !on {
 			return fault.Moved("halt.off")
+		}
+		if stop != 0 && stop != h.ID { // a page that was open while the stop it showed ended: what its reader knows is not this one
+			return fault.Moved("halt.moved")
 		}
 		t, people, err := a.releaseTally(tx, h)
 		if err != nil {

@@ -206,22 +206,22 @@ func TestRelease_password(t *testing.T) {
 	first, second := signedIn("b1", false), signedIn("b2", false)
 	must(t, d.App.CheckIdentity(ctx, app.Identity{"project": "p"}))
 	must(t, d.App.CheckIdentity(ctx, app.Identity{"project": "q"}))
-	wants(t, "a password that must be changed", d.App.ResumeProved(ctx, signedIn("b3", true), app.Proof{Password: phrase}), "signin.change")
-	wants(t, "a press alone", d.App.ResumeProved(ctx, first, app.Proof{}), "prove.password_needed")
-	wants(t, "a wrong password", d.App.ResumeProved(ctx, first, app.Proof{Password: "x"}), "password.wrong")
+	wants(t, "a password that must be changed", d.App.ResumeProved(ctx, signedIn("b3", true), 0, app.Proof{Password: phrase}), "signin.change")
+	wants(t, "a press alone", d.App.ResumeProved(ctx, first, 0, app.Proof{}), "prove.password_needed")
+	wants(t, "a wrong password", d.App.ResumeProved(ctx, first, 0, app.Proof{Password: "x"}), "password.wrong")
 	if desk, err := d.App.Desk(ctx); err != nil || len(desk.Released) > 0 {
 		t.Fatalf("it counted: %v %v", desk.Released, err)
 	}
-	must(t, d.App.ResumeProved(ctx, first, app.Proof{Password: phrase}))
-	wants(t, "a press alone of the second", d.App.ResumeProved(ctx, second, app.Proof{}), "prove.password_needed")
+	must(t, d.App.ResumeProved(ctx, first, 0, app.Proof{Password: phrase}))
+	wants(t, "a press alone of the second", d.App.ResumeProved(ctx, second, 0, app.Proof{}), "prove.password_needed")
 	if !d.App.Foreign() {
 		t.Fatal("one person accepted it")
 	}
-	must(t, d.App.ResumeProved(ctx, second, app.Proof{Password: phrase}))
+	must(t, d.App.ResumeProved(ctx, second, 0, app.Proof{Password: phrase}))
 	if d.App.Foreign() || d.Halted() {
 		t.Error("two people accepted it, and nothing leaves")
 	}
 	must(t, d.App.Halt(ctx, d.Who["a1"], "lunch"))
-	must(t, d.App.ResumeProved(ctx, first, app.Proof{})) // somebody's own stop asks for no more than a press
+	must(t, d.App.ResumeProved(ctx, first, 0, app.Proof{})) // somebody's own stop asks for no more than a press
 	d.Verify()
 }

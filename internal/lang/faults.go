@@ -223,6 +223,7 @@ var russianFaults = map[string]string{
 	// Stopping, people, the desk itself.
 	"halt.on":           "Отправка уже остановлена.",
 	"halt.off":          "Отправка не остановлена.",
+	"halt.moved":        "Пока страница была открыта, отправку остановили заново. Прочтите причину и решите снова.",
 	"halt.own":          "Вы остановили отправку, поэтому возобновить её должны другие.",
 	"people.self":       "Себя приостановить нельзя.",
 	"people.admins":     "Администраторов должно остаться не меньше двух.",
@@ -339,6 +340,7 @@ var englishFaults = map[string]string{
 	// Stopping, people, the desk itself.
 	"halt.on":           "Sending is stopped already.",
 	"halt.off":          "Sending is not stopped.",
+	"halt.moved":        "Sending was stopped anew while the page was open. Read why and decide again.",
 	"halt.own":          "You stopped sending, so others must resume it.",
 	"people.self":       "You cannot suspend yourself.",
 	"people.admins":     "At least two administrators must stay.",

@@ -399,6 +399,37 @@ func TestExpiresTomorrow(t *testing.T) {
 	}
 }
 
+// TestHaltMoved: the yes of a page that was open since an earlier stop does not count for the next one, whose reason its reader has not seen. Promise 6.
+func TestHaltMoved(t *testing.T) {
+	b := newBench(t)
+	a1, a2, d1 := b.as("a1"), b.as("a2"), b.as("d1")
+	want(t, a1.post("/halt", url.Values{"reason": {"lunch"}}), http.StatusSeeOther)
+	m := regexp.MustCompile(`name="stop" value="(\d+)"`).FindStringSubmatch(want(t, a2.get("/halt"), 200))
+	if m == nil {
+		t.Fatal("the form does not name its stop")
+	}
+	old := url.Values{"stop": {m[1]}}
+	want(t, b.as("d2").post("/halt/release", old), http.StatusSeeOther)
+	want(t, d1.post("/halt/release", old), http.StatusSeeOther)
+	want(t, a1.post("/halt", url.Values{"reason": {"the bank's keys are out"}}), http.StatusSeeOther)
+	page := want(t, a2.post("/halt/release", old), http.StatusConflict)
+	if s := seenText(page); !strings.Contains(s, "Sending was stopped anew") || !strings.Contains(s, "keys are out") {
+		t.Error(s)
+	}
+	for _, v := range []string{"0", "-1", "x"} {
+		want(t, a2.post("/halt/release", url.Values{"stop": {v}}), http.StatusConflict)
+	}
+	if desk, err := b.App.Desk(t.Context()); err != nil || len(desk.Released) > 0 {
+		t.Fatalf("it counted: %v %v", desk.Released, err)
+	}
+	now := url.Values{"stop": {regexp.MustCompile(`name="stop" value="(\d+)"`).FindStringSubmatch(page)[1]}}
+	want(t, a2.post("/halt/release", now), http.StatusSeeOther)
+	want(t, d1.post("/halt/release", now), http.StatusSeeOther)
+	if b.Halted() {
+		t.Error("two people who saw the stop said yes, and it stands")
+	}
+}
+
 // TestHaltBack: the first yes to resuming can be taken back on the page.
 func TestHaltBack(t *testing.T) {
 	b := newBench(t)

@@ -89,7 +89,8 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 	switch {
 	case d.MayResume(me):
 		v.Text = append(v.Text, t.ReleaseText)
-		v.Release = &templates.Act{Action: "/halt/release", Label: t.Release, Main: true, TestID: "release"}
+		v.Release = &templates.Act{Action: "/halt/release", Label: t.Release, Main: true, TestID: "release",
+			Hidden: []templates.Hidden{{Name: "stop", Value: strconv.FormatInt(h.ID, 10)}}}
 		if len(d.Released) > 0 {
 			v.Release.Label = t.ReleaseSecond
 		}
@@ -161,6 +162,13 @@ func (w *Web) releaseBack(r *req) error { // POST /halt/back
 }
 
 func (w *Web) release(r *req) error { // POST /halt/release
+	var stop int64 // 0 when the form names none
+	if s := r.Request().PostForm.Get("stop"); s != "" {
+		var err error
+		if stop, err = strconv.ParseInt(s, 10, 64); err != nil || stop < 1 {
+			return fault.Moved("halt.moved")
+		}
+	}
 	proof := proofOf(r)
 	done, err := w.tryCode(r, proof.Code)
 	if err != nil {
@@ -171,10 +179,10 @@ func (w *Web) release(r *req) error { // POST /halt/release
 		return err
 	}
 	proof.Password = r.Request().PostForm.Get("password")
-	err = w.App.ResumeProved(r.ctx(), r.me.who(), proof)
+	err = w.App.ResumeProved(r.ctx(), r.me.who(), stop, proof)
 	done(err)
 	again(err)
-	if fs := fault.As(err); len(fs) > 0 && (fs[0].Kind == fault.Invalid || fs[0].Code == "halt.other_copy") {
+	if fs := fault.As(err); len(fs) > 0 && (fs[0].Kind == fault.Invalid || fs[0].Code == "halt.other_copy" || fs[0].Code == "halt.moved") {
 		return w.showHalt(r, statusOf(err), "", fs[0])
 	}
 	if err != nil {
