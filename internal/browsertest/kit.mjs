@@ -186,3 +186,21 @@ export async function until(what, done) {
     await new Promise((r) => setTimeout(r, 50)); // outside a page there is nothing to be woken by
   }
 }
+
+// tornWords, run in a page, finds words that their narrow place broke between two lines: a row that should have wrapped and squeezed its parts instead.
+export function tornWords() {
+  const found = [], range = document.createRange();
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode() && found.length < 3) {
+    const n = texts.currentNode, e = n.parentElement;
+    if (e.closest('code, pre, .mono, textarea, script, style, [hidden]') || !e.checkVisibility()) continue;
+    for (const m of n.data.matchAll(/\p{L}+/gu)) {
+      if (m[0].length > 20) continue; // longer than any word on these pages: somebody's input, broken where it must be
+      range.setStart(n, m.index);
+      range.setEnd(n, m.index + m[0].length);
+      const lines = new Set([...range.getClientRects()].map((r) => Math.round(r.top)));
+      if (lines.size > 1) found.push(m[0] + ' in ' + e.outerHTML.slice(0, 90));
+    }
+  }
+  return found.join(' | ');
+}

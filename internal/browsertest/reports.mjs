@@ -1,10 +1,13 @@
 // The bank's report of a day: uploaded by a maker, seen as a day three ways, an odd row matched by hand before four eyes, the day closed by an approver; on a phone, too.
-import { main, check, at, desk, must, same } from './kit.mjs';
+import { main, check, at, desk, must, same, tornWords } from './kit.mjs';
 
 await main(async () => {
   const maker = await at('kuznetsova', '/reports');
   let day = '', file = null;
-  const fits = async (page) => same(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'fits its window at ' + page.url());
+  const fits = async (page) => {
+    same(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'fits its window at ' + page.url());
+    same(await page.evaluate(tornWords), '', 'words broken at ' + page.url());
+  };
   const upload = async (page, f) => {
     await page.goto('/reports/bank');
     await page.setInputFiles('#file', f);
@@ -42,6 +45,9 @@ await main(async () => {
     await maker.waitForSelector('[data-testid=figures-paid] [data-class=matched]');
     same(await maker.locator('[data-testid=lines] li').count(), 1, 'lines that need somebody');
     same(await maker.locator('[data-testid=close-day]').count(), 0, 'a maker closes');
+    await maker.setViewportSize({ width: 390, height: 844 });
+    await fits(maker); // the line with its step and links
+    await maker.setViewportSize({ width: 1440, height: 900 });
   });
   let change = '';
   await check('the maker proposes a match, with a reason; nobody alone decides it', async () => {

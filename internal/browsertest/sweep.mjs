@@ -2,7 +2,7 @@
 // sideways from 390 to 1920 px, with the longest names; no console error and no refused script or style.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { main, check, at, fresh, who, enter, payout, becomes, must, same, note, type, desk, accountWithKey } from './kit.mjs';
+import { main, check, at, fresh, who, enter, payout, becomes, must, same, note, type, desk, accountWithKey, tornWords } from './kit.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 // Both sides of every place where the layout changes.
@@ -53,6 +53,8 @@ async function look(page, where, kind = where) {
       return `${all} > ${innerWidth}: ${far.join(' | ')}`;
     });
     if (over) wide.push(`${where} at ${w}: ${over}`);
+    const torn = await page.evaluate(tornWords);
+    if (torn) wide.push(`${where} at ${w}, torn: ${torn}`);
   }
   await resize(1440);
   await theme('light');
