@@ -110,8 +110,8 @@ SELECT size, at FROM head ORDER BY size DESC LIMIT 1;
 -- name: Heads :many
 SELECT size, signed FROM head WHERE size > sqlc.arg(after) ORDER BY size LIMIT sqlc.arg(most);
 
--- name: CountAllAttempts :one
-SELECT COUNT(*) FROM attempt;
+-- name: AnyPayout :one
+SELECT EXISTS (SELECT 1 FROM payout) AS yes;
 
 -- name: NextMessageID :one
 SELECT id FROM inbox WHERE id > sqlc.arg(after) ORDER BY id LIMIT 1;

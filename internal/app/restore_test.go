@@ -185,6 +185,71 @@ func TestRestore_ClockBack(t *testing.T) {
 	d.Verify()
 }
 
+// TestRestore_MissingAnchor: a copy made before the first request ever left, put back by hand (cp, a machine's snapshot) where the anchor is lost, is a copy like any
+// other: a missing anchor counts as older. What it holds as approved, and was paid since, is not sent again, and what it holds as a draft cannot be submitted.
+// A first start, of a desk in which nobody entered anything, finds no anchor either, writes it and goes on. Promises 1 and 6.
+func TestRestore_MissingAnchor(t *testing.T) {
+	for name, c := range map[string]struct {
+		machine string
+		state   payout.State // of what is paid after the copy, in the copy
+		want    payout.State // of it in the restored copy
+	}{"no stamps": {"", payout.Approved, payout.Unknown}, "stamps": {"host-1", payout.Approved, payout.Unknown}, "a draft": {"", payout.Draft, payout.Cancelled}} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			d := desktest.New(t)
+			d.Machine = c.machine
+			must(t, d.Store.Close())
+			must(t, os.Remove(d.Anchor()))
+			d.Open()
+			if _, err := os.Stat(d.Anchor()); d.Store.Quarantined() != "" || err != nil {
+				t.Fatalf("a first start: quarantine %q, anchor %v", d.Store.Quarantined(), err)
+			}
+			id, err := d.App.Enter(ctx, d.Who["m1"], app.Entry{Form: "first", Content: d.Content(100_00), Submit: c.state == payout.Approved})
+			must(t, err)
+			if c.state == payout.Approved {
+				d.Approve(id, "a1")
+			}
+			backup := filepath.Join(d.Dir, "backup.db")
+			must(t, store.Backup(ctx, d.DB(), backup))
+			if c.state == payout.Draft {
+				must(t, d.App.Submit(ctx, d.Who["m1"], id, 1, nil))
+				d.Approve(id, "a1")
+			}
+			d.Clock.Add(time.Minute)
+			if !d.Send() {
+				t.Fatal("not sent")
+			}
+			d.Settle()
+			must(t, d.Store.Close())
+			d.Replace(backup)
+			must(t, os.Remove(d.Anchor()))
+			if err := os.Remove(audit.StampPath(d.Anchor())); (err == nil) != (c.machine != "") {
+				t.Fatal(err)
+			}
+			d.Clock.Add(time.Hour)
+			d.Open()
+			must(t, d.App.CheckCopy(ctx))
+			if q := d.Store.Quarantined(); q != "missing" {
+				t.Errorf("quarantine %q", q)
+			}
+			must(t, d.App.Resume(ctx, d.Who["a1"]))
+			must(t, d.App.Resume(ctx, d.Who["d1"]))
+			if d.Send() {
+				t.Error("it is sent again")
+			}
+			d.Settle()
+			n := 0
+			for _, e := range d.Ledger() {
+				n += e.Executed
+			}
+			if s := d.Get(id); n != 1 || s.State != c.want || s.Why != payout.WhyRestored {
+				t.Errorf("the bank paid %d times, and it is %s %q", n, s.State, s.Why)
+			}
+			d.Verify()
+		})
+	}
+}
+
 // TestRelease_password: whoever has no second factor types the password anew to say that no other copy runs: none, a wrong one, and one that must be changed
 // are no yes. Promise 6, item 12.
 func TestRelease_password(t *testing.T) {

@@ -162,6 +162,7 @@ func NewWith(t testing.TB, rules approval.RuleSet) *Desk {
 		must(t, err)
 		d.Who[p.name] = app.Who{Person: id, Email: p.name + "@x.test"}
 	}
+	must(t, d.Store.Anchor()) // people are there before a desk's first start, which anchors
 	return d
 }
 

@@ -302,6 +302,11 @@ func (s *Store) tail(ctx context.Context) error {
 	if s.risk, err = s.compareStamp(ctx); err != nil {
 		return err
 	}
+	if s.anchored.Size == 0 { // the first start: from now on a missing anchor is a lost one
+		if err := s.Anchor(); err != nil { // told of each minute, and nothing leaves without it
+			s.o.Log.Error("the anchor cannot be written", "anchor", s.o.Anchor, "error", err)
+		}
+	}
 	return s.firstStamp(ctx)
 }
 
@@ -321,12 +326,10 @@ func (s *Store) compareAnchor(ctx context.Context, read audit.ReadHashes) (strin
 	}
 	switch {
 	case errors.Is(err, audit.ErrAnchorMissing):
-		n, err := s.w.CountAllAttempts(ctx)
-		if err != nil {
-			return "", err
-		}
-		if n > 0 {
-			return "missing", nil
+		// A start writes the anchor before anybody can enter anything. Where a payout was entered it was there, and is lost: what the copy knows as a draft,
+		// or as approved and never asked for, may have been paid since.
+		if any, err := s.w.AnyPayout(ctx); err != nil || any {
+			return "missing", err
 		}
 		return "", nil
 	case err != nil:

@@ -45,6 +45,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.allLoginsStmt, err = db.PrepareContext(ctx, allLogins); err != nil {
 		return nil, fmt.Errorf("error preparing query AllLogins: %w", err)
 	}
+	if q.anyPayoutStmt, err = db.PrepareContext(ctx, anyPayout); err != nil {
+		return nil, fmt.Errorf("error preparing query AnyPayout: %w", err)
+	}
 	if q.attemptBodyStmt, err = db.PrepareContext(ctx, attemptBody); err != nil {
 		return nil, fmt.Errorf("error preparing query AttemptBody: %w", err)
 	}
@@ -71,9 +74,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.clearBankNamesStmt, err = db.PrepareContext(ctx, clearBankNames); err != nil {
 		return nil, fmt.Errorf("error preparing query ClearBankNames: %w", err)
-	}
-	if q.countAllAttemptsStmt, err = db.PrepareContext(ctx, countAllAttempts); err != nil {
-		return nil, fmt.Errorf("error preparing query CountAllAttempts: %w", err)
 	}
 	if q.countAttemptsStmt, err = db.PrepareContext(ctx, countAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query CountAttempts: %w", err)
@@ -685,6 +685,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing allLoginsStmt: %w", cerr)
 		}
 	}
+	if q.anyPayoutStmt != nil {
+		if cerr := q.anyPayoutStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing anyPayoutStmt: %w", cerr)
+		}
+	}
 	if q.attemptBodyStmt != nil {
 		if cerr := q.attemptBodyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing attemptBodyStmt: %w", cerr)
@@ -728,11 +733,6 @@ func (q *Queries) Close() error {
 	if q.clearBankNamesStmt != nil {
 		if cerr := q.clearBankNamesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing clearBankNamesStmt: %w", cerr)
-		}
-	}
-	if q.countAllAttemptsStmt != nil {
-		if cerr := q.countAllAttemptsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing countAllAttemptsStmt: %w", cerr)
 		}
 	}
 	if q.countAttemptsStmt != nil {
@@ -1731,6 +1731,7 @@ type Queries struct {
 	activeHaltStmt          *sql.Stmt
 	allAccountsStmt         *sql.Stmt
 	allLoginsStmt           *sql.Stmt
+	anyPayoutStmt           *sql.Stmt
 	attemptBodyStmt         *sql.Stmt
 	attemptsStmt            *sql.Stmt
 	bankDaysStmt            *sql.Stmt
@@ -1740,7 +1741,6 @@ type Queries struct {
 	batchOfStmt             *sql.Stmt
 	challengeStmt           *sql.Stmt
 	clearBankNamesStmt      *sql.Stmt
-	countAllAttemptsStmt    *sql.Stmt
 	countAttemptsStmt       *sql.Stmt
 	countChallengesStmt     *sql.Stmt
 	countMessageStmt        *sql.Stmt
@@ -1944,6 +1944,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		activeHaltStmt:          q.activeHaltStmt,
 		allAccountsStmt:         q.allAccountsStmt,
 		allLoginsStmt:           q.allLoginsStmt,
+		anyPayoutStmt:           q.anyPayoutStmt,
 		attemptBodyStmt:         q.attemptBodyStmt,
 		attemptsStmt:            q.attemptsStmt,
 		bankDaysStmt:            q.bankDaysStmt,
@@ -1953,7 +1954,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		batchOfStmt:             q.batchOfStmt,
 		challengeStmt:           q.challengeStmt,
 		clearBankNamesStmt:      q.clearBankNamesStmt,
-		countAllAttemptsStmt:    q.countAllAttemptsStmt,
 		countAttemptsStmt:       q.countAttemptsStmt,
 		countChallengesStmt:     q.countChallengesStmt,
 		countMessageStmt:        q.countMessageStmt,

@@ -28,15 +28,15 @@ func (q *Queries) ActiveHalt(ctx context.Context) (Halt, error) {
 	return i, err
 }
 
-const countAllAttempts = `-- name: CountAllAttempts :one
-SELECT COUNT(*) FROM attempt
+const anyPayout = `-- name: AnyPayout :one
+SELECT EXISTS (SELECT 1 FROM payout) AS yes
 `
 
-func (q *Queries) CountAllAttempts(ctx context.Context) (int64, error) {
-	row := q.queryRow(ctx, q.countAllAttemptsStmt, countAllAttempts)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+func (q *Queries) AnyPayout(ctx context.Context) (bool, error) {
+	row := q.queryRow(ctx, q.anyPayoutStmt, anyPayout)
+	var yes bool
+	err := row.Scan(&yes)
+	return yes, err
 }
 
 const countMessage = `-- name: CountMessage :exec
