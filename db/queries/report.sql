@@ -23,7 +23,8 @@ SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows,
 WHERE day_to >= sqlc.arg(day) AND day_from <= sqlc.arg(day) ORDER BY id LIMIT 100;
 
 -- name: ReportLink :one
-SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout
+SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, amount_minor, returned_minor,
+ CAST(COALESCE((SELECT SUM(l.amount_minor) FROM report_row l WHERE l.match_id = payout.id AND l.kind = sqlc.arg(kind) AND l.same_as = 0), 0) AS INTEGER) AS told FROM payout
 WHERE id = COALESCE((SELECT r.id FROM payout r WHERE r.reference = sqlc.arg(reference)), (SELECT x.id FROM payout x WHERE x.session = sqlc.arg(session)));
 
 -- name: ReportSameRow :one

@@ -104,7 +104,8 @@ type LinkFact struct {
 	State                    payout.State
 	Asked, Confirmed, Review bool
 	Session                  string
-	ReturnedMinor            int64
+	// AmountMinor is what was to be paid, ReturnedMinor what came back; ToldMinor is what the lines that are there say of this kind, without this one; kopecks.
+	AmountMinor, ReturnedMinor, ToldMinor int64
 }
 
 // paid reports a payout that our record says the bank paid.
@@ -162,8 +163,9 @@ func (a *App) takeReport(ctx context.Context, who Actor, source, name, day strin
 		}
 		now := a.Now()
 		err := a.write(ctx, Worker, who, UploadReport, about("report", ""), func(tx *sealed) error {
+			beside := lineSums{}
 			for i := range chunk {
-				if err := a.takeLine(tx, &chunk[i], now); err != nil {
+				if err := a.takeLine(tx, &chunk[i], beside, now); err != nil {
 					return err
 				}
 			}
@@ -279,9 +281,18 @@ func (f *ReportFile) line(r bankreport.Row, n int) ReportLine {
 	return l
 }
 
-// takeLine links a line, and has its session asked about when it tells something that we do not know for certain.
-func (a *App) takeLine(tx Tx, l *ReportLine, now time.Time) error {
-	fact, ok, err := tx.ReportLink(l.Reference, l.Session)
+// lineSums adds up what the lines of one commit say of a payout, by kind: the store does not have them yet.
+type lineSums map[lineSum]int64
+
+type lineSum struct {
+	id   payout.ID
+	kind string
+}
+
+// takeLine links a line, and has its session asked about when all lines of its kind together tell something that we do not know for certain: another sum than
+// was paid, or more come back than we know of.
+func (a *App) takeLine(tx Tx, l *ReportLine, beside lineSums, now time.Time) error {
+	fact, ok, err := tx.ReportLink(l.Reference, l.Session, l.Kind)
 	if err != nil {
 		return err
 	}
@@ -295,9 +306,14 @@ func (a *App) takeLine(tx Tx, l *ReportLine, now time.Time) error {
 	if !ok || l.SameAs != 0 {
 		return nil
 	}
+	of := lineSum{fact.ID, l.Kind}
+	beside[of] += l.Amount
+	all := fact.ToldMinor + beside[of]
 	known := fact.Confirmed && fact.Session == l.Session && paidState(fact.State)
 	if l.Kind == KindBack {
-		known = known && fact.ReturnedMinor >= l.Amount
+		known = known && fact.ReturnedMinor >= all
+	} else {
+		known = known && fact.AmountMinor == all
 	}
 	if known {
 		return nil

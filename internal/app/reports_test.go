@@ -142,6 +142,65 @@ func TestReport_wakesRefunds(t *testing.T) {
 	}
 }
 
+// TestReport_wakesSums: what all lines of a payout say together is held against our record: a second return, smaller than the one that is known, a payment of
+// another sum and a second payment each have the session asked about, in one file or in two; the very same lines again do not. Issue 5, points 7 and 9.
+func TestReport_wakesSums(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		// lines of the first file and of the second: kind, and kopecks beside what is known of that kind.
+		one, two []int64
+		kind     string
+		want     [2]bool
+	}{
+		{"as we know it", []int64{0}, nil, "Advice", [2]bool{}},
+		{"less than we paid", []int64{-1}, nil, "Advice", [2]bool{true}},
+		{"more than we paid", []int64{1}, nil, "Advice", [2]bool{true}},
+		{"paid twice in one file", []int64{0, 0}, nil, "Advice", [2]bool{true}},
+		{"paid twice in two", []int64{0}, []int64{0}, "Advice", [2]bool{false, true}},
+		{"the return that we know", []int64{0}, nil, "Refund", [2]bool{}},
+		{"a second return in one file", []int64{0, -100}, nil, "Refund", [2]bool{true}},
+		{"a second return in two", []int64{0}, []int64{-100}, "Refund", [2]bool{false, true}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			d := desktest.New(t)
+			ids, day := paidDay(d, 78) // a third came back
+			s := d.Get(ids[0])
+			if s.ReturnedMinor == 0 || s.State != payout.Succeeded {
+				t.Fatalf("%+v", s)
+			}
+			known := s.Content.Amount.Minor
+			if c.kind == "Refund" {
+				known = s.ReturnedMinor
+			}
+			for f, lines := range [][]int64{c.one, c.two} {
+				d.Exec("UPDATE poll SET next_at = 9000000000000000")
+				data := reportHead
+				for i, more := range lines {
+					data += reportRow(fmt.Sprintf("po_%d_%d", f, i), string(day), c.kind, s.Session, s.Reference, known+more)
+				}
+				_, err := d.App.TakeReport(t.Context(), d.Who["m1"], fmt.Sprintf("%d.csv", f), string(day), []byte(data))
+				must(t, err)
+				p, err := d.App.DuePoll(t.Context())
+				must(t, err)
+				if (p != nil) != c.want[f] {
+					t.Errorf("file %d: asked %v, want %v", f+1, p != nil, c.want[f])
+				}
+			}
+			d.Exec("UPDATE poll SET next_at = 9000000000000000")
+			again := reportHead
+			for i, more := range c.one {
+				again += reportRow(fmt.Sprintf("po_0_%d", i), string(day), c.kind, s.Session, s.Reference, known+more)
+			}
+			_, err := d.App.TakeReport(t.Context(), d.Who["m1"], "again.csv", string(day), []byte(again+"\n"))
+			must(t, err)
+			if p, err := d.App.DuePoll(t.Context()); err != nil || p != nil {
+				t.Errorf("the same lines again are asked about: %+v %v", p, err)
+			}
+			d.Verify()
+		})
+	}
+}
+
 // TestReport_twice: the same file twice is named and changes nothing; the same lines in another file count once; an empty file is a day without payouts.
 func TestReport_twice(t *testing.T) {
 	d := desktest.New(t)

@@ -200,8 +200,8 @@ type Tx interface {
 	ToRestore(last int64, limit int) ([]payout.ID, error)
 	// Released notes that two people let this life of the database be sent from.
 	Released() error
-	// ReportLink is the payout that a line of a report is about: by reference, else by session.
-	ReportLink(reference, session string) (f LinkFact, ok bool, err error)
+	// ReportLink is the payout that a line of a report is about, by reference, else by session, with what all lines of its kind tell of it.
+	ReportLink(reference, session, kind string) (f LinkFact, ok bool, err error)
 	// SameRow is the first report before this one that has the very same line, 0 for none.
 	SameRow(mark string, before int64) (int64, error)
 	AddReportRows(lines []ReportLine) error

@@ -29,9 +29,10 @@ func closeOf(r queries.ReportClose, err error) (app.CloseOf, bool, error) {
 	return app.CloseOf{Day: calendar.Day(r.Day), Version: int(r.Version), Doc: []byte(r.Doc), By: payout.Actor{Person: r.PersonID, SignIn: r.Email}, At: fromMicro(r.At)}, ok, err
 }
 
-func (t *txn) ReportLink(reference, session string) (app.LinkFact, bool, error) {
-	r, ok, err := found(t.q.ReportLink(t.ctx, queries.ReportLinkParams{Reference: text(reference), Session: text(session)}))
-	return app.LinkFact{ID: payout.ID(r.ID), State: payout.State(r.State), Asked: r.Asked != 0, Confirmed: r.Confirmed != 0, Review: r.Review != 0, Session: r.Session, ReturnedMinor: r.ReturnedMinor}, ok, err
+func (t *txn) ReportLink(reference, session, kind string) (app.LinkFact, bool, error) {
+	r, ok, err := found(t.q.ReportLink(t.ctx, queries.ReportLinkParams{Reference: text(reference), Session: text(session), Kind: kind}))
+	return app.LinkFact{ID: payout.ID(r.ID), State: payout.State(r.State), Asked: r.Asked != 0, Confirmed: r.Confirmed != 0, Review: r.Review != 0, Session: r.Session,
+		AmountMinor: r.AmountMinor, ReturnedMinor: r.ReturnedMinor, ToldMinor: r.Told}, ok, err
 }
 
 func (t *txn) SameRow(mark string, before int64) (int64, error) {

@@ -279,11 +279,13 @@ func (q *Queries) ReportLast(ctx context.Context) (int64, error) {
 }
 
 const reportLink = `-- name: ReportLink :one
-SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, returned_minor FROM payout
-WHERE id = COALESCE((SELECT r.id FROM payout r WHERE r.reference = ?1), (SELECT x.id FROM payout x WHERE x.session = ?2))
+SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, amount_minor, returned_minor,
+ CAST(COALESCE((SELECT SUM(l.amount_minor) FROM report_row l WHERE l.match_id = payout.id AND l.kind = ?1 AND l.same_as = 0), 0) AS INTEGER) AS told FROM payout
+WHERE id = COALESCE((SELECT r.id FROM payout r WHERE r.reference = ?2), (SELECT x.id FROM payout x WHERE x.session = ?3))
 `
 
 type ReportLinkParams struct {
+	Kind      string
 	Reference sql.NullString
 	Session   sql.NullString
 }
@@ -295,11 +297,13 @@ type ReportLinkRow struct {
 	Confirmed     int64
 	Review        int64
 	Session       string
+	AmountMinor   int64
 	ReturnedMinor int64
+	Told          int64
 }
 
 func (q *Queries) ReportLink(ctx context.Context, arg ReportLinkParams) (ReportLinkRow, error) {
-	row := q.queryRow(ctx, q.reportLinkStmt, reportLink, arg.Reference, arg.Session)
+	row := q.queryRow(ctx, q.reportLinkStmt, reportLink, arg.Kind, arg.Reference, arg.Session)
 	var i ReportLinkRow
 	err := row.Scan(
 		&i.ID,
@@ -308,7 +312,9 @@ func (q *Queries) ReportLink(ctx context.Context, arg ReportLinkParams) (ReportL
 		&i.Confirmed,
 		&i.Review,
 		&i.Session,
+		&i.AmountMinor,
 		&i.ReturnedMinor,
+		&i.Told,
 	)
 	return i, err
 }
