@@ -188,9 +188,13 @@ SELECT state, amount_minor, counted, review, returned_minor, confirmed FROM payo
 -- name: PollOf :one
 SELECT session, payout_id, next_at, since, slow FROM poll WHERE payout_id = sqlc.arg(payout_id) ORDER BY next_at LIMIT 1;
 
+-- name: PollsOf :many
+SELECT session, payout_id, next_at, since, slow FROM poll WHERE payout_id = sqlc.arg(payout_id) ORDER BY session;
+
 -- name: EndOldPolls :exec
 DELETE FROM poll WHERE payout_id IN (SELECT p.id FROM payout p JOIN poll o ON o.payout_id = p.id
-  WHERE p.confirmed = 1 AND p.review = 0 AND p.sent_at < sqlc.arg(before) AND p.state IN ('succeeded', 'failed', 'returned'));
+  WHERE p.confirmed = 1 AND p.review = 0 AND p.sent_at < sqlc.arg(before) AND p.state IN ('succeeded', 'failed', 'returned'))
+  AND EXISTS (SELECT 1 FROM fetch f WHERE f.payout_id = poll.payout_id AND f.session = poll.session);
 
 -- name: CredentialsRefused :one
 SELECT EXISTS (SELECT 1 FROM payout WHERE state IN ('pending_approval', 'approved') AND credential_no = 1) AS yes;

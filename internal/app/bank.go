@@ -232,7 +232,7 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 		delete(a.polling, poll.Session+"/"+poll.Payout)
 		a.mu.Unlock()
 	}()
-	told := false
+	heard, ruled := false, false
 	err := a.write(ctx, Worker, thePoller, Ask, about(approval.Payout, id), func(tx *sealed) error {
 		now := a.Now()
 		plan, ok, err := tx.Poll(poll.Session, id)
@@ -254,7 +254,7 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 		if err != nil {
 			return err
 		}
-		told = f.Problem == "" || f.Problem == "refused" && protocol.Ruled(st.Evidence)
+		heard, ruled = true, protocol.Ruled(st.Evidence)
 		_, act := protocol.Next(st, protocol.Observation{At: now, Fetch: &f, AsOf: poll.AsOf})
 		if act.Alarm != "" && alarmed(tx, id, act.Alarm) {
 			act.Alarm = ""
@@ -296,8 +296,8 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 		return nil
 	})
 	failpoint.Hit("fetched.committed")
-	if err == nil && told {
-		a.noteAsked(poll.Session)
+	if err == nil && heard {
+		a.noteAsked(poll.Session, f, ruled)
 	}
 	return err
 }

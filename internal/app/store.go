@@ -173,8 +173,10 @@ type Tx interface {
 	AddFetch(f FetchRow) (int64, error)
 	SetPoll(p PollRow) error
 	Poll(session string, id payout.ID) (PollRow, bool, error)
+	// Polls lists every plan to ask for a payout, by session.
+	Polls(id payout.ID) ([]PollRow, error)
 	EndPoll(session string, id payout.ID) error
-	// EndOldPolls ends the plans for confirmed, unflagged payouts sent before then.
+	// EndOldPolls ends the plans for confirmed, unflagged payouts sent before then, but of sessions of which nothing was ever told.
 	EndOldPolls(before time.Time) error
 	// CredentialsRefused reports a payout that may still be sent and that the bank refused our credentials for.
 	CredentialsRefused() (bool, error)

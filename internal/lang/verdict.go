@@ -16,11 +16,11 @@ type VerdictTexts struct {
 	// On the payout's page.
 	Open, OpenLink, RuledBy, Line string
 	// «Решено: не оплачена»
-	EventPaid, EventNot                                      string
-	ReplacesNote, ReplacesWarn, FrozenNote, AskedNote, Back2 string
-	ReplacesBack                                             string // of one that came back
-	PayBack                                                  string // pay again what came back
-	Returns, ReturnLine                                      string // «{1}: {2} ₽, всего {3} ₽, {4}»
+	EventPaid, EventNot                                                 string
+	ReplacesNote, ReplacesWarn, FrozenNote, AskedNote, WaitsNote, Back2 string
+	ReplacesBack                                                        string // of one that came back
+	PayBack                                                             string // pay again what came back
+	Returns, ReturnLine                                                 string // «{1}: {2} ₽, всего {3} ₽, {4}»
 	// The page of unknown outcomes.
 	Owner, Age, AskedHead, Closes, Next                       string
 	OwnerMakers, OwnerDeciders, OwnerBank                     string
@@ -57,7 +57,8 @@ var russianVerdict = VerdictTexts{
 	EventPaid: "Решено людьми: оплачена", EventNot: "Решено людьми: не оплачена",
 	ReplacesNote: "№ {1} на {2} ₽: {3}. Заменить можно не больше чем на {4} ₽.",
 	ReplacesWarn: "Это вторая попытка заплатить. Если банк исполнил № {1}, получатель получит деньги дважды. Перед отправкой программа ещё раз спросит банк о прежней выплате.",
-	FrozenNote:   "О прежней выплате № {1} банк сказал другое: эта не уйдёт, пока это не разобрано.", AskedNote: "Ждём ответа банка о прежней выплате № {1}: не старше десяти минут.", Back2: "К выплате № {1}",
+	FrozenNote:   "О прежней выплате № {1} банк сказал другое: эта не уйдёт, пока это не разобрано.", AskedNote: "Ждём ответа банка о прежней выплате № {1}: не старше десяти минут.",
+	WaitsNote: "Ждём ответа банка о прежней выплате № {1} (сессия {2}): не старше десяти минут и без незавершённых действий. Спрашиваем каждую минуту; пока банк не ответит, эта выплата не уйдёт. Отказ, который банк повторяет десять минут, считается ответом.", Back2: "К выплате № {1}",
 	ReplacesBack: "Снова платится только то, что вернулось. Перед отправкой программа ещё раз спросит банк о прежней выплате.",
 	PayBack:      "Выплатить вернувшееся снова",
 	Returns:      "Возвраты", ReturnLine: "{1}: {2} ₽, всего {3} ₽, {4}",
@@ -94,7 +95,8 @@ var englishVerdict = VerdictTexts{
 	EventPaid: "Decided by people: paid", EventNot: "Decided by people: not paid",
 	ReplacesNote: "No {1} of {2} ₽: {3}. It can be replaced by no more than {4} ₽.",
 	ReplacesWarn: "This is a second attempt to pay. If the bank executed No {1}, the payee is paid twice. Before it leaves, the desk asks the bank about the old payout once more.",
-	FrozenNote:   "The bank says something else about the old payout No {1}: this one does not leave until that is settled.", AskedNote: "Waits for the bank’s answer about the old payout No {1}, no older than ten minutes.", Back2: "To payout No {1}",
+	FrozenNote:   "The bank says something else about the old payout No {1}: this one does not leave until that is settled.", AskedNote: "Waits for the bank’s answer about the old payout No {1}, no older than ten minutes.",
+	WaitsNote: "Waits for the bank’s answer about the old payout No {1} (session {2}): no older than ten minutes, and with nothing still under way. It is asked each minute; until it answers, this payout does not leave. A refusal that the bank repeats for ten minutes counts as an answer.", Back2: "To payout No {1}",
 	ReplacesBack: "Only what came back is paid again. Before it leaves, the desk asks the bank about the old payout once more.",
 	PayBack:      "Pay again what came back",
 	Returns:      "Came back", ReturnLine: "{1}: {2} ₽, {3} ₽ in all, {4}",

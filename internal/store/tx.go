@@ -543,6 +543,15 @@ func pollRow(r queries.Poll) app.PollRow {
 	return app.PollRow{Session: r.Session, Payout: payout.ID(r.PayoutID), NextAt: fromMicro(r.NextAt), Since: fromMicro(r.Since), Slow: r.Slow != 0}
 }
 
+func polls(ctx context.Context, q *queries.Queries, id payout.ID) ([]app.PollRow, error) {
+	rows, err := q.PollsOf(ctx, string(id))
+	out := make([]app.PollRow, len(rows))
+	for i, r := range rows {
+		out[i] = pollRow(r)
+	}
+	return out, err
+}
+
 func (t *txn) SetPoll(p app.PollRow) error {
 	return t.q.SetPoll(t.ctx, queries.SetPollParams{Session: p.Session, PayoutID: string(p.Payout), NextAt: toMicro(p.NextAt), Since: toMicro(p.Since), Slow: flag(p.Slow)})
 }
@@ -551,6 +560,8 @@ func (t *txn) Poll(session string, id payout.ID) (app.PollRow, bool, error) {
 	r, ok, err := found(t.q.Poll(t.ctx, queries.PollParams{Session: session, PayoutID: string(id)}))
 	return pollRow(r), ok, err
 }
+
+func (t *txn) Polls(id payout.ID) ([]app.PollRow, error) { return polls(t.ctx, t.q, id) }
 
 func (t *txn) EndPoll(session string, id payout.ID) error {
 	return t.q.DeletePoll(t.ctx, queries.DeletePollParams{Session: session, PayoutID: string(id)})

@@ -452,6 +452,9 @@ func (o *one) heldText() string {
 		if !app.CanReplace(*o.replaced) {
 			return lang.Fill(o.r.t.Verdict().FrozenNote, n)
 		}
+		if waits := o.r.web.App.WaitsFor(o.s.ID); len(waits) > 0 {
+			return lang.Fill(o.r.t.Verdict().WaitsNote, n, strings.Join(waits[:min(len(waits), 3)], ", "))
+		}
 		return lang.Fill(o.r.t.Verdict().AskedNote, n)
 	}
 	return heldLong(o.r.t, o.held, o.s.Content.DueDate, o.s.HeldUntil, o.r.now)

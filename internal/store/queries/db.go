@@ -492,6 +492,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.pollOfStmt, err = db.PrepareContext(ctx, pollOf); err != nil {
 		return nil, fmt.Errorf("error preparing query PollOf: %w", err)
 	}
+	if q.pollsOfStmt, err = db.PrepareContext(ctx, pollsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query PollsOf: %w", err)
+	}
 	if q.proofsOfStmt, err = db.PrepareContext(ctx, proofsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query ProofsOf: %w", err)
 	}
@@ -1430,6 +1433,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing pollOfStmt: %w", cerr)
 		}
 	}
+	if q.pollsOfStmt != nil {
+		if cerr := q.pollsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing pollsOfStmt: %w", cerr)
+		}
+	}
 	if q.proofsOfStmt != nil {
 		if cerr := q.proofsOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing proofsOfStmt: %w", cerr)
@@ -1880,6 +1888,7 @@ type Queries struct {
 	personEventsAfterStmt   *sql.Stmt
 	pollStmt                *sql.Stmt
 	pollOfStmt              *sql.Stmt
+	pollsOfStmt             *sql.Stmt
 	proofsOfStmt            *sql.Stmt
 	proposalsStmt           *sql.Stmt
 	putBankFileStmt         *sql.Stmt
@@ -2093,6 +2102,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		personEventsAfterStmt:   q.personEventsAfterStmt,
 		pollStmt:                q.pollStmt,
 		pollOfStmt:              q.pollOfStmt,
+		pollsOfStmt:             q.pollsOfStmt,
 		proofsOfStmt:            q.proofsOfStmt,
 		proposalsStmt:           q.proposalsStmt,
 		putBankFileStmt:         q.putBankFileStmt,

@@ -268,6 +268,7 @@ func (q *Queries) DuePolls(ctx context.Context, arg DuePollsParams) ([]Poll, err
 const endOldPolls = `-- name: EndOldPolls :exec
 DELETE FROM poll WHERE payout_id IN (SELECT p.id FROM payout p JOIN poll o ON o.payout_id = p.id
   WHERE p.confirmed = 1 AND p.review = 0 AND p.sent_at < ?1 AND p.state IN ('succeeded', 'failed', 'returned'))
+  AND EXISTS (SELECT 1 FROM fetch f WHERE f.payout_id = poll.payout_id AND f.session = poll.session)
 `
 
 func (q *Queries) EndOldPolls(ctx context.Context, before int64) error {
@@ -1071,6 +1072,39 @@ func (q *Queries) PollOf(ctx context.Context, payoutID string) (Poll, error) {
 		&i.Slow,
 	)
 	return i, err
+}
+
+const pollsOf = `-- name: PollsOf :many
+SELECT session, payout_id, next_at, since, slow FROM poll WHERE payout_id = ?1 ORDER BY session
+`
+
+func (q *Queries) PollsOf(ctx context.Context, payoutID string) ([]Poll, error) {
+	rows, err := q.query(ctx, q.pollsOfStmt, pollsOf, payoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Poll
+	for rows.Next() {
+		var i Poll
+		if err := rows.Scan(
+			&i.Session,
+			&i.PayoutID,
+			&i.NextAt,
+			&i.Since,
+			&i.Slow,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const replacement = `-- name: Replacement :one
