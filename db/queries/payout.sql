@@ -73,7 +73,8 @@ ORDER BY number DESC LIMIT 1;
 SELECT EXISTS (SELECT 1 FROM subject WHERE kind = 'payout') AS yes;
 
 -- name: NextToSend :many
-SELECT id FROM payout WHERE state = 'approved' AND send_at <= sqlc.arg(now) AND held_until <= sqlc.arg(now) ORDER BY send_at, number LIMIT sqlc.arg(most);
+SELECT id, send_at, number FROM payout WHERE state = 'approved' AND send_at <= sqlc.arg(now) AND held_until <= sqlc.arg(now)
+  AND send_at >= sqlc.arg(after_at) AND (send_at > sqlc.arg(after_at) OR number > sqlc.arg(after_number)) ORDER BY send_at, number LIMIT sqlc.arg(most);
 
 -- name: ToExpire :many
 SELECT id FROM payout WHERE state IN ('pending_approval', 'approved') AND asked = 0 AND submitted_at < sqlc.arg(before) AND due_date < sqlc.arg(due) ORDER BY submitted_at LIMIT sqlc.arg(most);

@@ -63,7 +63,7 @@ SELECT n, sum FROM counter WHERE name = sqlc.arg(name);
 SELECT given, needed FROM payout WHERE id = sqlc.arg(id);
 
 -- name: HeldForLimit :many
-SELECT id FROM payout WHERE state = 'approved' AND why = 'limit' AND held_until > 0 ORDER BY number LIMIT sqlc.arg(most);
+SELECT id, number FROM payout WHERE state = 'approved' AND (why = 'limit' OR why = sqlc.arg(also)) AND held_until > 0 AND number > sqlc.arg(after_number) ORDER BY number LIMIT sqlc.arg(most);
 
 -- name: OpenBy :one
 SELECT COUNT(*) FROM proposal_open o JOIN subject s ON s.kind = o.kind AND s.id = o.id AND s.version = o.version WHERE s.person_id = sqlc.arg(person_id);

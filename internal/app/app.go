@@ -94,6 +94,8 @@ type App struct {
 	usualAt   time.Time
 	kept      keptOf // days of the reconciliation that were counted
 	money     balance
+	sendFrom  Place      // behind whom the next claim looks
+	yesFrom   Place      // behind whom the next look at approvals that suffice again begins
 	identity  Identity   // how this process was started
 	accepted  Identity   // what two people, or the first start, accepted last
 	foreign   bool       // that is not what was accepted last

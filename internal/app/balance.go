@@ -157,3 +157,6 @@ func (p *purse) takes(minor int64) bool {
 	p.left -= minor
 	return ok
 }
+
+// short reports whether somebody found too little.
+func (p *purse) short() bool { return p.known && p.left < 0 }

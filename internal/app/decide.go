@@ -223,18 +223,19 @@ func ExpiresAt(submitted time.Time, due string, days int) time.Time {
 // SufficeNext moves one pending payout whose standing approvals are enough again to approved; did is false when there is none. Nobody could
 // press anything for it: their yes stands already.
 func (a *App) SufficeNext(ctx context.Context) (did bool, err error) {
-	rows, err := a.Store.Pending(ctx, scanPending)
+	rows, err := a.Store.PendingSaid(ctx, a.lookingFrom(&a.yesFrom), scanPending)
 	if err != nil {
 		return false, err
+	}
+	next := Place{}
+	if n := len(rows); n == scanPending { // the next look begins behind these, so that they hide nobody
+		next = Place{At: rows[n-1].SubmittedAt, Number: rows[n-1].Number}
 	}
 	f, err := a.Frame(ctx)
 	if err != nil {
 		return false, err
 	}
 	for _, r := range rows {
-		if len(r.Decisions) == 0 {
-			continue
-		}
 		st, err := f.Stand(JudgedRow(r), r.Decisions)
 		broken := errors.Is(err, payout.ErrBroken) // it is named below; those behind it go on
 		if err != nil && !broken {
@@ -275,11 +276,12 @@ func (a *App) SufficeNext(ctx context.Context) (did bool, err error) {
 			return did, err
 		}
 	}
+	a.lookFrom(&a.yesFrom, next)
 	return false, nil
 }
 
 // scanPending bounds how many waiting payouts one look measures.
-const scanPending = 1000
+var scanPending = 1000
 
 // ExpireNext ends one payout whose approval took longer than the rules allow; did is false when there is none.
 func (a *App) ExpireNext(ctx context.Context) (did bool, err error) {

@@ -398,6 +398,8 @@ func (d DeskState) Held(state payout.State, why, due string, sendAt, heldUntil, 
 		return "date"
 	case why == "cooloff" && heldUntil.After(now), why == "limit":
 		return why
+	case why == HeldAbove:
+		return "limit"
 	case sendAt.After(now):
 		return "countdown"
 	case d.BankDown:

@@ -100,3 +100,10 @@ func constants(of string) (out []string) {
 func (a *App) MayRule(st protocol.State, s payout.Snapshot, v Verdict, now time.Time) error {
 	return a.mayRule(st, s, v, now)
 }
+
+// ScanPending has one look at what awaits approval measure so many, until restore is called.
+func ScanPending(n int) (restore func()) {
+	was := scanPending
+	scanPending = n
+	return func() { scanPending = was }
+}

@@ -38,6 +38,7 @@ func TestDecisions_Held(t *testing.T) {
 		{"date", "", func(f *facts) { f.due = "2026-11-20" }},
 		{"cooloff", "cooloff", func(f *facts) { f.heldUntil = now.Add(time.Hour) }},
 		{"limit", "limit", nil},
+		{"limit", app.HeldAbove, nil},
 		{"countdown", "", func(f *facts) { f.sendAt = now.Add(time.Second) }},
 		{"bank_down", "", func(f *facts) { f.d.BankDown = true }},
 		{"funds", "funds", func(f *facts) { f.d.Balance.Known = true }},

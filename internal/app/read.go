@@ -96,6 +96,8 @@ type Reader interface {
 	Rows(ctx context.Context, ids []payout.ID) ([]Row, error)
 	// Pending lists everything that awaits approval, oldest submission first.
 	Pending(ctx context.Context, limit int) ([]PendingRow, error)
+	// PendingSaid lists those of them behind a place that somebody decided on, by submission.
+	PendingSaid(ctx context.Context, after Place, limit int) ([]PendingRow, error)
 	// Unknowns lists payouts whose outcome is unknown, and flagged ones, oldest first.
 	Unknowns(ctx context.Context, limit int) ([]Row, error)
 	Counters(ctx context.Context, prefix string) (map[string]Counter, error)

@@ -220,6 +220,84 @@ func TestHardLimit(t *testing.T) {
 	d.Verify()
 }
 
+// TestHeldForGood: what waits for people hides nobody: behind more payouts than one claim looks at, none of which can go, the next one leaves. Those above a bound that was set
+// after their approval say so, are measured once a day and not at each claim, and leave by themselves once the bound is higher.
+func TestHeldForGood(t *testing.T) {
+	const n = 101 // a claim looks at 100
+	leaves := func(t *testing.T, d *desktest.Desk, id payout.ID) {
+		t.Helper()
+		for range 5 {
+			d.Clock.Add(time.Minute)
+			d.Send()
+		}
+		if s := d.Get(id); s.State == payout.Approved {
+			t.Errorf("it is behind %d that do not go: held %q", n, s.Why)
+		}
+	}
+	t.Run("above a bound", func(t *testing.T) {
+		d := desktest.New(t)
+		first := d.Approved(60_000_00)
+		for range n - 1 {
+			d.Approved(60_000_00)
+		}
+		d.Clock.Add(time.Second)
+		setLimits(t, d, approval.Limits{Payout: approval.Bound{HardMinor: 50_000_00}})
+		leaves(t, d, d.Approved(10_000_00))
+		s := d.Get(first)
+		desk, err := d.App.Desk(t.Context())
+		must(t, err)
+		if held := desk.Held(s.State, s.Why, "", s.SendAt, s.HeldUntil, d.Clock.Now()); s.Why != app.HeldAbove || held != "limit" {
+			t.Errorf("its page says %q, held %q", s.Why, held)
+		}
+		if due, err := d.Store.AnyToSend(t.Context(), d.Clock.Now()); due || err != nil {
+			t.Errorf("each claim measures them again: %v", err)
+		}
+		setLimits(t, d, approval.Limits{Payout: approval.Bound{HardMinor: 70_000_00}})
+		if !d.Send() || !d.Get(first).State.Sent() {
+			t.Errorf("under a higher bound: %s, held %q", d.Get(first).State, d.Get(first).Why)
+		}
+		d.Verify()
+	})
+	t.Run("evidence", func(t *testing.T) {
+		d := desktest.New(t)
+		for range n {
+			id := d.Approved(60_000_00)
+			d.Exec(`INSERT INTO evidence (payout_id, source, source_id, doc, at) VALUES (?, 'webhook', 0, '{"source":"webhook","session":"ps_other","ours":true}', 0)`, string(id))
+		}
+		d.Clock.Add(time.Second)
+		last := d.Approved(10_000_00)
+		d.Clock.Add(time.Minute)
+		for range 3 {
+			d.Send()
+		}
+		if s := d.Get(last); s.State == payout.Approved {
+			t.Errorf("it is behind %d that do not go: held %q", n, s.Why)
+		}
+	})
+}
+
+// TestSufficesBehind: more payouts with too few approvals than one look measures hide no payout whose approvals suffice again.
+func TestSufficesBehind(t *testing.T) {
+	defer app.ScanPending(3)()
+	d := desktest.New(t)
+	for range 7 {
+		p := d.Submit(200_000_00)
+		must(t, d.App.Approve(t.Context(), d.Who["a1"], p, d.Get(p).Digest, app.Proof{}))
+		d.Clock.Add(time.Second)
+	}
+	last := d.Approved(10_000_00)
+	d.Exec(`UPDATE payout SET state = 'pending_approval' WHERE id = ?`, string(last)) // as if the yes had not been enough
+	did := false
+	for range 3 {
+		one, err := d.App.SufficeNext(t.Context())
+		must(t, err)
+		did = did || one
+	}
+	if s := d.Get(last); !did || s.State != payout.Approved {
+		t.Errorf("behind seven, of which a look measures three: %s", s.State)
+	}
+}
+
 // TestRoomBack: a confirmed failure gives its room back at once, and what waits leaves the same day; an unknown outcome keeps it, and so does a failure that is
 // not confirmed.
 func TestRoomBack(t *testing.T) {

@@ -21,6 +21,12 @@ func time24(days int) time.Duration { return time.Duration(days) * 24 * time.Hou
 // scan bounds how many approved payouts one claim looks at.
 const scan = 100
 
+// Place is where in a queue somebody stands: since when they wait, and their number. The zero Place is before all.
+type Place struct {
+	At     time.Time
+	Number payout.Number
+}
+
 // Claim commits the intent to ask the bank for one payout and returns the order for exactly one call; nil when nothing can go now.
 // Everything is measured in that one transaction: stop, quarantine, countdown, evidence, rules and standing of each
 // approver, the digest, the rows against their events, and the bytes against the approved content. Before it returns, the head of
@@ -39,12 +45,18 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		return nil, nil
 	}
 	due, err := a.Store.AnyToSend(ctx, a.Now())
-	if err != nil || !due {
+	if err != nil {
 		return nil, err
 	}
+	if !due {
+		a.lookFrom(&a.sendFrom, Place{})
+		return nil, nil
+	}
 	var order *protocol.Order
+	from := a.lookingFrom(&a.sendFrom)
+	next := from
 	err = a.write(ctx, Worker, theSender, Send, about(approval.Payout, ""), func(tx *sealed) error {
-		order = nil
+		order, next = nil, from
 		if n, err := tx.Unapplied(); err != nil || n > 0 {
 			return err // a message may be about any of them: it is applied first
 		}
@@ -65,7 +77,7 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 				return nil
 			}
 		}
-		ids, err := tx.NextToSend(a.Now(), scan)
+		ids, last, err := tx.NextToSend(a.Now(), from, scan)
 		if err != nil {
 			return err
 		}
@@ -86,10 +98,18 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 				return nil
 			}
 		}
+		// None of so many can go: the next claim looks behind them, so that what waits for people hides nobody. Where they wait for money whoever is behind them waits too.
+		if next = (Place{}); len(ids) == scan && !money.short() {
+			next = last
+		}
 		return nil
 	})
-	if err != nil || order == nil {
+	if err != nil {
 		return nil, err
+	}
+	a.lookFrom(&a.sendFrom, next)
+	if order == nil {
+		return nil, nil
 	}
 	failpoint.Hit("claim.committed")
 	a.setLive(order, true)
@@ -104,6 +124,18 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 	}
 	failpoint.Hit("anchor.after")
 	return order, nil
+}
+
+func (a *App) lookingFrom(where *Place) Place {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return *where
+}
+
+func (a *App) lookFrom(where *Place, p Place) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	*where = p
 }
 
 func liveKey(o *protocol.Order) string { return fmt.Sprintf("%s/%d", o.Payout, o.Attempt) }
@@ -240,7 +272,12 @@ func cameBackWhy(st Standing, f *Frame, s payout.Snapshot) string {
 // neverFits reports whether an amount is by itself above a hard bound: no day or month has room for it.
 func neverFits(h approval.Hit, minor int64) bool { return h.Hard && minor > h.LimitMinor }
 
-// roomForAll is when every full limit has room again at the earliest; zero when one never has for this amount: then other limits, or an edit, free it.
+// HeldAbove is the why on the row of an approved payout whose amount alone is above a hard limit: it waits for people, not for room, and its page says so. Everywhere else it
+// is held by the limit.
+const HeldAbove = "above"
+
+// roomForAll is when a payout that full limits hold is measured again: when each of them has room at the earliest. One whose amount alone is too much for one is looked at
+// again with every day; before that only other limits, or an edit, free it.
 func roomForAll(hits []approval.Hit, minor int64, now time.Time) (last time.Time) {
 	for _, h := range hits {
 		if !h.Hard {
@@ -248,7 +285,7 @@ func roomForAll(hits []approval.Hit, minor int64, now time.Time) (last time.Time
 		}
 		at := roomAgain(h, minor, now)
 		if at.IsZero() {
-			return at
+			return calendar.DayOf(now).Add(1).Start()
 		}
 		if at.After(last) {
 			last = at
@@ -289,29 +326,43 @@ func (a *App) holdUntil(tx Tx, p *payout.Payout, why string, until, now time.Tim
 	return a.save(tx, p, ev)
 }
 
-// maxFree bounds how many waiting payouts are looked at again at once.
-const maxFree = 500
+// How many waiting payouts are looked at again at once: where room came free, and where other limits are in force. Those beyond are measured when their time comes.
+const (
+	maxFree    = 500
+	freeRounds = 20
+)
 
-// freeHeld lets payouts that wait for room in a limit be measured again at the next claim.
-func (a *App) freeHeld(tx Tx, now time.Time) error {
-	ids, err := tx.HeldForLimit(maxFree)
-	if err != nil {
-		return err
+// freeHeld lets payouts that wait for room in a limit be measured again at the next claim; where the limits are new also those that the old ones were too low for.
+func (a *App) freeHeld(tx Tx, limitsMoved bool, now time.Time) error {
+	rounds := 1
+	if limitsMoved {
+		rounds = freeRounds
 	}
-	for _, id := range ids {
-		p, err := tx.Payout(id)
-		if errors.Is(err, payout.ErrBroken) { // named; the others go on
-			if err := a.rowAltered(tx, id, now, err); err != nil {
-				return err
-			}
-			continue
-		}
+	after := payout.Number(0)
+	for range rounds {
+		ids, last, err := tx.HeldForLimit(limitsMoved, after, maxFree)
 		if err != nil {
 			return err
 		}
-		if err := a.holdUntil(tx, p, "limit", time.Time{}, now); err != nil {
-			return err
+		for _, id := range ids {
+			p, err := tx.Payout(id)
+			if errors.Is(err, payout.ErrBroken) { // named; the others go on
+				if err := a.rowAltered(tx, id, now, err); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := a.holdUntil(tx, p, "limit", time.Time{}, now); err != nil {
+				return err
+			}
 		}
+		if len(ids) < maxFree {
+			break
+		}
+		after = last
 	}
 	return nil
 }
@@ -439,7 +490,7 @@ func (a *App) act(tx Tx, p *payout.Payout, act protocol.Action, answer bool, not
 	s := p.S()
 	defer func() { // room given back may be what others wait for
 		if err == nil && HoldsRoom(s) && !HoldsRoom(p.S()) {
-			err = a.freeHeld(tx, now)
+			err = a.freeHeld(tx, false, now)
 		}
 	}()
 	first := true

@@ -207,5 +207,5 @@ func (a *App) limitsTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any
 	if err := a.newDeadlock(tx, f, f.Set, l, after); err != nil {
 		return nil, err
 	}
-	return nil, a.freeHeld(tx, now)
+	return nil, a.freeHeld(tx, true, now)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/internal/approval"
@@ -482,7 +483,11 @@ func (a *App) measure(tx Tx, p *payout.Payout, st protocol.State) (m measured, e
 	case !stand.CoolOff.IsZero():
 		return measured{held: "cooloff", until: stand.CoolOff}, nil
 	case hard:
-		return measured{held: "limit", until: roomForAll(stand.Hits, s.Content.Amount.Minor, now)}, nil
+		m.held, m.until = "limit", roomForAll(stand.Hits, s.Content.Amount.Minor, now)
+		if s.State == payout.Approved && slices.ContainsFunc(stand.Hits, func(h approval.Hit) bool { return neverFits(h, s.Content.Amount.Minor) }) {
+			m.held = HeldAbove
+		}
+		return m, nil
 	}
 	return m, nil
 }

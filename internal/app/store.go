@@ -82,8 +82,9 @@ type Tx interface {
 	// PayeeVersions lists the versions of a payee that were in force, oldest first; at most MaxPayeeVersions.
 	PayeeVersions(id string) ([]Proposal, error)
 	sharer
-	// HeldForLimit lists approved payouts that wait for room in a limit.
-	HeldForLimit(limit int) ([]payout.ID, error)
+	// HeldForLimit lists approved payouts numbered over after that wait for room in a limit, by number; with above also those that no room is enough for. last is the
+	// highest number.
+	HeldForLimit(above bool, after payout.Number, limit int) (ids []payout.ID, last payout.Number, err error)
 	AddDecision(d Decided) error
 	// SeenFrom keeps from which browser (its mark, hashed) a person made or submitted something; once each.
 	SeenFrom(kind approval.Kind, id, person, device string, at time.Time) error
@@ -148,8 +149,8 @@ type Tx interface {
 	AllLogins() ([]auth.SignIn, error)
 	SealAccount(email, seal string) error
 
-	// NextToSend lists approved payouts whose countdown is over, longest waiting first.
-	NextToSend(now time.Time, limit int) ([]payout.ID, error)
+	// NextToSend lists approved payouts behind a place whose countdown is over, longest waiting first; last is the place of the last one.
+	NextToSend(now time.Time, after Place, limit int) (ids []payout.ID, last Place, err error)
 	AddAttempt(a Attempt) error
 	Attempts(id payout.ID) (int, error)
 	OpenAttempt(id payout.ID) (n int, ok bool, err error)

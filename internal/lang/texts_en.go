@@ -279,7 +279,7 @@ var English = &Texts{
 	},
 	Held: map[string]string{
 		"countdown": "leaves in {1}", "halt": "sending is stopped", "credentials": "the bank refused access", "bank_down": "the bank does not answer",
-		"evidence": "being checked with the bank", "quarantine": "database being checked", "funds": "waits for funds", "date": "waits for its date", "cooloff": "waiting period", "limit": "limit reached",
+		"evidence": "being checked with the bank", "quarantine": "database being checked", "funds": "waits for funds", "date": "waits for its date", "cooloff": "waiting period", "limit": "limit reached", "above": "above the limit",
 	},
 	HeldLong: map[string]string{
 		"countdown":   "The countdown runs: the request leaves in {1}.",
@@ -292,6 +292,7 @@ var English = &Texts{
 		"date":        "Its sending date has not come.",
 		"cooloff":     "The waiting period after a change of the payee is running.",
 		"limit":       "The sending limit is reached.",
+		"above":       "The amount alone is above a limit: under this limit it never leaves. It leaves by itself when two people agree on a higher one, or the payout is changed.",
 	},
 	BankCodes: map[string]string{
 		"3DS_error":                            "3-D Secure check not passed",

@@ -589,7 +589,7 @@ func (c *Checker) held(e audit.Event, f facts, p *paying) {
 	st := c.stand(p, e.At)
 	switch {
 	case f.HeldUntil == 0:
-	case f.Why == "limit" && !st.hard, f.Why == "cooloff" && st.until.IsZero(), f.Why == "date" && !st.due:
+	case (f.Why == "limit" || f.Why == "above") && !st.hard, f.Why == "cooloff" && st.until.IsZero(), f.Why == "date" && !st.due:
 		c.found("it waits for %s, which does not hold it", f.Why)
 	case f.HeldUntil <= e.At.UnixMicro():
 		c.found("it waits until a moment that is over")

@@ -272,7 +272,18 @@ func (s *Store) Rows(ctx context.Context, ids []payout.ID) ([]app.Row, error) {
 
 // Pending lists what awaits approval, oldest submission first, with its decisions.
 func (s *Store) Pending(ctx context.Context, limit int) ([]app.PendingRow, error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+", p.acks, p.rule_set, v.bik, v.inn, v.source FROM payout p JOIN payout_version v ON v.payout_id = p.id AND v.version = p.version WHERE p.state = 'pending_approval' ORDER BY p.submitted_at, p.number LIMIT ?", limit)
+	return s.pending(ctx, "", limit)
+}
+
+// PendingSaid lists what of it stands behind a place and was decided on.
+func (s *Store) PendingSaid(ctx context.Context, after app.Place, limit int) ([]app.PendingRow, error) {
+	at := toMicro(after.At)
+	return s.pending(ctx, ` AND p.submitted_at >= ? AND (p.submitted_at > ? OR p.number > ?)
+AND EXISTS (SELECT 1 FROM decision d WHERE d.kind = 'payout' AND d.id = p.id AND d.version = p.version)`, at, at, int64(after.Number), limit)
+}
+
+func (s *Store) pending(ctx context.Context, more string, args ...any) ([]app.PendingRow, error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT "+rowColumns+", p.acks, p.rule_set, v.bik, v.inn, v.source FROM payout p JOIN payout_version v ON v.payout_id = p.id AND v.version = p.version WHERE p.state = 'pending_approval'"+more+" ORDER BY p.submitted_at, p.number LIMIT ?", args...)
 	if err != nil {
 		return nil, err
 	}

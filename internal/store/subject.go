@@ -194,8 +194,16 @@ func (t *txn) LastProposal(kind approval.Kind, id string) (int, error) {
 	return int(n), err
 }
 
-func (t *txn) HeldForLimit(limit int) ([]payout.ID, error) {
-	return ids(t.q.HeldForLimit(t.ctx, int64(limit)))
+func (t *txn) HeldForLimit(above bool, after payout.Number, limit int) (ids []payout.ID, last payout.Number, err error) {
+	also := "limit"
+	if above {
+		also = app.HeldAbove
+	}
+	rows, err := t.q.HeldForLimit(t.ctx, queries.HeldForLimitParams{Also: also, AfterNumber: int64(after), Most: int64(limit)})
+	for _, r := range rows {
+		ids, last = append(ids, payout.ID(r.ID)), payout.Number(r.Number)
+	}
+	return ids, last, err
 }
 
 // reserve moves the counters of limits when a payout takes room or gives it back, and what its saved payee was paid.

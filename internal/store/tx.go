@@ -455,8 +455,12 @@ func ids(s []string, err error) ([]payout.ID, error) {
 	return out, err
 }
 
-func (t *txn) NextToSend(now time.Time, limit int) ([]payout.ID, error) {
-	return ids(t.q.NextToSend(t.ctx, queries.NextToSendParams{Now: toMicro(now), Most: int64(limit)}))
+func (t *txn) NextToSend(now time.Time, after app.Place, limit int) (ids []payout.ID, last app.Place, err error) {
+	rows, err := t.q.NextToSend(t.ctx, queries.NextToSendParams{Now: toMicro(now), AfterAt: toMicro(after.At), AfterNumber: int64(after.Number), Most: int64(limit)})
+	for _, r := range rows {
+		ids, last = append(ids, payout.ID(r.ID)), app.Place{At: fromMicro(r.SendAt), Number: payout.Number(r.Number)}
+	}
+	return ids, last, err
 }
 
 func (t *txn) ToExpire(before time.Time, limit int) ([]payout.ID, error) {

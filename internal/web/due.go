@@ -76,6 +76,14 @@ func (r *req) dueField(text, day, bad string) templates.Field {
 	return f
 }
 
+// heldAs is the reason that a page tells of one that is held: a limit that is full, or one that is too low for the amount.
+func heldAs(held, why string) string {
+	if held == "limit" && why == app.HeldAbove {
+		return why
+	}
+	return held
+}
+
 // heldShort says on a line of a list why an approved payout does not leave, with the day when it does where that is known.
 func heldShort(t *lang.Texts, held, due string, until, now time.Time) string {
 	b := t.BankRoom()

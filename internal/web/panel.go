@@ -58,7 +58,7 @@ func (o *one) move() (bold, text string) {
 		case "":
 			return t.DeskMove, t.Queue
 		}
-		return t.HeldBold, heldLong(o.r.t, o.held, s.Content.DueDate, s.HeldUntil, o.r.now)
+		return t.HeldBold, heldLong(o.r.t, heldAs(o.held, s.Why), s.Content.DueDate, s.HeldUntil, o.r.now)
 	case payout.Sending:
 		return t.BankMove, t.Sending
 	case payout.InProgress:

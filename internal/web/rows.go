@@ -30,7 +30,7 @@ func (d *desk) badge(t *lang.Texts, r app.Row, now time.Time) templates.BadgeVie
 	case b.Held == "countdown":
 		b.Why = lang.Fill(t.Held["countdown"], lang.Duration(t.Tag(), r.SendAt.Sub(now)))
 	case b.Held != "":
-		b.Why = heldShort(t, b.Held, r.DueDate, r.HeldUntil, now)
+		b.Why = heldShort(t, heldAs(b.Held, r.Why), r.DueDate, r.HeldUntil, now)
 	case r.State == payout.Failed && r.Why != "":
 		b.Why = lang.Fill(t.Common.Bank, t.Reason(r.Why))
 	case r.State == payout.Unknown:

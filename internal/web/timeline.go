@@ -290,7 +290,7 @@ func (o *one) next() (templates.Event, bool) {
 		return templates.Event{Bold: t.NextOthers, Text: lang.Fill(t.NextOthersText, strings.Join(couldNames(o.tally.Could(o.d.signers)), ", ")), Notes: []string{ends}}, true
 	case payout.Approved:
 		if o.held != "" && o.held != "countdown" {
-			return templates.Event{Bold: t.NextSend, Text: heldLong(r.t, o.held, o.s.Content.DueDate, o.s.HeldUntil, r.now)}, true
+			return templates.Event{Bold: t.NextSend, Text: heldLong(r.t, heldAs(o.held, o.s.Why), o.s.Content.DueDate, o.s.HeldUntil, r.now)}, true
 		}
 		return templates.Event{Bold: t.NextSend, Text: t.NextSendText}, true
 	case payout.Sending, payout.InProgress:

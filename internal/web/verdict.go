@@ -457,7 +457,7 @@ func (o *one) heldText() string {
 		}
 		return lang.Fill(o.r.t.Verdict().AskedNote, n)
 	}
-	return heldLong(o.r.t, o.held, o.s.Content.DueDate, o.s.HeldUntil, o.r.now)
+	return heldLong(o.r.t, heldAs(o.held, o.s.Why), o.s.Content.DueDate, o.s.HeldUntil, o.r.now)
 }
 
 // lateBar says on every page that an outcome has been unknown for too long; nil when none has.

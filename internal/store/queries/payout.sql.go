@@ -772,27 +772,41 @@ func (q *Queries) NextPollAt(ctx context.Context) (int64, error) {
 }
 
 const nextToSend = `-- name: NextToSend :many
-SELECT id FROM payout WHERE state = 'approved' AND send_at <= ?1 AND held_until <= ?1 ORDER BY send_at, number LIMIT ?2
+SELECT id, send_at, number FROM payout WHERE state = 'approved' AND send_at <= ?1 AND held_until <= ?1
+  AND send_at >= ?2 AND (send_at > ?2 OR number > ?3) ORDER BY send_at, number LIMIT ?4
 `
 
 type NextToSendParams struct {
-	Now  int64
-	Most int64
+	Now         int64
+	AfterAt     int64
+	AfterNumber int64
+	Most        int64
 }
 
-func (q *Queries) NextToSend(ctx context.Context, arg NextToSendParams) ([]string, error) {
-	rows, err := q.query(ctx, q.nextToSendStmt, nextToSend, arg.Now, arg.Most)
+type NextToSendRow struct {
+	ID     string
+	SendAt int64
+	Number int64
+}
+
+func (q *Queries) NextToSend(ctx context.Context, arg NextToSendParams) ([]NextToSendRow, error) {
+	rows, err := q.query(ctx, q.nextToSendStmt, nextToSend,
+		arg.Now,
+		arg.AfterAt,
+		arg.AfterNumber,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []NextToSendRow
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var i NextToSendRow
+		if err := rows.Scan(&i.ID, &i.SendAt, &i.Number); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -94,22 +94,33 @@ func (q *Queries) EndProposal(ctx context.Context, arg EndProposalParams) error 
 }
 
 const heldForLimit = `-- name: HeldForLimit :many
-SELECT id FROM payout WHERE state = 'approved' AND why = 'limit' AND held_until > 0 ORDER BY number LIMIT ?1
+SELECT id, number FROM payout WHERE state = 'approved' AND (why = 'limit' OR why = ?1) AND held_until > 0 AND number > ?2 ORDER BY number LIMIT ?3
 `
 
-func (q *Queries) HeldForLimit(ctx context.Context, most int64) ([]string, error) {
-	rows, err := q.query(ctx, q.heldForLimitStmt, heldForLimit, most)
+type HeldForLimitParams struct {
+	Also        string
+	AfterNumber int64
+	Most        int64
+}
+
+type HeldForLimitRow struct {
+	ID     string
+	Number int64
+}
+
+func (q *Queries) HeldForLimit(ctx context.Context, arg HeldForLimitParams) ([]HeldForLimitRow, error) {
+	rows, err := q.query(ctx, q.heldForLimitStmt, heldForLimit, arg.Also, arg.AfterNumber, arg.Most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []HeldForLimitRow
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var i HeldForLimitRow
+		if err := rows.Scan(&i.ID, &i.Number); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
