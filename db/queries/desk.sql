@@ -88,8 +88,9 @@ SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload F
 SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE kind = 'person' ORDER BY seq;
 
 -- name: PersonEventsAfter :many
+-- Sign-ins from before are looked up one by one.
 -- The plus keeps SQLite on the events themselves: only the last few are new.
-SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > sqlc.arg(after) AND +kind = 'person' ORDER BY seq;
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > sqlc.arg(after) AND +kind IN ('person', 'signin') ORDER BY seq;
 
 -- name: FactorsAdded :many
 SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE action = 'factor.added' AND seq > sqlc.arg(after) ORDER BY seq;

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -178,12 +179,17 @@ func (a *App) addFactor(tx Tx, by payout.Actor, f Factor, more map[string]any) e
 
 // removeFactor takes a factor away: why is "own", "used" (a recovery code), "replaced" or "reset".
 func (a *App) removeFactor(tx Tx, by payout.Actor, f Factor, why string, now time.Time) error {
+	return a.removeFactorAs(tx, by, f, map[string]any{"why": why}, now)
+}
+
+// removeFactorAs is removeFactor with what its event says besides.
+func (a *App) removeFactorAs(tx Tx, by payout.Actor, f Factor, more map[string]any, now time.Time) error {
 	f.RemovedAt = now
 	facts, err := a.putFactor(tx, f)
 	if err != nil {
 		return err
 	}
-	facts["why"] = why
+	maps.Copy(facts, more)
 	return a.append(tx, by, "factor.removed", "person", f.Person, 0, facts, "", now)
 }
 
@@ -828,7 +834,8 @@ func (a *App) RemoveFactor(ctx context.Context, w Who, id string) error {
 		if set.FactorNeeded && real == 1 {
 			return fault.Bad("form", "factor.last")
 		}
-		if err := a.removeFactor(tx, w.actor(), mine[i], "own", now); err != nil {
+		// The other sign-ins end: they may have been made with it.
+		if err := a.removeFactorAs(tx, w.actor(), mine[i], map[string]any{"why": "own", signInsKept: signInName(w.Login)}, now); err != nil {
 			return err
 		}
 		if err := a.unaskVouch(tx, w, id, now); err != nil {

@@ -131,7 +131,7 @@ func (a *App) SignOut(ctx context.Context, w Who) error {
 		if err := tx.EndLogin(w.Login); err != nil {
 			return err
 		}
-		return a.append(tx, w.actor(), "signin.ended", "signin", cut(w.Login, 16), 0, map[string]any{}, "", a.Now())
+		return a.append(tx, w.actor(), "signin.ended", "signin", signInName(w.Login), 0, map[string]any{}, "", a.Now())
 	})
 }
 
@@ -148,7 +148,7 @@ func (a *App) EndSignIn(ctx context.Context, w Who, id string) error {
 		if err := tx.EndLogin(id); err != nil {
 			return err
 		}
-		return a.append(tx, w.actor(), "signin.ended", "signin", cut(id, 16), 0, map[string]any{}, "", a.Now())
+		return a.append(tx, w.actor(), "signin.ended", "signin", signInName(id), 0, map[string]any{}, "", a.Now())
 	})
 }
 
@@ -187,6 +187,7 @@ func (a *App) ChangePassword(ctx context.Context, w Who, current, next string) e
 		if err := tx.EndLoginsOf(w.Person, w.Login); err != nil {
 			return err
 		}
+		facts[signInsKept] = signInName(w.Login)
 		return a.append(tx, w.actor(), "password.changed", "person", w.Person, 0, facts, "", acc.ChangedAt)
 	})
 }

@@ -628,12 +628,14 @@ func (a *App) personChanged(tx Tx, p Proposal, now time.Time) (map[string]any, e
 		return nil, err
 	}
 	who.Version++
+	facts := standFacts(who, time.Time{})
 	if !slices.Equal(was.Roles, who.Roles) {
 		if err := a.endSignIns(tx, who.ID); err != nil {
 			return nil, err
 		}
+		facts[signInsKept] = ""
 	}
-	return standFacts(who, time.Time{}), nil
+	return facts, nil
 }
 
 // endSignIns ends everything that a person has open.

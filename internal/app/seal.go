@@ -20,7 +20,8 @@ type sealed struct {
 	a    *App
 	me   auth.Person     // whom authorize let in, none for a party
 	view *view           // what the history says of people, once it was asked
-	own  map[string]bool // the people whose rows this transaction wrote
+	own  map[string]bool // the people and sign-ins whose rows this transaction wrote
+	gone map[string]bool // the factors that it removed, by factorRow
 }
 
 // aftermath is a refusal with something that must be written all the same, in a commit of its own.
@@ -81,6 +82,7 @@ func (a *App) sealAccount(x *Account) error {
 func accountRow(x Account) string { return "account/" + hash([]byte(x.Email)) }
 func loginRow(id string) string   { return "login/" + cut(id, 16) }
 func factorRow(id string) string  { return "factor/" + id }
+func linkRow(hash string) string  { return "enrolment/" + cut(hash, 16) }
 
 // altered refuses what needed a row that somebody wrote past the desk, and stops sending.
 func (a *App) altered(row string) error {
@@ -101,8 +103,12 @@ func (a *App) alarmRow(tx Tx, row string) error {
 
 func (s *sealed) Account(email string) (Account, bool, error) {
 	x, ok, err := s.Tx.Account(email)
-	if err == nil && ok {
+	switch {
+	case err != nil:
+	case ok:
 		err = s.checkAccount(x)
+	default: // no name is ever taken out
+		err = s.newest(accountRow(Account{Email: email}), 0)
 	}
 	if err != nil {
 		return Account{}, false, err
@@ -115,12 +121,14 @@ func (s *sealed) AccountsOf(person string) ([]Account, error) {
 	if err != nil {
 		return nil, err
 	}
+	there := make(map[string]bool, len(all))
 	for _, x := range all {
 		if err := s.checkAccount(x); err != nil {
 			return nil, err
 		}
+		there[accountRow(x)] = true
 	}
-	return all, nil
+	return all, s.whole(person, "account/", there)
 }
 
 func (s *sealed) checkAccount(x Account) error {
@@ -150,15 +158,62 @@ func (s *sealed) SaveAccount(x Account) error {
 
 func (s *sealed) AddLogin(l auth.SignIn) error {
 	l.Seal = s.a.loginSeal(l)
+	s.wrote(l.ID)
 	return s.Tx.AddLogin(l)
 }
 
 func (s *sealed) Login(id string) (auth.SignIn, bool, error) {
 	l, ok, err := s.Tx.Login(id)
 	if err == nil && ok && !same(l.Seal, s.a.loginSeal(l)) {
-		return auth.SignIn{}, false, s.a.altered(loginRow(id))
+		err = s.a.altered(loginRow(id))
 	}
-	return l, ok, err
+	if err == nil && ok {
+		err = s.stillIn(l)
+	}
+	if err != nil {
+		return auth.SignIn{}, false, err
+	}
+	return l, ok, nil
+}
+
+// Enrolment is believed as its event tells it: a link has no seal.
+func (s *sealed) Enrolment(hash string) (Enrolment, bool, error) {
+	e, ok, err := s.Tx.Enrolment(hash)
+	if err != nil || !ok || !e.EndedAt.IsZero() {
+		return e, ok, err // what ended opens nothing
+	}
+	v, err := s.told()
+	if err != nil {
+		return Enrolment{}, false, err
+	}
+	if l, made := v.link(hash); !made || !l.is(e) {
+		return Enrolment{}, false, s.a.altered(linkRow(hash))
+	}
+	return e, true, nil
+}
+
+func (s *sealed) OpenEnrolments(person string) ([]Enrolment, error) {
+	all, err := s.Tx.OpenEnrolments(person)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.told()
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[string]bool, len(all))
+	for _, e := range all {
+		if l, made := v.link(e.Hash); !made || !l.is(e) {
+			return nil, s.a.altered(linkRow(e.Hash))
+		}
+		there[e.Hash] = true
+	}
+	for _, hash := range v.openLinks(person) {
+		if !there[hash] { // taken out, it could not be ended, and would come back
+			return nil, s.a.altered(linkRow(hash))
+		}
+	}
+	return all, nil
 }
 
 func (s *sealed) Factors(person string) ([]Factor, error) {
@@ -169,12 +224,24 @@ func (s *sealed) Factors(person string) ([]Factor, error) {
 	if err := s.a.checkFactors(all); err != nil {
 		return nil, err
 	}
+	there := make(map[string]bool, len(all))
 	for _, f := range all {
 		if err := s.newest(factorRow(f.ID), f.Version); err != nil {
 			return nil, err
 		}
+		there[factorRow(f.ID)] = true
 	}
-	return all, nil
+	return all, s.whole(person, "factor/", there)
+}
+
+func (s *sealed) SaveFactor(f Factor) error {
+	if !f.RemovedAt.IsZero() {
+		if s.gone == nil {
+			s.gone = map[string]bool{}
+		}
+		s.gone[factorRow(f.ID)] = true // its event follows in the same commit
+	}
+	return s.Tx.SaveFactor(f)
 }
 
 func (s *sealed) Factor(id string) (Factor, bool, error) {
@@ -182,7 +249,7 @@ func (s *sealed) Factor(id string) (Factor, bool, error) {
 	if err == nil && ok && !same(f.Seal, s.a.factorSeal(f)) {
 		err = s.a.altered(factorRow(id))
 	}
-	if err == nil && ok {
+	if err == nil { // a row that is not there has version 0
 		err = s.newest(factorRow(id), f.Version)
 	}
 	if err != nil {
@@ -215,6 +282,27 @@ func (a *App) Login(ctx context.Context, id string) (auth.SignIn, bool, error) {
 	}
 	if !same(l.Seal, a.loginSeal(l)) {
 		return auth.SignIn{}, false, a.after(ctx, a.altered(loginRow(id)))
+	}
+	over, known := a.memory.over(l)
+	if !over && !known { // began before this process
+		events, err := a.Store.Timeline(ctx, "signin", signInName(id))
+		if err != nil {
+			return auth.SignIn{}, false, err
+		}
+		var x toldSignIn
+		for _, e := range events {
+			x = x.take(e.Event)
+		}
+		over = x.ended
+	}
+	if over { // perhaps only since it was read: the writer knows
+		err = a.write(ctx, Worker, theGuard, Alarm, theDesk, func(tx *sealed) (err error) {
+			l, ok, err = tx.Login(id)
+			return err
+		})
+	}
+	if err != nil || !ok {
+		return auth.SignIn{}, false, err
 	}
 	return l, true, nil
 }

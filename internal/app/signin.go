@@ -132,8 +132,15 @@ func (a *App) enter(tx Tx, acc Account, d Door, id, shown, oldID string, now tim
 	s := auth.SignIn{ID: id, Person: acc.Person, Email: acc.Email, CreatedAt: now, LastSeen: now,
 		IdleFor: time.Duration(acc.IdleMinutes) * time.Minute, UserAgent: cut(d.Agent, 200), IP: cut(d.IP, 64), Factor: shown}
 	if oldID != "" {
-		if err := tx.EndLogin(oldID); err != nil {
+		if _, open, err := tx.Login(oldID); err != nil {
 			return s, err
+		} else if open {
+			if err := tx.EndLogin(oldID); err != nil {
+				return s, err
+			}
+			if err := a.append(tx, payout.Actor{Person: acc.Person, SignIn: acc.Email}, "signin.ended", "signin", signInName(oldID), 0, map[string]any{"why": "replaced"}, "", now); err != nil {
+				return s, err
+			}
 		}
 	}
 	s.Seal = a.loginSeal(s)

@@ -238,7 +238,7 @@ type Tx interface {
 	Append(e audit.Event, text string, salt payout.Salt) (seq int64, err error)
 	// EventsOf lists the history of one subject, oldest first.
 	EventsOf(kind, subject string) ([]audit.Event, error)
-	// PersonEvents lists every event about a person after one, oldest first. Up to committed they can never be undone, and each was proved to stand in the
+	// PersonEvents lists every event about a person after one, oldest first; after the first one (not 0) those about sign-ins too. Up to committed they can never be undone, and each was proved to stand in the
 	// signed history; what follows belongs to the commit under way. payout.ErrBroken when one is not what was signed.
 	PersonEvents(after int64) (events []audit.Event, committed int64, err error)
 	// Touch names what changed beyond what the methods above see by themselves.

@@ -71,16 +71,117 @@ func (p PersonState) is(row auth.Person) bool {
 }
 
 // told is what the history says of people: how they stand, and which version of their rows of sign-in names and factors its newest event about them names. Those rows
-// are sealed; the version shows an old one that was put back with its seal.
+// are sealed; the version shows an old one that was put back with its seal, and owned one that was taken out. Links have no seal: they are what their event says.
+// Sign-ins are sealed and end by being taken out; signs and ends show one that was put back.
 type told struct {
 	people map[string]PersonState
-	rows   map[string]int64 // by accountRow and factorRow
+	rows   map[string]int64           // by accountRow and factorRow
+	owned  map[string]map[string]bool // by person, the same names: what they have and was not removed
+	links  map[string]toldLink        // by hash
+	signs  map[string]toldSignIn      // by signInName, as far as they were read
+	ends   map[string]toldEnd         // by person: the newest event that ended their sign-ins
 }
 
-func newTold() told { return told{people: map[string]PersonState{}, rows: map[string]int64{}} }
+// toldLink is an enrolment link as its event tells it.
+type toldLink struct {
+	person, email, what, by string // email is the hash of the address
+	at, expires             int64
+	ended                   bool
+}
+
+// is reports whether a row that is open says what the history says.
+func (l toldLink) is(e Enrolment) bool {
+	return l == toldLink{person: e.Person, email: hash([]byte(e.Email)), what: e.What, by: e.MadeBy, at: micro(e.At), expires: micro(e.ExpiresAt)}
+}
+
+// toldSignIn is a sign-in as its events tell it: the event that began it, 0 for none, and whether it ended by itself.
+type toldSignIn struct {
+	began int64
+	ended bool
+}
+
+// toldEnd is an event that ended every sign-in of a person but one.
+type toldEnd struct {
+	seq, at int64
+	kept    string // its signInName, "" for none
+}
+
+// signInsKept is the fact of an event that ended a person's sign-ins: the name of the one that went on, "" for none.
+const signInsKept = "signins_kept"
+
+// signInName is how the history calls a sign-in.
+func signInName(id string) string { return cut(id, 16) }
+
+// over reports whether a sign-in of whom the history tells this ended.
+func over(l auth.SignIn, x toldSignIn, end toldEnd) bool {
+	switch {
+	case x.ended:
+		return true
+	case end.seq == 0 || end.kept == signInName(l.ID):
+		return false
+	case x.began == 0: // made by a tool, or of an older desk
+		return micro(l.CreatedAt) < end.at
+	}
+	return x.began < end.seq
+}
+
+func newTold() told {
+	return told{people: map[string]PersonState{}, rows: map[string]int64{}, owned: map[string]map[string]bool{}, links: map[string]toldLink{}, signs: map[string]toldSignIn{},
+		ends: map[string]toldEnd{}}
+}
+
+// have notes that a person has a row, or has it no more.
+func (t told) have(person, row string, has bool, under *told) {
+	mine, known := t.owned[person]
+	if !known {
+		mine = map[string]bool{}
+		if under != nil {
+			maps.Copy(mine, under.owned[person])
+		}
+		t.owned[person] = mine
+	}
+	if has {
+		mine[row] = true
+	} else {
+		delete(mine, row)
+	}
+}
+
+// end notes that links ended.
+func (t told) end(hashes []string, under *told) {
+	for _, h := range hashes {
+		l, known := t.links[h]
+		if !known && under != nil {
+			l, known = under.links[h]
+		}
+		if known {
+			l.ended = true
+			t.links[h] = l
+		}
+	}
+}
+
+// signIn folds an event about a sign-in.
+func (x toldSignIn) take(e audit.Event) toldSignIn {
+	switch e.Action {
+	case "signin.began":
+		x.began = e.Seq
+	case "signin.ended":
+		x.ended = true
+	}
+	return x
+}
 
 // take folds one event; under is what was known before, nil for nothing.
 func (t told) take(e audit.Event, under *told) error {
+	if e.Kind == "signin" {
+		x, known := t.signs[e.Subject]
+		if !known && under != nil {
+			x = under.signs[e.Subject]
+		}
+		t.signs[e.Subject] = x.take(e)
+		return nil
+	}
 	was, known := t.people[e.Subject]
 	if !known && under != nil {
 		was, known = under.people[e.Subject]
@@ -96,15 +197,40 @@ func (t told) take(e audit.Event, under *told) error {
 		AccountVersion int64  `json:"account_version"`
 		Factor         string `json:"factor"`
 		FactorVersion  int64  `json:"factor_version"`
+		Removed        bool   `json:"removed"`
+		// of links
+		Link    string   `json:"enrolment"`
+		What    string   `json:"what"`
+		For     string   `json:"for"`
+		Expires int64    `json:"expires_at"`
+		Ended   []string `json:"ended"`
+		// of sign-ins
+		Kept *string `json:"signins_kept"`
 	}
 	if err := json.Unmarshal(e.Payload, &f); err != nil {
 		return nil // of another form: about no such row
 	}
 	if f.Account != "" {
 		t.rows["account/"+f.Account] = f.AccountVersion
+		t.have(e.Subject, "account/"+f.Account, true, under)
 	}
 	if f.Factor != "" && f.FactorVersion > 0 {
 		t.rows[factorRow(f.Factor)] = f.FactorVersion
+		t.have(e.Subject, factorRow(f.Factor), !f.Removed, under)
+	}
+	switch e.Action {
+	case "enrolment.made":
+		t.end(f.Ended, under)
+		t.links[f.Link] = toldLink{person: e.Subject, email: f.For, what: f.What, by: e.Person, at: micro(e.At), expires: f.Expires}
+	case "enrolment.used":
+		t.end([]string{f.Link}, under)
+	case "enrolment.ended":
+		t.end(f.Ended, under)
+	case "person.suspended", "account.reset":
+		t.ends[e.Subject] = toldEnd{seq: e.Seq, at: micro(e.At)}
+	}
+	if f.Kept != nil {
+		t.ends[e.Subject] = toldEnd{seq: e.Seq, at: micro(e.At), kept: *f.Kept}
 	}
 	return nil
 }
@@ -114,6 +240,26 @@ type memory struct {
 	mu   sync.Mutex
 	upTo int64
 	told
+}
+
+// signsKept bounds how many sign-ins are remembered; the others are looked up in the history, each by its name.
+const signsKept = 20_000
+
+// over reports whether what is remembered says that a sign-in ended. It may know nothing of it: known is false.
+func (m *memory) over(l auth.SignIn) (ended, known bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	x, known := m.signs[signInName(l.ID)]
+	return over(l, x, m.ends[l.Person]), known
+}
+
+// learn remembers a sign-in from before what was read. Only the writer calls it.
+func (m *memory) learn(name string, x toldSignIn) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.signs) <= signsKept {
+		m.signs[name] = x
+	}
 }
 
 // view is the memory with what was written since in the transaction under way, which may yet come to nothing.
@@ -137,8 +283,15 @@ func (m *memory) remember(tx Tx) (*view, error) {
 			return nil, err // all of them are kept, or none: what was half read would be believed
 		}
 	}
+	if len(m.signs) > signsKept {
+		clear(m.signs) // each is looked up again
+	}
 	maps.Copy(m.people, kept.people)
 	maps.Copy(m.rows, kept.rows)
+	maps.Copy(m.owned, kept.owned)
+	maps.Copy(m.links, kept.links)
+	maps.Copy(m.signs, kept.signs)
+	maps.Copy(m.ends, kept.ends)
 	m.upTo = max(m.upTo, committed)
 	for _, e := range events[n:] {
 		if err := v.fresh.take(e, &m.told); err != nil {
@@ -162,6 +315,51 @@ func (v *view) row(name string) int64 {
 		return n
 	}
 	return v.base.rows[name]
+}
+
+// link is what the history says of an enrolment link.
+func (v *view) link(hash string) (toldLink, bool) {
+	if l, ok := v.fresh.links[hash]; ok {
+		return l, true
+	}
+	l, ok := v.base.links[hash]
+	return l, ok
+}
+
+// openLinks lists the links of a person that did not end.
+func (v *view) openLinks(person string) (out []string) {
+	for _, t := range []told{v.base, v.fresh} {
+		for hash := range t.links {
+			if l, _ := v.link(hash); l.person == person && !l.ended {
+				out = append(out, hash)
+			}
+		}
+	}
+	return out
+}
+
+// owned are the rows that a person has.
+func (v *view) owned(person string) map[string]bool {
+	if mine, ok := v.fresh.owned[person]; ok {
+		return mine
+	}
+	return v.base.owned[person]
+}
+
+func (v *view) signIn(name string) (toldSignIn, bool) {
+	if x, ok := v.fresh.signs[name]; ok {
+		return x, true
+	}
+	x, ok := v.base.signs[name]
+	return x, ok
+}
+
+// end is the newest event that ended the sign-ins of a person.
+func (v *view) end(person string) toldEnd {
+	if e, ok := v.fresh.ends[person]; ok {
+		return e
+	}
+	return v.base.ends[person]
 }
 
 func personRow(id string) string { return "person/" + id }
@@ -213,6 +411,50 @@ func (s *sealed) newest(row string, version int64) error {
 	}
 	if version < v.row(row) {
 		return s.a.altered(row)
+	}
+	return nil
+}
+
+// whole refuses a person's rows when one of them, of this kind, was taken out: the others decide less without it.
+func (s *sealed) whole(person, kind string, there map[string]bool) error {
+	v, err := s.told()
+	if err != nil {
+		return err
+	}
+	for row := range v.owned(person) {
+		if strings.HasPrefix(row, kind) && !there[row] && !s.gone[row] {
+			return s.a.altered(row)
+		}
+	}
+	return nil
+}
+
+// stillIn refuses a sign-in that ended and was put back.
+func (s *sealed) stillIn(l auth.SignIn) error {
+	if s.own[l.ID] {
+		return nil // its event follows in the same commit
+	}
+	v, err := s.told()
+	if err != nil {
+		return err
+	}
+	name := signInName(l.ID)
+	x, known := v.signIn(name)
+	if !known { // began before this process
+		events, err := s.EventsOf("signin", name)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			x = x.take(e)
+			known = e.Seq <= s.a.memory.upTo
+		}
+		if known {
+			s.a.memory.learn(name, x)
+		}
+	}
+	if over(l, x, v.end(l.Person)) {
+		return s.a.altered(loginRow(l.ID))
 	}
 	return nil
 }

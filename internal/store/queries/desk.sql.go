@@ -689,9 +689,10 @@ func (q *Queries) PersonEvents(ctx context.Context) ([]Event, error) {
 }
 
 const personEventsAfter = `-- name: PersonEventsAfter :many
-SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > ?1 AND +kind = 'person' ORDER BY seq
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > ?1 AND +kind IN ('person', 'signin') ORDER BY seq
 `
 
+// Sign-ins from before are looked up one by one.
 // The plus keeps SQLite on the events themselves: only the last few are new.
 func (q *Queries) PersonEventsAfter(ctx context.Context, after int64) ([]Event, error) {
 	rows, err := q.query(ctx, q.personEventsAfterStmt, personEventsAfter, after)

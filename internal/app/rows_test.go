@@ -1,0 +1,199 @@
+package app_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+	"time"
+
+	"countersign/internal/app"
+	"countersign/internal/desktest"
+)
+
+// Whoever writes the file without the keys gains nothing by it: issue 4, points 1, 2 and 12.
+
+// stopped proves that what was refused stopped sending too.
+func stopped(t *testing.T, d *desktest.Desk) {
+	t.Helper()
+	if got := halted(t, d); got != "altered" {
+		t.Errorf("sending is stopped by %q", got)
+	}
+}
+
+const phrase = "a very long and odd phrase 77"
+
+// signedIn adds somebody with a password, and signs them in.
+func (d *people) signedIn(name string, roles string) app.Who {
+	d.t.Helper()
+	email := name + "@x.test"
+	id, err := d.App.AddFounder(d.ctx, app.NewPerson{Email: email, Name: name, Password: phrase, Roles: rolesOf(d.t, roles)})
+	must(d.t, err)
+	return d.enter(app.Who{Person: id, Email: email})
+}
+
+func (d *people) enter(w app.Who) app.Who {
+	d.t.Helper()
+	acc, _, err := d.App.CheckPassword(d.ctx, w.Email, phrase)
+	must(d.t, err)
+	_, s, err := d.App.SignIn(d.ctx, acc, app.Door{}, "")
+	must(d.t, err)
+	w.Login = s.ID
+	return w
+}
+
+// TestFactorTakenOut: the row of an approver's one-time codes, or of a recovery code, is gone and the history knows of it: the password alone opens nothing.
+func TestFactorTakenOut(t *testing.T) {
+	d := newPeople(t)
+	id, err := d.App.AddFounder(d.ctx, app.NewPerson{Email: "k@x.test", Name: "K", Password: phrase, Roles: rolesOf(t, "approver")})
+	must(t, err)
+	d.Who["k"] = app.Who{Person: id, Email: "k@x.test"}
+	d.Codes("k")
+	acc, _, err := d.App.CheckPassword(d.ctx, "k@x.test", phrase)
+	must(t, err)
+	d.Exec("DELETE FROM factor WHERE person_id = ?", id)
+	if _, _, err := d.App.SignIn(d.ctx, acc, app.Door{}, ""); err == nil {
+		t.Error("the password alone signs in")
+	}
+	stopped(t, d.Desk)
+}
+
+// TestNameTakenOut: a sign-in name that is taken out while its person is reset would come back with the old password.
+func TestNameTakenOut(t *testing.T) {
+	d := newPeople(t)
+	id, err := d.App.AddFounder(d.ctx, app.NewPerson{Email: "k@x.test", Name: "K", Password: phrase, Roles: rolesOf(t, "maker")})
+	must(t, err)
+	must(t, d.App.ProposeReset(d.ctx, d.Who["d1"], id, d.inForce(id), "lost"))
+	d.Exec("DELETE FROM account WHERE person_id = ?", id)
+	if err := d.accept("d2", id); err == nil {
+		t.Error("reset without its name")
+	}
+	stopped(t, d.Desk)
+}
+
+// TestLinkPutIn: an enrolment link that nobody made, or that was changed, opens nothing.
+func TestLinkPutIn(t *testing.T) {
+	put := func(d *people, person, email string) {
+		sum := sha256.Sum256([]byte("countersign enrolment/1\nmine"))
+		now := d.Clock.Now()
+		d.Exec("INSERT INTO enrolment (hash, person_id, email, what, made_by, at, expires_at, ended_at) VALUES (?, ?, ?, 'enrol', ?, ?, ?, 0)",
+			hex.EncodeToString(sum[:]), person, email, d.Who["d1"].Person, now.UnixMicro(), now.Add(24*time.Hour).UnixMicro())
+	}
+	for name, c := range map[string]func(d *people, id, link string) (token string){
+		"put in": func(d *people, id, _ string) string { put(d, id, "new@x.test"); return "mine" },
+		"of another": func(d *people, id, _ string) string {
+			other := d.add("other", "maker")
+			link, _, err := d.App.MakeLink(d.ctx, d.Who["d1"], other, "other@x.test")
+			must(d.t, err)
+			d.Exec("UPDATE enrolment SET person_id = ?, email = 'new@x.test' WHERE person_id = ?", id, other)
+			return link
+		},
+		"run out": func(d *people, _, link string) string {
+			d.Clock.Add(25 * time.Hour)
+			d.Exec("UPDATE enrolment SET expires_at = expires_at * 2")
+			return link
+		},
+		"a first link": func(d *people, _, link string) string { d.Exec("UPDATE enrolment SET what = 'reset'"); return link },
+		"opened again": func(d *people, id, link string) string {
+			_, _, err := d.App.MakeLink(d.ctx, d.Who["d1"], id, "new@x.test")
+			must(d.t, err)
+			d.Exec("UPDATE enrolment SET ended_at = 0")
+			return link
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newPeople(t)
+			d.waits()
+			id := d.add("new", "approver")
+			link, _, err := d.App.MakeLink(d.ctx, d.Who["d1"], id, "new@x.test")
+			must(t, err)
+			if _, err := d.App.Enrol(d.ctx, c(d, id, link), "a phrase of six plain words"); err == nil {
+				t.Error("it set the password of an approver")
+			}
+			stopped(t, d.Desk)
+		})
+	}
+}
+
+// TestLinkTakenOut: a link that is taken out while its person is suspended, who ends it, would come back.
+func TestLinkTakenOut(t *testing.T) {
+	d := newPeople(t)
+	id := d.add("new", "approver")
+	_, _, err := d.App.MakeLink(d.ctx, d.Who["d1"], id, "new@x.test")
+	must(t, err)
+	d.Exec("DELETE FROM enrolment")
+	if err := d.App.SuspendPerson(d.ctx, d.Who["d1"], id, "away"); err == nil {
+		t.Error("suspended, and the link was not ended")
+	}
+	stopped(t, d.Desk)
+}
+
+// TestSignInPutBack: the row of a sign-in that ended, however it did, is no sign-in, though its seal fits: neither for a page nor for a decision. Those that did not end go on.
+func TestSignInPutBack(t *testing.T) {
+	for name, end := range map[string]func(d *people, w app.Who) (kept app.Who){
+		"signed out": func(d *people, w app.Who) (kept app.Who) { must(d.t, d.App.SignOut(d.ctx, w)); return kept },
+		"ended by themselves elsewhere": func(d *people, w app.Who) app.Who {
+			kept := d.enter(w)
+			must(d.t, d.App.EndSignIn(d.ctx, kept, w.Login))
+			return kept
+		},
+		"another in this browser": func(d *people, w app.Who) app.Who {
+			acc, _, err := d.App.CheckPassword(d.ctx, w.Email, phrase)
+			must(d.t, err)
+			_, s, err := d.App.SignIn(d.ctx, acc, app.Door{}, w.Login)
+			must(d.t, err)
+			return app.Who{Person: w.Person, Email: w.Email, Login: s.ID}
+		},
+		"password changed": func(d *people, w app.Who) app.Who {
+			kept := d.enter(w)
+			must(d.t, d.App.ChangePassword(d.ctx, kept, phrase, "quite another phrase of words 78"))
+			return kept
+		},
+		"other roles": func(d *people, w app.Who) (kept app.Who) {
+			must(d.t, d.App.ProposePersonChange(d.ctx, d.Who["d1"], w.Person, []string{"maker"}, "", d.inForce(w.Person), "more"))
+			must(d.t, d.accept("d2", w.Person))
+			return kept
+		},
+		"suspended and back": func(d *people, w app.Who) (kept app.Who) {
+			must(d.t, d.App.SuspendPerson(d.ctx, d.Who["d1"], w.Person, "away"))
+			must(d.t, d.App.ProposeRestore(d.ctx, d.Who["d1"], w.Person, d.inForce(w.Person), "back"))
+			must(d.t, d.accept("d2", w.Person))
+			return kept
+		},
+		"reset": func(d *people, w app.Who) (kept app.Who) {
+			must(d.t, d.App.ProposeReset(d.ctx, d.Who["d1"], w.Person, d.inForce(w.Person), "lost"))
+			must(d.t, d.accept("d2", w.Person))
+			return kept
+		},
+	} {
+		for after, restarted := range map[string]bool{"": false, ", after a restart": true} {
+			t.Run(name+after, func(t *testing.T) {
+				d := newPeople(t)
+				w := d.signedIn("k", "approver")
+				d.Exec("CREATE TABLE kept AS SELECT * FROM login WHERE id = ?", w.Login)
+				d.Clock.Add(time.Second)
+				kept := end(d, w)
+				d.Exec("INSERT INTO login SELECT * FROM kept")
+				d.Exec("DROP TABLE kept")
+				if restarted {
+					d.Restart()
+				}
+				if kept.Login != "" {
+					must(t, d.App.SetAccount(d.ctx, kept, 15, true))
+					if _, ok, err := d.App.Login(d.ctx, kept.Login); err != nil || !ok {
+						t.Errorf("the one that goes on: %v %v", ok, err)
+					}
+				}
+				if got := halted(t, d.Desk); got != "" {
+					t.Errorf("sending is stopped by %q before anybody used it", got)
+				}
+				if err := d.App.SetAccount(d.ctx, w, 15, true); err == nil {
+					t.Error("it works")
+				}
+				stopped(t, d.Desk)
+				if _, ok, err := d.App.Login(d.ctx, w.Login); ok || err == nil {
+					t.Errorf("a page opens: %v %v", ok, err)
+				}
+			})
+		}
+	}
+}
