@@ -65,12 +65,17 @@ type DayLine struct {
 	Report             int64
 	N                  int
 	Session, Operation string
-	// Hand is the agreed version that explains it, 0 for none.
+	// Hand is the newest agreed version that explains a line of it, 0 for none.
 	Hand int
+	// Free is how many of the Rows nobody explained and FreeAll their sum; Fresh how many of these came after the newest explanation was proposed.
+	Free, Fresh int
+	FreeAll     int64 // kopecks
 }
 
-// Classify is the table of the three-way view. covered says that a report of the day is there, paid that our record says the bank paid it.
+// Classify is the table of the three-way view. covered says that a report of the day is there, paid that our record says the bank paid it. What people agreed to
+// explains its own line alone: whatever came later, and more than one line without it, are judged as if nobody had agreed to anything.
 func (l *DayLine) Classify(covered, paid bool) Class {
+	agrees := l.OurAll == l.BankAll
 	switch {
 	case l.Payout == "" && l.Hand > 0:
 		return ByHand // agreed to be none of this desk's
@@ -82,9 +87,13 @@ func (l *DayLine) Classify(covered, paid bool) Class {
 		return Waiting
 	case l.Rows == 0:
 		return MissingBank
-	case l.Kind == KindPaid && l.Rows > 1 && l.Hand == 0:
+	case l.Kind == KindPaid && l.Hand == 0 && l.Rows > 1:
 		return Double
-	case l.OurAll != l.BankAll && l.Hand == 0:
+	case l.Kind == KindPaid && l.Hand > 0 && (l.Free > 1 || l.Fresh > 0):
+		return Double
+	case l.Hand == 0 && !agrees:
+		return OtherSum
+	case l.Hand > 0 && l.Free > 0 && !agrees && (l.FreeAll != l.OurAll || l.Fresh > 0):
 		return OtherSum
 	case l.Hand > 0:
 		return ByHand
@@ -589,11 +598,11 @@ func (a *App) Ageing(ctx context.Context, most int) (Ageing, error) {
 	return out, nil
 }
 
-// ParseRows reads what the store hands over of the lines about one payout: count, sum, sum on the day, first other day, largest agreed version, and one
-// line's report, number and session.
+// ParseRows reads what the store hands over of the lines about one payout: count, sum, sum on the day, first other day, largest agreed version, one line's
+// report and number, how many lines nobody explained, their sum, how many of them are fresh, and a session.
 func ParseRows(s string) (l DayLine, err error) {
-	x := strings.SplitN(s, "|", 7)
-	if len(x) != 7 {
+	x := strings.SplitN(s, "|", 10)
+	if len(x) != 10 {
 		return l, fmt.Errorf("rows %q", s)
 	}
 	n := func(i int) int64 {
@@ -604,7 +613,7 @@ func ParseRows(s string) (l DayLine, err error) {
 		return v
 	}
 	l.Rows, l.BankAll, l.BankMinor, l.OtherDay, l.Hand, l.Report, l.N = int(n(0)), n(1), n(2), calendar.Day(x[3]), int(n(4)), n(5)/10_000_000, int(n(5)%10_000_000)
-	l.Session = x[6]
+	l.Free, l.FreeAll, l.Fresh, l.Session = int(n(6)), n(7), int(n(8)), x[9]
 	return l, err
 }
 

@@ -403,6 +403,121 @@ func TestReport_classes(t *testing.T) {
 	d.Verify()
 }
 
+// byHand has two people agree to what one proposes of a line.
+func byHand(d *desktest.Desk, e app.MatchEntry) {
+	d.T.Helper()
+	ctx := d.T.Context()
+	id, err := d.App.ProposeMatch(ctx, d.Who["m1"], e)
+	must(d.T, err)
+	ps, err := d.Store.Proposals(ctx, approval.Match, id, 1)
+	must(d.T, err)
+	must(d.T, d.App.Accept(ctx, d.Who["a1"], approval.Match, id, ps[0].Digest, app.Proof{}))
+}
+
+// TestReport_matchOfOneLine: what two people agreed to explains its own line alone. A line that comes later is something new that nobody looked at: the day of it
+// opens, and is not closed before that line, too, is explained. Issue 5, point 10.
+func TestReport_matchOfOneLine(t *testing.T) {
+	const who = "the bank repeated its line by mistake"
+	for _, c := range []struct {
+		what, kind string
+		kopecks    int64
+		// lines of the first two reports beside what is known, and which of them is explained; then the line of a third report, and what it is.
+		lines    []int64
+		explain  int
+		stays    app.Class // once it is explained
+		third    int64
+		want     app.Class
+		nobodys  bool // the explained line names no payout by itself
+		sameFile bool
+	}{
+		{what: "a double, its second line", kind: "Advice", lines: []int64{0, 0}, explain: 1, stays: app.ByHand, want: app.Double},
+		{what: "a double, its first line", kind: "Advice", lines: []int64{0, 0}, explain: 0, stays: app.ByHand, want: app.Double},
+		{what: "a double of one file", kind: "Advice", lines: []int64{0, 0}, explain: 0, stays: app.ByHand, want: app.Double, sameFile: true},
+		{what: "three lines, one explained", kind: "Advice", lines: []int64{0, 0, 0}, explain: 1, stays: app.Double, want: app.Double},
+		{what: "another sum, and then the right one", kind: "Advice", lines: []int64{100}, stays: app.ByHand, want: app.Double},
+		{what: "another sum twice, one explained", kind: "Advice", lines: []int64{100, 7}, stays: app.OtherSum, want: app.Double},
+		{what: "a line of nobody's that is ours", kind: "Advice", lines: []int64{0}, nobodys: true, stays: app.ByHand, want: app.Double},
+		{what: "a return of another sum, and then the right one", kind: "Refund", kopecks: 78, lines: []int64{-1}, stays: app.ByHand, want: app.OtherSum},
+		{what: "what was missing of an explained return", kind: "Refund", kopecks: 78, lines: []int64{-500}, stays: app.ByHand, third: 500, want: app.ByHand},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			d := desktest.New(t)
+			ids, day := paidDay(d, c.kopecks)
+			s := d.Get(ids[0])
+			kind, known := app.KindPaid, s.Content.Amount.Minor
+			if c.kind == "Refund" {
+				kind, known = app.KindBack, s.ReturnedMinor
+			}
+			last := 0
+			take := func(rows ...string) app.ReportFile {
+				t.Helper()
+				f, err := d.App.TakeReport(t.Context(), d.Who["m1"], fmt.Sprintf("%d.csv", last), string(day.Add(last)), []byte(reportHead+strings.Join(rows, "")))
+				must(t, err)
+				d.Clock.Add(24 * time.Hour)
+				last++
+				return f
+			}
+			var rows []string
+			for i, more := range c.lines {
+				ref, session := s.Reference, s.Session
+				if c.nobodys && i == c.explain {
+					ref, session = "", "ps_of_nobody"
+				}
+				rows = append(rows, reportRow(fmt.Sprint("po_", i), string(day), c.kind, session, ref, known+more))
+			}
+			e := app.MatchEntry{N: 1, Number: s.Number, Kind: kind, Reason: who}
+			if c.sameFile {
+				e.Report, e.N = take(rows...).ID, c.explain+1
+			} else {
+				for i, row := range rows {
+					if f := take(row); i == c.explain {
+						e.Report = f.ID
+					}
+				}
+			}
+			class := func(of calendar.Day) (app.Class, app.DayFigures) {
+				t.Helper()
+				_, f, lines := classes(d, of)
+				for _, l := range lines {
+					if l.Kind == kind {
+						return l.Class, f
+					}
+				}
+				t.Fatalf("nothing on %s", of)
+				return "", f
+			}
+			if got, _ := class(day); !got.Open() {
+				t.Fatalf("before: %s", got)
+			}
+			byHand(d, e)
+			if got, _ := class(day); got != c.stays {
+				t.Errorf("explained: %s, want %s", got, c.stays)
+			}
+			d.Clock.Add(24 * time.Hour)
+			more := known
+			if c.third != 0 {
+				more = c.third
+			}
+			f := take(reportRow("po_third", string(day), c.kind, s.Session, s.Reference, more))
+			got, fig := class(f.From)
+			if got != c.want || got.Open() != (fig.Open() > 0) {
+				t.Errorf("a third line in a later report: %s, want %s; %d open", got, c.want, fig.Open())
+			}
+			if err := d.App.CloseDay(t.Context(), d.Who["a1"], f.From, fig.Mark()); c.want.Open() != fault.Is(err, "day.open") {
+				t.Errorf("closing its day: %v", err)
+			}
+			if c.want == c.stays || !c.want.Open() || c.stays.Open() {
+				return
+			}
+			byHand(d, app.MatchEntry{Report: f.ID, N: 1, Number: s.Number, Kind: kind, Reason: who})
+			if got, fig := class(f.From); got != app.ByHand || fig.Open() != 0 {
+				t.Errorf("that one explained, too: %s", got)
+			}
+			d.Verify()
+		})
+	}
+}
+
 // TestCloseDay: an approver closes a day whose figures they saw; whatever changes afterwards shows it as changed, and it can be closed again.
 func TestCloseDay(t *testing.T) {
 	d := desktest.New(t)

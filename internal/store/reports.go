@@ -199,11 +199,25 @@ func (s *Store) Took(ctx context.Context, since time.Time, limit int) ([]time.Du
 // loose keeps lines out that are on their way: their report is not there yet. Reports are numbered without a gap; in ?2 stands the newest.
 const loose = ` r.report_id <= ?2 `
 
-// ofPayout is what all lines that count as one payout's say, in one text: see app.ParseRows. In ?1 stands the day.
+// ofPayout is what all lines that count as one payout's say, in one text: see app.ParseRows. In ?1 stands the day. The line it names is the first; where
+// people explained one, the newest that nobody did.
 func ofPayout(id, kind string) string {
-	return `(SELECT printf('%d|%d|%d|%s|%d|%d|%s', COUNT(*), COALESCE(SUM(r.amount_minor), 0), COALESCE(SUM(CASE WHEN r.day = ?1 THEN r.amount_minor END), 0),
- COALESCE(MIN(CASE WHEN r.day <> ?1 THEN r.day END), ''), COALESCE(MAX(r.hand), 0), COALESCE(MIN(r.report_id * 10000000 + r.n), 0), COALESCE(MIN(r.session), ''))
+	const key = `r.report_id * 10000000 + r.n`
+	return `(SELECT printf('%d|%d|%d|%s|%d|%d|%d|%d|%d|%s', COUNT(*), COALESCE(SUM(r.amount_minor), 0), COALESCE(SUM(CASE WHEN r.day = ?1 THEN r.amount_minor END), 0),
+ COALESCE(MIN(CASE WHEN r.day <> ?1 THEN r.day END), ''), COALESCE(MAX(r.hand), 0),
+ COALESCE(CASE WHEN MAX(r.hand) > 0 THEN MAX(CASE WHEN r.hand = 0 THEN ` + key + ` END) END, MIN(` + key + `), 0),
+ COUNT(CASE WHEN r.hand = 0 THEN 1 END), COALESCE(SUM(CASE WHEN r.hand = 0 THEN r.amount_minor END), 0), CASE WHEN MAX(r.hand) > 0 THEN ` + fresh(id, kind) + ` ELSE 0 END,
+ COALESCE(MIN(r.session), ''))
  FROM report_row r WHERE r.match_id = ` + id + ` AND r.kind = ` + kind + ` AND r.same_as = 0 AND` + loose + `)`
+}
+
+// fresh counts the lines of a payout that nobody explained and that came after the newest explanation of another line was proposed.
+func fresh(id, kind string) string {
+	of := func(row string) string {
+		return row + `.match_id = ` + id + ` AND ` + row + `.kind = ` + kind + ` AND ` + row + `.same_as = 0 AND ` + row
+	}
+	return `(SELECT COUNT(*) FROM report_row n JOIN report t ON t.id = n.report_id WHERE ` + of("n") + `.hand = 0 AND t.at > (SELECT MAX(s.at) FROM report_row h
+ JOIN subject s ON s.kind = 'match' AND s.id = 'row-' || h.report_id || '-' || h.n AND s.version = h.hand WHERE ` + of("h") + `.hand > 0))`
 }
 
 const paidStates = `('succeeded', 'returned')`
