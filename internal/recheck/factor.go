@@ -22,6 +22,9 @@ const (
 	demo     = "demo"
 )
 
+// vouchWait is how long after somebody vouched for it a passkey begins to sign.
+const vouchWait = 24 * time.Hour
+
 // signTime is how long a question put to a passkey may wait for its answer.
 const signTime = 120 * time.Second
 
@@ -34,7 +37,7 @@ type key struct {
 }
 
 // factor follows what the history says about passkeys.
-func (c *Checker) factor(e audit.Event) {
+func (c *Checker) factor(e audit.Event, s *subject) {
 	var f struct {
 		ID        string   `json:"factor"`
 		Kind      string   `json:"factor_kind"`
@@ -57,18 +60,39 @@ func (c *Checker) factor(e audit.Event) {
 		c.found("a passkey of nobody")
 		return
 	}
-	if f.VouchedBy == founding && k.vouched != founding {
-		if why := c.notFounding(e); why != "" {
-			c.found("a passkey of %s counts without anybody's word, and %s", e.Subject, why)
+	if f.VouchedBy != k.vouched || f.SignsFrom != k.signs {
+		if f.VouchedBy == founding {
+			if why := c.notFounding(e); why != "" {
+				c.found("a passkey of %s counts without anybody's word, and %s", e.Subject, why)
+			}
+		} else if why := c.notVouched(e, s, k, f.ID, f.VouchedBy, f.SignsFrom); why != "" {
+			c.found("a passkey of %s is written down as vouched for by %q, and %s", e.Subject, f.VouchedBy, why)
 		}
 	}
-	if e.Action == "factor.added" && c.people[e.Subject] != nil {
+	if e.Action == "factor.added" {
 		c.people[e.Subject].passkeys++
 	}
-	if f.VouchedBy != "" && k.vouched == "" && f.VouchedBy != founding && (f.VouchedBy == k.person || !c.mayAs(f.VouchedBy, []string{"admin", "senior"})) {
-		c.found("%s vouched for a passkey and may not", f.VouchedBy)
-	}
 	k.vouched, k.signs, k.removed = f.VouchedBy, f.SignsFrom, f.Removed
+}
+
+// notVouched says why a second person's word for a passkey does not count; "" when it does: they said yes to a proposal about this very key, which takes effect now, and it signs
+// a day later.
+func (c *Checker) notVouched(e audit.Event, s *subject, k *key, id, by string, signs int64) string {
+	switch {
+	case e.Action != "person.effective" || s == nil || !s.took || s.version != e.Version || s.op != opKey:
+		return "nothing of the kind took effect"
+	case k.vouched != "":
+		return "somebody did before"
+	case s.plan.Factor != id || s.plan.Key != k.hash:
+		return "another key was put to people"
+	case by == k.person:
+		return "it is their own"
+	case c.count(slices.DeleteFunc(c.early(s.votes, s.at), func(v vote) bool { return v.person != by }), e.At, append([]string{s.by}, s.concerns...), deciders("person")...) != 1:
+		return "they did not say so, or may not"
+	case signs < e.At.Add(vouchWait).UnixMicro():
+		return "it signs before a day is over"
+	}
+	return ""
 }
 
 // notFounding says why a passkey that an event tells of does not count as a founder's first, which needs no second person's word; "" when it does. In the demo, where no

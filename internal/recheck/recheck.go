@@ -85,16 +85,8 @@ type Checker struct {
 	signedLists map[string][]string
 	lists       map[string][]listYes // approved as parts of lists of which the event has not come yet
 	seq         int64
-	submitted   bool // a payout was: the founding is over
-}
-
-type person struct {
-	founding, reset                      bool // added before the first submit; somebody took their factors away
-	passkeys                             int  // that they ever had
-	roles, groups                        []string
-	suspended                            bool
-	since, quietFrom, quietUntil, capped int64
-	secrets                              map[string]bool // by sign-in: whether it has a password; histories before this was told have none
+	submitted   bool   // a payout was: the founding is over
+	coming      string // who was added, or got one more sign-in, by a proposal of which the end has not come yet
 }
 
 type vote struct {
@@ -126,13 +118,15 @@ type paying struct {
 
 type subject struct {
 	version  int
-	by       string
+	by, op   string
 	at       time.Time
 	concerns []string
 	digest   string
 	effect   int64
 	votes    []vote
 	open     bool
+	took     bool       // effect
+	plan     personPlan // of a proposal about a person
 }
 
 type proposer struct {
@@ -168,6 +162,9 @@ func (c *Checker) Report() Report {
 	r := c.report
 	if len(c.lists) > 0 {
 		r.Findings = append(slices.Clip(r.Findings), Finding{c.seq, "payouts were approved by a list that was never decided"})
+	}
+	if c.coming != "" {
+		r.Findings = append(slices.Clip(r.Findings), Finding{c.seq, c.coming + cameUnended})
 	}
 	return r
 }
@@ -219,6 +216,8 @@ type facts struct {
 	Secret      *string   `json:"secret"`
 	Founding    *bool     `json:"founding"`
 	Returned    *int64    `json:"returned_minor"`
+	Enrolment   string    `json:"enrolment"`
+	What        string    `json:"what"`
 }
 
 // Event takes the next event. Its error means that documents could not be read.
@@ -229,9 +228,13 @@ func (c *Checker) Event(e audit.Event) error {
 		c.found("its payload cannot be read")
 		return nil
 	}
-	if len(c.lists) > 0 && e.Kind != "batch" && f.Batch == "" { // they stand together in one commit
+	if len(c.lists) > 0 && e.Kind != "batch" && e.Kind != "halt" && f.Batch == "" { // they stand together in one commit, in which at most a stop comes between
 		c.found("payouts were approved by a list that was never decided")
 		clear(c.lists)
+	}
+	if c.coming != "" && e.Kind != "halt" && (e.Subject != c.coming || e.Action != "account.added" && e.Action != "person.effective") { // in one commit too
+		c.found("%s"+cameUnended, c.coming)
+		c.coming = ""
 	}
 	switch e.Kind {
 	case "payout":
@@ -259,49 +262,6 @@ func (c *Checker) Event(e audit.Event) error {
 		c.person(e, f)
 	}
 	return nil
-}
-
-func (c *Checker) person(e audit.Event, f facts) {
-	p := c.people[e.Subject]
-	if p == nil {
-		if e.Action != "person.added" {
-			return
-		}
-		p = &person{}
-		c.people[e.Subject] = p
-	}
-	if f.Roles != nil {
-		p.roles = split(*f.Roles)
-	}
-	if f.Groups != nil {
-		p.groups = *f.Groups
-	}
-	if f.Founding != nil {
-		p.founding = *f.Founding
-	}
-	p.reset = p.reset || e.Action == "account.reset"
-	set := func(to *int64, from *int64) {
-		if from != nil {
-			*to = *from
-		}
-	}
-	set(&p.since, f.Since)
-	set(&p.quietFrom, f.QuietFrom)
-	set(&p.quietUntil, f.QuietUntil)
-	set(&p.capped, f.Capped)
-	if e.Action == "person.suspended" {
-		p.suspended = true
-	}
-	if f.Secret != nil {
-		if p.secrets == nil {
-			p.secrets = map[string]bool{}
-		}
-		p.secrets[f.Account] = *f.Secret != noSecret
-	}
-	if f.Suspended != nil {
-		p.suspended = *f.Suspended != 0
-	}
-	c.factor(e)
 }
 
 func split(s string) []string {
@@ -352,26 +312,12 @@ func (c *Checker) count(votes []vote, now time.Time, barred []string, roles ...s
 	return len(ids)
 }
 
-// noSecret stands in events for a password that was never set: the SHA-256 of nothing.
-const noSecret = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-// enrolled: they could sign in, as far as the history tells.
-func (p *person) enrolled() bool {
-	for _, has := range p.secrets {
-		if has {
-			return true
-		}
-	}
-	return len(p.secrets) == 0
-}
-
-// fresh: said before their wait was over, or before the reset that it began with.
-func (p *person) fresh(at time.Time) bool {
-	return p.quietUntil != 0 && at.UnixMicro() < p.quietUntil
-}
-
-func (p *person) quiet(at time.Time) bool {
-	return p.quietUntil != 0 && at.UnixMicro() >= p.quietFrom && at.UnixMicro() < p.quietUntil
+// early leaves out each yes of somebody who became one who decides only after a moment.
+func (c *Checker) early(votes []vote, at time.Time) []vote {
+	return slices.DeleteFunc(slices.Clone(votes), func(v vote) bool {
+		p := c.people[v.person]
+		return v.answer == "yes" && p != nil && p.since > at.UnixMicro()
+	})
 }
 
 // deciders says who decides on a kind; the constants of design.md "Four eyes". One of them must.
@@ -410,7 +356,7 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 		if s != nil && s.open {
 			c.found("a version of %s was proposed while another was open", e.Kind)
 		}
-		s = &subject{version: e.Version, by: e.Person, at: e.At, concerns: f.Concerns, digest: f.Digest, effect: f.EffectAt, open: true}
+		s = &subject{version: e.Version, by: e.Person, at: e.At, concerns: f.Concerns, digest: f.Digest, effect: f.EffectAt, op: f.Op, open: true}
 		c.subjects[k] = s
 		if f.Environment != "" && c.place == nil {
 			c.place = &payout.Place{Environment: f.Environment, Project: f.Project}
@@ -426,14 +372,24 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 			return c.inForce(e, f, s)
 		}
 		if e.Person == "system" {
-			if s.effect == 0 && (e.Kind != "person" || e.SignIn != "console") {
+			if e.Kind != "person" || e.SignIn != console {
 				c.found("a %s was proposed by nobody", e.Kind)
 			}
-		} else if own := f.Op == "person.key" && e.Person == e.Subject; !own && !c.mayAs(e.Person, proposersOf(e.Kind)) { // everybody asks for their own passkey to be vouched for
+		} else if own := f.Op == opKey && e.Person == e.Subject; !own && !c.mayAs(e.Person, proposersOf(e.Kind)) { // everybody asks for their own passkey to be vouched for
 			c.found("%s proposed a %s and may not", e.Person, e.Kind)
 		}
-		if e.Kind == "verdict" {
+		if s.effect != 0 {
+			if why := c.notUnopposed(e, s); why != "" {
+				c.found("a %s was proposed that takes effect by itself, %s", e.Kind, why)
+			}
+		}
+		switch e.Kind {
+		case "verdict":
 			c.rulingProposed(e, f)
+		case "person":
+			if err := c.personProposed(e, s); err != nil {
+				return err
+			}
 		}
 		return c.digestOf(e, f)
 	case "approved", "taken_back", "rejected", "withdrawn", "stopped", "expired", "effective":
@@ -469,10 +425,10 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 			c.found("%s withdrew what somebody else proposed", e.Person)
 		}
 	case "effective":
-		s.open = false
+		s.open, s.took = false, true
 		c.report.Changes++
-		byTime := s.effect != 0 && e.At.UnixMicro() >= s.effect && e.Person == "system"
-		if !byTime && c.count(s.votes, e.At, append([]string{s.by}, s.concerns...), deciders(e.Kind)...) < quorum(e.Kind) {
+		byTime := e.Kind == "person" && s.effect != 0 && e.At.UnixMicro() >= s.effect && e.Person == "system"
+		if !byTime && c.count(c.early(s.votes, s.at), e.At, append([]string{s.by}, s.concerns...), deciders(e.Kind)...) < quorum(e.Kind) {
 			c.found("a %s took effect without the decision of anybody who may", e.Kind)
 		}
 		if p := c.payouts[e.Subject]; e.Kind == "verdict" && (p == nil || p.ruled != e.Version) {

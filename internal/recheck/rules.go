@@ -15,6 +15,8 @@ type ruleSet struct {
 	CoolOffOverMinor int64  `json:"cool_off_over_minor"`
 	ExpiryDays       int    `json:"expiry_days"`
 	Newcomers        struct {
+		QuietHours  int   `json:"quiet_hours"`
+		CapDays     int   `json:"cap_days"`
 		CapDayMinor int64 `json:"cap_day_minor"`
 	} `json:"newcomers"`
 }
