@@ -285,7 +285,11 @@ func (a *App) append(tx Tx, by payout.Actor, action, kind, subject string, versi
 
 // standing judges a payout's present version with the decisions on it.
 func (a *App) standing(tx Tx, p *payout.Payout) (Standing, *Frame, error) {
-	f, err := a.frame(tx, a.Now())
+	return a.standingAt(tx, p, a.Now())
+}
+
+func (a *App) standingAt(tx Tx, p *payout.Payout, now time.Time) (Standing, *Frame, error) {
+	f, err := a.frame(tx, now)
 	if err != nil {
 		return Standing{}, nil, err
 	}

@@ -24,7 +24,7 @@ const MaxBatch = 500
 type BatchItem struct {
 	ID     payout.ID     `json:"id"`
 	Digest payout.Digest `json:"digest"`
-	// Did is one of the Item… values once the list was decided; Why says more of ItemAlone: an approval.Why, or "sum".
+	// Did is one of the Item… values once the list was decided; Why says more of ItemAlone: an approval.Why, or AloneBySum.
 	Did string `json:"did"`
 	Why string `json:"why"`
 }
@@ -34,12 +34,15 @@ const (
 	ItemYes   = "yes"   // approved
 	ItemLast  = "last"  // approved, and it was the last approval needed
 	ItemMoved = "moved" // another version by now: left out
-	ItemState = "state" // does not await approval any more
+	ItemState = "state" // does not await approval any more, or not for a moment longer: its time is over
 	ItemAlone = "alone" // not approved by this list: to be opened by itself
 )
 
-// AloneBySum is the Why of an item that the list's sum keeps from being approved by it.
-const AloneBySum = "sum"
+// AloneBySum is the Why of an item that the list's sum keeps from being approved by it, AloneExpired of one whose time is over before a list was made.
+const (
+	AloneBySum   = "sum"
+	AloneExpired = "expired"
+)
 
 // Batch is one decision over an ordered list of payouts, stored whole.
 type Batch struct {
@@ -129,8 +132,11 @@ func plainWhen(w approval.When) bool {
 
 // ListWhy says why this person's yes to one payout cannot be given as a part of a list whose band is this; Can when it can. Why is AloneBySum where the
 // yes would be the last by the payout's own rules, but not by those of the list's sum: nobody splits a large payment into small ones and
-// approves them at one press.
+// approves them at one press. It is AloneExpired where the time of the payout is over.
 func ListWhy(st Standing, me approval.Signer, band approval.Need, people []approval.Signer, ds []approval.Decision) approval.Why {
+	if st.Expired {
+		return AloneExpired
+	}
 	if why := st.Tally.May(me); why != approval.Can {
 		return why
 	}
@@ -197,6 +203,7 @@ func ListRefused(me approval.Signer, people []approval.Signer, sum int64, now ti
 type listed struct {
 	id, factor string
 	keep       keepProof
+	at         time.Time // one moment for all of it
 }
 
 // ApproveMany is one decision over an ordered list: a yes to each version that was on the screen. What moved meanwhile is left out and named, never
@@ -268,12 +275,16 @@ func (a *App) approveMany(tx Tx, w Who, person auth.Person, b *Batch, proof Proo
 		case s.State != payout.PendingApproval:
 			x.Did = ItemState
 		default:
-			open[i] = p
-			b.SumMinor += s.Content.Amount.Minor
 			st, err := f.of(tx, p)
 			if err != nil {
 				return err
 			}
+			if st.Expired { // the others are none the worse for it
+				x.Did = ItemState
+				continue
+			}
+			open[i] = p
+			b.SumMinor += s.Content.Amount.Minor
 			stands, sets = append(stands, st), append(sets, s.RuleSet)
 		}
 	}
@@ -282,7 +293,7 @@ func (a *App) approveMany(tx Tx, w Who, person auth.Person, b *Batch, proof Proo
 			return err
 		}
 	}
-	list := &listed{id: b.ID, factor: FactorPassword, keep: keepNothing}
+	list := &listed{id: b.ID, factor: FactorPassword, keep: keepNothing, at: b.At}
 	if len(stands) > 0 {
 		sign, code, err := f.ListSigns(b.SumMinor, stands, sets)
 		if err != nil {
@@ -312,7 +323,7 @@ func (a *App) approveMany(tx Tx, w Who, person auth.Person, b *Batch, proof Proo
 
 // approveItem judges one payout of a list as it stands now, after those before it, and approves it if it may be.
 func (a *App) approveItem(tx Tx, w Who, person auth.Person, p *payout.Payout, x *BatchItem, band approval.Need, list *listed) error {
-	st, f, err := a.standing(tx, p)
+	st, f, err := a.standingAt(tx, p, list.at)
 	if err != nil {
 		return err
 	}

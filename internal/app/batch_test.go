@@ -100,6 +100,31 @@ func TestApproveMany(t *testing.T) {
 	wants(t, "too many", err, "batch.many")
 }
 
+// TestApproveMany_Expired: an item whose time ran out a moment ago, before the clock's worker came, is left out and named; the others are approved. Neither its sum nor its signature
+// weighs on them. Issue 4, point 15: "each judged by itself".
+func TestApproveMany_Expired(t *testing.T) {
+	d := desktest.New(t)
+	old := d.Submit(900_000_00) // a list that has it asks for two approvers
+	d.Clock.Add(14*24*time.Hour - time.Hour)
+	fresh := d.Submit(20_000_00)
+	items := listOf(d, old, fresh)
+	d.Clock.Add(time.Hour)
+	f, err := d.App.Frame(t.Context())
+	must(t, err)
+	if why := app.ListWhy(standingOf(t, d, old), f.Signer(d.Who["a1"].Person), approval.Need{}, f.Signers, nil); why != app.AloneExpired {
+		t.Errorf("the page that makes the list takes it in: %q", why)
+	}
+	b, err := many(d, "a1", "f", items)
+	if err != nil || did(b) != "state last" || d.Get(fresh).State != payout.Approved || d.Get(old).State != payout.PendingApproval {
+		t.Errorf("%v: %s", err, did(b))
+	}
+	b, err = many(d, "a1", "g", listOf(d, old))
+	if err != nil || did(b) != "state" {
+		t.Errorf("a list of nothing else: %v: %s", err, did(b))
+	}
+	d.Verify()
+}
+
 // TestApproveMany_Sum: the bands are judged over the list's sum: a yes that would be the last by a payout's own band, and not by that of the sum, is not given
 // by list. Splitting one large payment into small ones and approving them at one press gains nothing.
 func TestApproveMany_Sum(t *testing.T) {

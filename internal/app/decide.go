@@ -36,7 +36,11 @@ func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Dige
 
 // approve is one yes within a transaction; list is the decision over a list that it is part of, nil for none: its proof stands for each.
 func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen payout.Digest, proof Proof, list *listed) ([]payout.Event, error) {
-	st, f, err := a.standing(tx, p)
+	at := a.Now()
+	if list != nil {
+		at = list.at
+	}
+	st, f, err := a.standingAt(tx, p, at)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +54,7 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 	if s.State != payout.PendingApproval {
 		return nil, fault.Moved("approve.state", s.Number, string(s.State))
 	}
-	if !f.Now.Before(ExpiresAt(s.SubmittedAt, s.Content.DueDate, f.Set.ExpiryDays)) { // the clock's worker comes in a moment
+	if st.Expired {
 		return nil, fault.Moved("approve.state", s.Number, string(payout.Expired))
 	}
 	switch why {

@@ -102,6 +102,8 @@ type Standing struct {
 	// payee but goes to an account of theirs; "" else.
 	Listed      *approval.ListEntry
 	ListedOwner string
+	// Expired: it has waited for longer than the rules in force say; the clock's worker ends it in a moment.
+	Expired bool
 	// CoolOff is until when it waits because its payee's account changed; DueAt when its due day begins. Zero: not.
 	CoolOff, DueAt time.Time
 	// Sign: an approval must be signed with a vouched passkey. StepUp: it needs a passkey or a one-time code.
@@ -209,6 +211,7 @@ func (f *Frame) Stand(j Judged, ds []approval.Decision) (Standing, error) {
 	if d, err := calendar.ParseDay(j.DueDate); j.DueDate != "" && err == nil && d.Start().After(f.Now) {
 		st.DueAt = d.Start()
 	}
+	st.Expired = !j.SubmittedAt.IsZero() && !f.Now.Before(ExpiresAt(j.SubmittedAt, j.DueDate, f.Set.ExpiryDays))
 	barred := slices.Clone(j.Makers)
 	for _, m := range st.PayeeMakers {
 		if !slices.Contains(barred, m) {

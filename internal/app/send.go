@@ -104,12 +104,11 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		a.lookFrom(&a.sendFrom, next)
 	}
-	a.lookFrom(&a.sendFrom, next)
-	if order == nil {
-		return nil, nil
+	if err != nil || order == nil {
+		return nil, err
 	}
 	failpoint.Hit("claim.committed")
 	a.setLive(order, true)

@@ -462,7 +462,7 @@ func (a *App) measure(tx Tx, p *payout.Payout, st protocol.State) (m measured, e
 		return m, err
 	}
 	// What was asked already is sent again, or ends as evidence says.
-	if s.State == payout.Approved && !s.Asked && !now.Before(ExpiresAt(s.SubmittedAt, s.Content.DueDate, f.Set.ExpiryDays)) {
+	if s.State == payout.Approved && !s.Asked && stand.Expired {
 		return measured{expired: true}, nil
 	}
 	if stand.PayeeMoved {

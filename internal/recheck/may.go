@@ -160,7 +160,7 @@ func (c *Checker) ApproveList(items []Listed, who string, now time.Time) (ListAn
 			return out, nil
 		case p.submitted != x.Digest:
 			out.Did[i] = "moved"
-		case payout.State(p.state) != payout.PendingApproval:
+		case payout.State(p.state) != payout.PendingApproval, c.tooOld(p, now):
 			out.Did[i] = "state"
 		default:
 			st := c.stand(p, now)
@@ -172,7 +172,7 @@ func (c *Checker) ApproveList(items []Listed, who string, now time.Time) (ListAn
 		return out, nil
 	}
 	for _, x := range items {
-		if p := c.payouts[x.ID]; p.submitted == x.Digest && payout.State(p.state) == payout.PendingApproval {
+		if p := c.payouts[x.ID]; p.submitted == x.Digest && payout.State(p.state) == payout.PendingApproval && !c.tooOld(p, now) {
 			for _, s := range c.setsOf(p.ruleSet) {
 				out.Sign = out.Sign || s.SignAboveMinor > 0 && sum > s.SignAboveMinor
 				out.Code = out.Code || s.StepUpAboveMinor > 0 && sum > s.StepUpAboveMinor
