@@ -285,7 +285,7 @@ func (a *App) Fetched(ctx context.Context, poll *protocol.Poll, f protocol.Fetch
 			for _, step := range st.Steps {
 				own = own || step.Session == poll.Session && !protocol.Fenced(st.Evidence, poll.Session) && !act.Evidence.Fenced
 			}
-			if err := a.replan(tx, plan, p.S(), f, own, now); err != nil {
+			if err := a.replan(tx, plan, p.S(), f, st.Evidence, act.Evidence, own, now); err != nil {
 				return err
 			}
 		}
@@ -329,15 +329,20 @@ func known(all []protocol.Evidence, e protocol.Evidence) bool {
 	return false
 }
 
-func (a *App) replan(tx Tx, plan PollRow, s payout.Snapshot, f protocol.Fetch, own bool, now time.Time) error {
+// replan plans the next question about a session. before is what was known of the payout, e what this answer says.
+func (a *App) replan(tx Tx, plan PollRow, s payout.Snapshot, f protocol.Fetch, before []protocol.Evidence, e protocol.Evidence, own bool, now time.Time) error {
 	answered := f.Problem == "" || f.Problem == "refused"
-	if !own && s.Session == "" && f.Problem == "" && s.State.Waiting() {
-		return tx.EndPoll(plan.Session, plan.Payout) // a session that was left
+	over := false
+	switch {
+	case own, !answered, plan.Session == s.Session:
+	case f.Problem == "refused": // one refusal may be a stale copy's: as long as the bank names the session itself, it is asked again
+		over = !protocol.Names(before, plan.Session)
+	case s.Session == "":
+		over = s.State.Waiting() // a session that was left
+	default: // beside the one that is bound: somebody else's is asked about once, a second one of ours until it says how it ended
+		over = e.Disowns || e.Reading.Final()
 	}
-	if !own && s.Session != "" && plan.Session != s.Session && answered {
-		return tx.EndPoll(plan.Session, plan.Payout) // a foreign session is asked about once
-	}
-	if !own && s.Session == "" && answered && f.Problem == "refused" {
+	if over {
 		return tx.EndPoll(plan.Session, plan.Payout)
 	}
 	plan.Slow = f.Problem == "slow"

@@ -31,6 +31,8 @@ type Reader interface {
 
 	// PollOf is when a payout's session is asked about next, ok false when no poll is planned.
 	PollOf(ctx context.Context, id payout.ID) (PollRow, bool, error)
+	// PollsOf lists every session that is asked about for a payout, by session.
+	PollsOf(ctx context.Context, id payout.ID) ([]PollRow, error)
 
 	AccountByEmail(ctx context.Context, email string) (Account, bool, error)
 	PersonByID(ctx context.Context, id string) (auth.Person, error)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -87,8 +88,8 @@ func plainLine(s string) string {
 // Untold reports whether the bank was asked about a session of a payout and did not tell: it was asked and will be again, or it refused. False while the first
 // question is on its way.
 func (a *App) Untold(ctx context.Context, id payout.ID, session string) (bool, error) {
-	plan, asks, err := a.Store.PollOf(ctx, id)
-	if err != nil || asks && plan.Session == session && !plan.NextAt.After(plan.Since) {
+	plans, err := a.Store.PollsOf(ctx, id)
+	if err != nil || slices.ContainsFunc(plans, func(p PollRow) bool { return p.Session == session && !p.NextAt.After(p.Since) }) {
 		return false, err
 	}
 	_, _, told, err := a.Store.NewestFetch(ctx, id, session)

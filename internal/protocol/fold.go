@@ -193,6 +193,14 @@ func fencedIn(all []Evidence) map[string]bool {
 // Fenced reports whether a session of ours was left for good: fetched cancelled, and never paid.
 func Fenced(all []Evidence, session string) bool { return fencedIn(all)[session] }
 
+// Names reports whether the bank itself named a session as this payout's: in its answer, in a genuine message, or in a fetched status with our reference. What was left
+// for good is not meant.
+func Names(all []Evidence, session string) bool {
+	return session != "" && !Fenced(all, session) && slices.ContainsFunc(all, func(e Evidence) bool {
+		return e.Session == session && (e.Source == FromAnswer || e.Source == FromWebhook && e.Ours || e.Source == FromFetch && e.Ours && !e.Disowns)
+	})
+}
+
 // tells reports whether one answer to an attempt says more than another to the same attempt. There should be one; if there are two, a
 // proof beats a doubt.
 func tells(a, b Evidence) bool {

@@ -203,7 +203,8 @@ func (s State) answered(o Observation) Action {
 			a.Evidence.Reading = DoubtfulFlag // it was taken, as something else than what was approved
 		}
 		if o.Answer.Session != nil {
-			a.Fetch = o.Answer.Session.ID // a session in an odd answer: asking about it harms nobody
+			// A session in an odd answer: asking about it harms nobody.
+			a.Fetch, a.Evidence.Session = o.Answer.Session.ID, o.Answer.Session.ID
 		}
 	}
 	return a

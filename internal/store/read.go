@@ -57,6 +57,10 @@ func (s *Store) NextPollAt(ctx context.Context) (time.Time, error) {
 	return fromMicro(n), err
 }
 
+func (s *Store) PollsOf(ctx context.Context, id payout.ID) ([]app.PollRow, error) {
+	return polls(ctx, s.r, id)
+}
+
 func (s *Store) PollOf(ctx context.Context, id payout.ID) (app.PollRow, bool, error) {
 	r, ok, err := found(s.r.PollOf(ctx, string(id)))
 	return pollRow(r), ok, err
