@@ -287,7 +287,7 @@ func (d *desk) keepAnchor(ctx context.Context) {
 	t := time.NewTicker(anchorEvery)
 	defer t.Stop()
 	for {
-		if err := d.store.Anchor(); err != nil {
+		if err := d.app.Anchor(ctx); err != nil {
 			d.Log.Error("anchor not written", "error", err)
 		}
 		if err := d.store.Stamp(); err != nil {

@@ -231,7 +231,8 @@ func (a *App) ResumeProved(ctx context.Context, w Who, stop int64, proof Proof) 
 			facts["excepts"] = named(broken) // sending goes on in spite of these rows, and they stop it no more
 		}
 		next := ""
-		if !weighty[h.Cause] {
+		// A start says all that it found at once. What began afterwards stands on no page of this stop.
+		if began := a.Store.Quarantined() != "" && a.Store.Loss() == nil; !weighty[h.Cause] || began && h.Cause != HaltQuarantine {
 			next = a.concern()
 		}
 		released = next == ""
@@ -270,9 +271,7 @@ func (a *App) ResumeProved(ctx context.Context, w Who, stop int64, proof Proof) 
 	wake(a.wakeInbox)
 	if err := a.Store.EndQuarantine(); err != nil {
 		// What the two said is kept, and was not so: the stop stands again, for people to settle once the other copy is gone, without a restart in between.
-		if werr := a.commit(context.WithoutCancel(ctx), Worker, theGuard, Alarm, theDesk, func(tx *sealed) error {
-			return a.halt(tx, HaltQuarantine, "", a.Now())
-		}); werr != nil {
+		if werr := a.stopCopy(context.WithoutCancel(ctx)); werr != nil {
 			a.Log.Error("the stop could not be set again", "error", werr)
 		}
 		return err

@@ -175,6 +175,9 @@ func (a *App) LookWhole(ctx context.Context) (Look, error) {
 }
 
 func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, error) {
+	if err := a.stopCopy(ctx); err != nil {
+		return Look{}, err
+	}
 	d := &a.doctor
 	now := a.Now()
 	var foreign int64

@@ -521,7 +521,7 @@ func (a *App) AddPasskey(ctx context.Context, w Who, challenge string, response 
 		return err
 	})
 	if err == nil && first {
-		if err := a.Store.Anchor(); err != nil {
+		if err := a.Anchor(ctx); err != nil {
 			a.Log.Error("a founder's key is not in the anchor yet", "error", err) // it goes there before the next send
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +146,105 @@ func TestQuarantine(t *testing.T) {
 	}
 	_ = sent
 	d.Verify()
+}
+
+// TestQuarantine_Running: an anchor that is damaged under a running desk, or was written by another copy of it, stops sending, by the claim that finds it or by
+// the minute's look after it, and two people can let it go on: at once where it was damaged; where another copy ran, only after a start, which takes what was
+// approved for possibly paid. Somebody's own stop is no place to say that no other copy ran. Promises 1 and 6.
+func TestQuarantine_Running(t *testing.T) {
+	damage := func(t *testing.T, d *desktest.Desk) {
+		b, err := os.ReadFile(d.Anchor())
+		must(t, err)
+		i := strings.LastIndex(string(b), "\n\u2014")
+		b[i+30] ^= 1
+		must(t, os.WriteFile(d.Anchor(), b, 0o600))
+	}
+	cause := func(t *testing.T, d *desktest.Desk) (cause string, yes int) {
+		desk, err := d.App.Desk(t.Context())
+		must(t, err)
+		if desk.Halt == nil {
+			return "", 0
+		}
+		return desk.Halt.Cause, len(desk.Released)
+	}
+	release := func(t *testing.T, d *desktest.Desk) error {
+		must(t, d.App.Resume(t.Context(), d.Who["a1"]))
+		return d.App.Resume(t.Context(), d.Who["d1"])
+	}
+	for name, c := range map[string]struct {
+		harm  func(t *testing.T, d *desktest.Desk)
+		finds func(t *testing.T, d *desktest.Desk)
+		own   bool // somebody's own stop stands when it is found
+		other bool // another copy wrote it
+	}{
+		"claim": {damage, func(t *testing.T, d *desktest.Desk) {
+			if o, err := d.App.Claim(t.Context()); o != nil || err == nil {
+				t.Fatalf("claimed %v %v", o, err)
+			}
+		}, false, false},
+		"anchored": {damage, func(t *testing.T, d *desktest.Desk) {
+			if d.App.Anchor(t.Context()) == nil {
+				t.Fatal("anchored")
+			}
+		}, false, false},
+		"look": {damage, func(t *testing.T, d *desktest.Desk) {
+			if d.Store.Anchor() == nil {
+				t.Fatal("anchored")
+			}
+			_, err := d.App.LookNow(t.Context())
+			must(t, err)
+		}, false, false},
+		"own stop": {damage, func(t *testing.T, d *desktest.Desk) {
+			if d.App.Anchor(t.Context()) == nil {
+				t.Fatal("anchored")
+			}
+		}, true, false},
+		"another copy": {func(t *testing.T, d *desktest.Desk) {
+			h, err := audit.SignHead(audit.Head{Size: 1000, At: d.Clock.Now(), Incarnation: d.Store.Incarnation()}, d.Signer)
+			must(t, err)
+			must(t, audit.WriteAnchor(d.Anchor(), h.Signed))
+		}, func(t *testing.T, d *desktest.Desk) {
+			if d.App.Anchor(t.Context()) == nil {
+				t.Fatal("anchored")
+			}
+		}, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := desktest.New(t)
+			d.Approved(100_00)
+			if !d.Send() {
+				t.Fatal("not sent")
+			}
+			id := d.Approved(200_00)
+			if c.own {
+				must(t, d.App.Halt(t.Context(), d.Who["a2"], "lunch"))
+			}
+			c.harm(t, d)
+			c.finds(t, d)
+			if c.own {
+				must(t, release(t, d))
+			}
+			if got, yes := cause(t, d); d.Store.Quarantined() != "differs" || got != app.HaltQuarantine || yes > 0 || d.Claim() != nil {
+				t.Fatalf("quarantine %q, stopped for %q, %d yes", d.Store.Quarantined(), got, yes)
+			}
+			want := payout.InProgress
+			err := release(t, d)
+			if c.other {
+				wants(t, "released", err, "halt.other_copy")
+				if got, _ := cause(t, d); got != app.HaltQuarantine || d.Claim() != nil {
+					t.Fatalf("stopped for %q", got)
+				}
+				d.Restart()
+				err, want = release(t, d), payout.Unknown
+			}
+			must(t, err)
+			d.Send()
+			if s := d.Get(id); s.State != want || d.Store.Quarantined() != "" || d.Halted() {
+				t.Errorf("after the release it is %s %q, quarantine %q, stopped %v", s.State, s.Why, d.Store.Quarantined(), d.Halted())
+			}
+			d.Verify()
+		})
+	}
 }
 
 // TestQuarantine_EveryBackup: whatever the moment of the backup, if anything was claimed after it, the restored desk claims nothing. A hundred moments.

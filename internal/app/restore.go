@@ -77,6 +77,32 @@ func (a *App) CheckCopy(ctx context.Context) error {
 	return nil
 }
 
+// Anchor writes the newest head outside the database; call it each minute. When it finds there what this desk did not write, sending stops until two people
+// let it go on. It fails as Store.Anchor does.
+func (a *App) Anchor(ctx context.Context) error {
+	err := a.Store.Anchor()
+	if serr := a.stopCopy(ctx); serr != nil { // nothing leaves from quarantine without it, too; the minute's look tries again
+		a.Log.Error("the stop could not be set", "error", serr)
+	}
+	return err
+}
+
+// stopCopy sets the stop that people leave a quarantine by, where it began in a running desk or its release failed. Not within a transaction.
+func (a *App) stopCopy(ctx context.Context) error {
+	if a.Store.Quarantined() == "" {
+		return nil
+	}
+	if d, err := a.Store.DeskRows(ctx); err != nil || d.Halt != nil {
+		return err
+	}
+	return a.commit(context.WithoutCancel(ctx), Worker, theGuard, Alarm, theDesk, func(tx *sealed) error {
+		if a.Store.Quarantined() == "" {
+			return nil
+		}
+		return a.halt(tx, HaltQuarantine, "", a.Now())
+	})
+}
+
 // markRestored marks what may have happened after the copy was made: everything that the copy's history held, whatever the clock says now. A start after a crash goes on where it ended.
 func (a *App) markRestored(ctx context.Context) error {
 	l := a.Store.Loss()

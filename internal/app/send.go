@@ -116,7 +116,7 @@ func (a *App) Claim(ctx context.Context) (*protocol.Order, error) {
 		a.spend(order)
 	}
 	failpoint.Hit("anchor.before")
-	if err := a.Store.Anchor(); err != nil {
+	if err := a.Anchor(ctx); err != nil {
 		// Without an anchor nothing leaves: it is recorded as what it is, a request that never had a connection.
 		nerr := a.Answered(ctx, order, protocol.Answer{}, protocol.Raw{})
 		return nil, fmt.Errorf("anchor before sending %s: %w (put back: %v)", order.Payout, err, nerr)

@@ -4,6 +4,7 @@ package lang
 type CopiesTexts struct {
 	Why            map[string]string // why nothing is sent from this database
 	Marked         string            // what became of payouts
+	Running        string            // the desk ran when it was found
 	Copy, Identity string
 	Confirm        string // beside the code of whoever lets it go on
 	CopyOf, Anchor string // labels
@@ -27,10 +28,11 @@ var russianCopies = CopiesTexts{
 	Why: map[string]string{
 		"older":    "База старше своей отметки вне папки: это копия, которая не знает последних действий.",
 		"differs":  "База не продолжает свою отметку вне папки: это другая база или её копия.",
-		"missing":  "Отметки базы вне папки нет, хотя запросы в банк были: считаем, что это старая копия.",
+		"missing":  "Отметки базы вне папки нет, хотя выплаты уже вводились: считаем, что это старая копия.",
 		"restored": "База восстановлена из копии и не знает того, что было после неё.",
 	},
 	Marked:   "Что было согласовано в копии, могло уйти в банк после неё: результат этих выплат неизвестен. Черновики и выплаты на согласовании отменены: их могли успеть согласовать и оплатить. Заплатить снова можно только выплатой взамен.",
+	Running:  "Отметка базы вне папки повреждена или сделана не этой программой. Выясните, почему. Если могла работать другая копия, не возобновляйте, а остановите её и запустите программу заново: согласованное тогда будет считаться возможно оплаченным.",
 	Copy:     "Возможно, с этой базой работал другой сервер: отметка старше 15 минут или сделана на другой машине. Убедитесь, что вторая копия не запущена.",
 	Identity: "Программа запущена не с теми настройками банка, что приняты раньше. Сообщения банка хранятся, но ничего не меняют, пока двое не примут новые настройки.",
 	Confirm:  "Подтверждаю: другой копии не запущено, настройки банка наши.",
@@ -50,10 +52,11 @@ var englishCopies = CopiesTexts{
 	Why: map[string]string{
 		"older":    "The database is older than its mark outside the folder: it is a copy that does not know the latest actions.",
 		"differs":  "The database does not continue its mark outside the folder: it is another database, or a copy of it.",
-		"missing":  "The mark outside the folder is gone, although the bank was asked: it counts as an old copy.",
+		"missing":  "The mark outside the folder is gone, although payouts were entered: it counts as an old copy.",
 		"restored": "The database was restored from a copy and does not know what came after it.",
 	},
 	Marked:   "What was approved in the copy may have gone to the bank after it: the outcome of these payouts is unknown. Drafts and payouts that awaited approval are cancelled: they may have been approved and paid. They can be paid again only by a payout that replaces them.",
+	Running:  "The mark of the database outside the folder is damaged, or was not made by this program. Find out why. If another copy may have run, do not let sending go on: stop that copy and start the program again. What is approved will then count as possibly paid.",
 	Copy:     "Another server may have worked with this database: its mark is over 15 minutes old, or was made on another machine. Make sure that no second copy runs.",
 	Identity: "The program was started with other settings of the bank than those accepted before. The bank’s messages are kept and change nothing until two people accept the new settings.",
 	Confirm:  "I confirm: no other copy runs, and the settings of the bank are ours.",

@@ -109,8 +109,12 @@ func sameHead(a, b audit.Head) bool {
 	return a.Size == b.Size && a.Root == b.Root && a.Incarnation == b.Incarnation
 }
 
-// Loss is what the start found when it put the database into quarantine; nil when it did not.
-func (s *Store) Loss() *app.Loss { return s.loss }
+// Loss is what the start found when it put the database into quarantine; nil when it did not, or two people have let it go on since.
+func (s *Store) Loss() *app.Loss {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loss
+}
 
 // EndQuarantine lets the database be sent from and anchors it. Conflict "halt.other_copy" when the anchor is not the one that the start found:
 // whoever wrote it still runs.
@@ -127,7 +131,7 @@ func (s *Store) EndQuarantine() error {
 	if err := s.writeAnchor(); err != nil {
 		return err
 	}
-	s.quarantine = ""
+	s.quarantine, s.loss = "", nil
 	return nil
 }
 

@@ -11,11 +11,14 @@ import (
 	"countersign/web/templates"
 )
 
-// copyText says what a start found that only two people can settle.
+// copyText says what only two people can settle: what a start found, or what was found while the desk ran.
 func (r *req) copyText(cause, quarantine string) []string {
 	t := r.t.Copies()
 	var out []string
-	if quarantine != "" {
+	switch {
+	case quarantine != "" && r.web.App.Store.Loss() == nil:
+		out = append(out, t.Running)
+	case quarantine != "":
 		out = append(out, lang.Label(t.Why, quarantine), t.Marked)
 	}
 	if cause == app.HaltCopy || r.web.App.Store.CopyRisk() != "" {

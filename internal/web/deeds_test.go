@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/audit"
 	"countersign/internal/fault"
+	"countersign/internal/lang"
 	"countersign/internal/payout"
 )
 
@@ -361,6 +363,35 @@ func TestBytes(t *testing.T) {
 	}
 	want(t, u.get(where(ids["paid"], "/bodies/request/9")), http.StatusNotFound)
 	want(t, u.get(where(ids["pending"], "/bodies/fetch/1")), http.StatusNotFound)
+}
+
+// A quarantine that begins while the desk runs is on the page of stops at once, with what it is and no word that sending goes on; once its stop is set, with the
+// way out of it. Promise 6.
+func TestHaltPage_Quarantine(t *testing.T) {
+	b := newBench(t)
+	a2 := b.as("a2")
+	h, err := audit.SignHead(audit.Head{Size: 1000, At: b.Clock.Now(), Incarnation: "another"}, b.Signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.WriteAnchor(b.Anchor(), h.Signed); err != nil {
+		t.Fatal(err)
+	}
+	if b.Store.Anchor() == nil {
+		t.Fatal("anchored")
+	}
+	for _, set := range []bool{false, true} {
+		if set {
+			if _, err := b.App.LookNow(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page := want(t, a2.get("/halt"), 200)
+		text := visible(page)
+		if strings.Contains(text, lang.English.Halt.Off) || !strings.Contains(text, lang.English.Copies().Running) || strings.Contains(page, "/halt/release") != set {
+			t.Errorf("its stop set: %v; the page says:\n%s", set, text)
+		}
+	}
 }
 
 // To say that no other copy runs and that the bank is ours, whoever has no second factor types the password anew; guesses are slowed down. Promise 6, item 12.

@@ -28,6 +28,9 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		return err
 	}
 	v := &templates.HaltView{On: d.Halt != nil, Lead: t.Off, Text: []string{t.OffText}}
+	if d.Halt == nil && d.Quarantine != "" { // found a moment ago: its stop is not set yet
+		v.Lead, v.Text = t.On, r.copyText("", d.Quarantine)
+	}
 	approved, err := w.App.Store.Counters(r.ctx(), "state:"+string(payout.Approved))
 	if err != nil {
 		return err
