@@ -20,7 +20,7 @@ SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows,
 
 -- name: ReportsOfDay :many
 SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report
-WHERE day_to >= sqlc.arg(day) AND day_from <= sqlc.arg(day) ORDER BY id LIMIT 100;
+WHERE day_to >= sqlc.arg(day) AND day_from <= sqlc.arg(day) ORDER BY id DESC LIMIT 100;
 
 -- name: ReportLink :one
 SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, amount_minor, returned_minor,

@@ -25,7 +25,7 @@ const (
 	ByHand      Class = "by_hand"      // two people agreed how it is to be taken
 	Late        Class = "late"         // in the report of another day
 	CameBack    Class = "came_back"    // money that came back, in both
-	Waiting     Class = "waiting"      // we say paid; the day's report is not there yet
+	Waiting     Class = "waiting"      // we say paid; the day's report is not there yet, or was taken before we had it
 	MissingBank Class = "missing_bank" // we say paid; the day's report does not
 	MissingUs   Class = "missing_us"   // the report says paid; our record does not, or knows no such payout
 	OtherSum    Class = "other_sum"
@@ -65,6 +65,8 @@ type DayLine struct {
 	Report             int64
 	N                  int
 	Session, Operation string
+	// At is when we had the newest of what our record has on this day (UTC), zero for nothing.
+	At time.Time
 	// Hand is the newest agreed version that explains a line of it, 0 for none.
 	Hand int
 	// Free is how many of the Rows nobody explained and FreeAll their sum; Fresh how many of these came after the newest explanation was proposed.
@@ -72,7 +74,7 @@ type DayLine struct {
 	FreeAll     int64 // kopecks
 }
 
-// Classify is the table of the three-way view. covered says that a report of the day is there, paid that our record says the bank paid it. What people agreed to
+// Classify is the table of the three-way view. covered says that a report is there that can tell of what our record has on the day, paid that our record says the bank paid it. What people agreed to
 // explains its own line alone: whatever came later, and more than one line without it, are judged as if nobody had agreed to anything.
 func (l *DayLine) Classify(covered, paid bool) Class {
 	agrees := l.OurAll == l.BankAll
@@ -177,8 +179,9 @@ func (a *App) Day(ctx context.Context, day calendar.Day, yield func(DayLine) err
 		return out, err
 	}
 	out.Files = len(files)
+	whole, until := ToldOf(day, files)
 	if err := a.Store.EachDayLine(ctx, day, func(l DayLine) error {
-		l.Class = l.Classify(out.Files > 0, paidState(l.State))
+		l.Class = l.Classify(whole || out.Files > 0 && !l.At.After(until), paidState(l.State))
 		out.add(l)
 		if yield == nil {
 			return nil
@@ -198,11 +201,25 @@ func (a *App) Day(ctx context.Context, day calendar.Day, yield func(DayLine) err
 	return out, nil
 }
 
+// ToldOf says how much of a day its reports can tell of: the whole when one was taken after the day's end, else what was there by the moment until (UTC).
+func ToldOf(day calendar.Day, files []ReportFile) (whole bool, until time.Time) {
+	end := day.Add(1).Start()
+	for _, f := range files {
+		whole = whole || !f.At.Before(end)
+		if f.At.After(until) {
+			until = f.At
+		}
+	}
+	return whole, until
+}
+
 // DayRow is a line of the list of days.
 type DayRow struct {
 	Day   calendar.Day
 	Total map[string]Figure
 	Files int
+	// Whole: one of its reports was taken after the day's end; the others tell of a part.
+	Whole bool
 	// Closed is nil while the day is open; Changed: it is not as it was when it was closed.
 	Closed  *CloseOf
 	Changed bool
@@ -313,6 +330,12 @@ func (a *App) walkDay(ctx context.Context, d *keptDay, day calendar.Day) (err er
 	return err
 }
 
+// changed reports a day that is not as it was when it was closed.
+func (d *keptDay) changed(c *CloseOf) bool {
+	was, ok := c.Figures()
+	return !ok || was.Mark() != d.figures.Mark()
+}
+
 // Days lists the newest days on which the bank's word moved something, or that a report is about.
 func (a *App) Days(ctx context.Context, before calendar.Day, limit int) ([]DayRow, error) {
 	seq, err := a.kept.upTo(ctx, a.Store)
@@ -331,8 +354,7 @@ func (a *App) Days(ctx context.Context, before calendar.Day, limit int) ([]DayRo
 		}
 		d.Total = now.total
 		if d.Closed != nil {
-			was, ok := d.Closed.Figures()
-			d.Changed = !ok || was.Mark() != now.figures.Mark()
+			d.Changed = now.changed(d.Closed)
 		}
 	}
 	return days, nil
@@ -340,11 +362,16 @@ func (a *App) Days(ctx context.Context, before calendar.Day, limit int) ([]DayRo
 
 // CloseDay says that an approver looked at a day and finds it in order. seen is the mark of the figures on their page. Conflict "day.moved" when they are
 // others now; Invalid at form "day.open" while lines need somebody, "day.sums" when they do not add up, "day.running" before the day is over,
-// "day.noreport" without its report. Closing moves no payout and hides nothing: what changes afterwards is shown as changed.
+// "day.noreport" without its report, "day.partreport" while each of its reports was taken before its end. Closing moves no payout and hides nothing: what changes afterwards is shown as changed.
 func (a *App) CloseDay(ctx context.Context, w Who, day calendar.Day, seen string) error {
 	if err := a.write(ctx, People, w, CloseDays, about("day", day), func(*sealed) error { return nil }); err != nil {
 		return err
 	}
+	files, err := a.Store.ReportsOfDay(ctx, day)
+	if err != nil {
+		return err
+	}
+	whole, _ := ToldOf(day, files)
 	f, err := a.Day(ctx, day, nil) // outside of the commit: a large day takes a while
 	if err != nil {
 		return err
@@ -354,6 +381,8 @@ func (a *App) CloseDay(ctx context.Context, w Who, day calendar.Day, seen string
 		return fault.Bad("form", "day.running")
 	case f.Files == 0:
 		return fault.Bad("form", "day.noreport")
+	case !whole:
+		return fault.Bad("form", "day.partreport")
 	case seen != f.Mark():
 		return fault.Moved("day.moved")
 	case !f.Agrees:
@@ -539,7 +568,7 @@ type AgedLine struct {
 	N   int
 }
 
-// Ageing is everything open, over the newest days that nobody closed.
+// Ageing is everything open, over the newest days that nobody closed or that changed since.
 type Ageing struct {
 	Bands []AgeBand
 	Lines []AgedLine // oldest first, at most so many as asked for
@@ -550,7 +579,7 @@ type Ageing struct {
 // ageingDays bounds how many open days are looked at.
 const ageingDays = 92
 
-// Ageing adds up the open days, oldest first. A day is walked again only when something of it moved.
+// Ageing adds up the open days, oldest first; a closed day that changed is open again. A day is walked again only when something of it moved.
 func (a *App) Ageing(ctx context.Context, most int) (Ageing, error) {
 	today := calendar.DayOf(a.Now())
 	out := Ageing{Bands: []AgeBand{{From: 0, To: 1}, {From: 2, To: 3}, {From: 4, To: 7}, {From: 8, To: 30}, {From: 31}}}
@@ -564,12 +593,12 @@ func (a *App) Ageing(ctx context.Context, most int) (Ageing, error) {
 	}
 	slices.Reverse(days)
 	for _, row := range days {
-		if row.Closed != nil {
-			continue
-		}
 		d, err := a.counted(ctx, seq, row.Day, true)
 		if err != nil {
 			return out, err
+		}
+		if row.Closed != nil && !d.changed(row.Closed) {
+			continue
 		}
 		out.Days++
 		age := int(today.Start().Sub(row.Day.Start()) / (24 * time.Hour))

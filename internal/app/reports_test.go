@@ -574,6 +574,72 @@ func TestCloseDay(t *testing.T) {
 	d.Verify()
 }
 
+// TestReport_runningDay: a report taken before its day is over tells of what we had by then, and of nothing later: that waits for the report of the whole day, is not
+// missing at the bank, and the day is not closed on it. Issue 5, point 10.
+func TestReport_runningDay(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	pay := func(minor int64) payout.ID {
+		id := d.Approved(minor)
+		d.Send()
+		d.Settle()
+		return id
+	}
+	take := func(name string, data []byte) {
+		t.Helper()
+		_, err := d.App.TakeReport(ctx, d.Who["m1"], name, "", data)
+		must(t, err)
+	}
+	early, day := pay(100_00), calendar.DayOf(d.Clock.Now())
+	s := d.Get(early)
+	pay(150_00) // not in the report of noon, which was taken after it
+	d.Clock.Add(time.Minute)
+	name := "desktest_" + string(day) + "_" + string(day) + ".csv"
+	take(name, []byte(reportHead+reportRow("po_1", string(day), "Advice", s.Session, s.Reference, s.Content.Amount.Minor)))
+	d.Clock.Add(time.Hour)
+	pay(200_00)
+	if now := calendar.DayOf(d.Clock.Now()); now != day {
+		t.Fatalf("%s is over", day)
+	}
+	count := func(want map[app.Class]int) app.DayFigures {
+		t.Helper()
+		got, f, _ := classes(d, day)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		return f
+	}
+	f := count(map[app.Class]int{app.Matched: 1, app.MissingBank: 1, app.Waiting: 1})
+	if err := d.App.CloseDay(ctx, d.Who["a1"], day, f.Mark()); !fault.Is(err, "day.running") {
+		t.Errorf("the running day: %v", err)
+	}
+	d.Clock.Set(day.Add(1).Start().Add(9 * time.Hour))
+	f = count(map[app.Class]int{app.Matched: 1, app.MissingBank: 1, app.Waiting: 1}) // its end alone says nothing
+	if err := d.App.CloseDay(ctx, d.Who["a1"], day, f.Mark()); !fault.Is(err, "day.partreport") {
+		t.Errorf("on a report of a part: %v", err)
+	}
+	days, err := d.App.Days(ctx, "", 10)
+	must(t, err)
+	if days[0].Files != 1 || days[0].Whole {
+		t.Errorf("%+v", days[0])
+	}
+	_, data := report(d, day, "csv") // the bank's own numbers, another line of po_1's payout
+	head, rows, _ := strings.Cut(string(data), "\n")
+	var rest []string
+	for _, row := range strings.SplitAfter(rows, "\n") {
+		if !strings.Contains(row, s.Session) {
+			rest = append(rest, row)
+		}
+	}
+	take("rest_of_"+string(day)+".csv", []byte(head+"\n"+strings.Join(rest, "")))
+	f = count(map[app.Class]int{app.Matched: 3})
+	if days, err = d.App.Days(ctx, "", 10); err != nil || !days[0].Whole {
+		t.Errorf("%+v %v", days[0], err)
+	}
+	must(t, d.App.CloseDay(ctx, d.Who["a1"], day, f.Mark()))
+	d.Verify()
+}
+
 // TestAgeing_kept: the list by age and the list of days count a day again whenever something of it moved, and only then: what is kept always says what a walk of everything says.
 func TestAgeing_kept(t *testing.T) {
 	d := desktest.New(t)
@@ -655,6 +721,9 @@ func TestAgeing_kept(t *testing.T) {
 	days, err := d.App.Days(ctx, "", 50)
 	if err != nil || !days[slices.IndexFunc(days, func(r app.DayRow) bool { return r.Day == day })].Changed {
 		t.Fatalf("a closed day that changed is not shown as changed: %+v %v", days, err)
+	}
+	if n := open(); n != 1 {
+		t.Errorf("a closed day has a line that came twice since, and the list by age has %d open", n)
 	}
 	paidDay(d, 0) // only another day moves
 	agree("another day")

@@ -156,13 +156,14 @@ func (s *Store) ReportBody(ctx context.Context, id int64) ([]byte, error) {
 // ReportLast is the number of the newest report.
 func (s *Store) ReportLast(ctx context.Context) (int64, error) { return s.r.ReportLast(ctx) }
 
-// ReportsOfDay lists the reports that are about a day.
+// ReportsOfDay lists the newest hundred reports that are about a day, oldest first.
 func (s *Store) ReportsOfDay(ctx context.Context, day calendar.Day) ([]app.ReportFile, error) {
 	rows, err := s.r.ReportsOfDay(ctx, string(day))
 	out := make([]app.ReportFile, len(rows))
 	for i, r := range rows {
 		out[i] = reportFile(queries.ReportFileRow(r))
 	}
+	slices.Reverse(out)
 	return out, err
 }
 
@@ -253,12 +254,15 @@ func (s *Store) EachDayLine(ctx context.Context, day calendar.Day, yield func(ap
 	}
 	scan := func(rows *sql.Rows) (app.DayLine, error) {
 		var id, kind, state, said string
-		var number, review, confirmed, ours, all, settled int64
-		if err := rows.Scan(&id, &kind, &number, &state, &review, &confirmed, &ours, &all, &said, &settled); err != nil {
+		var number, review, confirmed, ours, all, settled, at int64
+		if err := rows.Scan(&id, &kind, &number, &state, &review, &confirmed, &ours, &all, &said, &settled, &at); err != nil {
 			return app.DayLine{}, err
 		}
 		l, err := app.ParseRows(said)
 		l.Payout, l.Kind, l.Number, l.State, l.Review, l.Confirmed, l.OurMinor, l.OurAll = payout.ID(id), kind, payout.Number(number), payout.State(state), review != 0, confirmed != 0, ours, all
+		if at > 0 {
+			l.At = fromMicro(at)
+		}
 		if l.Hand == 0 && l.Rows == 0 {
 			l.Hand = int(settled)
 		}
@@ -266,12 +270,12 @@ func (s *Store) EachDayLine(ctx context.Context, day calendar.Day, yield func(ap
 	}
 	if err := walk(`SELECT p.id, b.kind, p.number, p.state, p.review, p.confirmed, SUM(b.minor),
  CASE b.kind WHEN 'paid' THEN SUM(b.minor) ELSE (SELECT SUM(a.minor) FROM bank_day a WHERE a.payout_id = p.id AND a.kind = 'back') END, `+ofPayout("p.id", "b.kind")+`,
- COALESCE((SELECT x.version FROM report_settled x WHERE x.payout_id = p.id AND x.kind = b.kind), 0)
+ COALESCE((SELECT x.version FROM report_settled x WHERE x.payout_id = p.id AND x.kind = b.kind), 0), MAX(b.at)
 FROM bank_day b JOIN payout p ON p.id = b.payout_id WHERE b.day = ?1 AND p.state IN `+paidStates+` GROUP BY b.kind, b.payout_id`, scan); err != nil {
 		return err
 	}
 	if err := walk(`SELECT p.id, d.kind, p.number, p.state, p.review, p.confirmed, 0,
- CASE WHEN p.state IN `+paidStates+` THEN COALESCE((SELECT SUM(a.minor) FROM bank_day a WHERE a.payout_id = p.id AND a.kind = d.kind), 0) ELSE 0 END, `+ofPayout("p.id", "d.kind")+`, 0
+ CASE WHEN p.state IN `+paidStates+` THEN COALESCE((SELECT SUM(a.minor) FROM bank_day a WHERE a.payout_id = p.id AND a.kind = d.kind), 0) ELSE 0 END, `+ofPayout("p.id", "d.kind")+`, 0, 0
 FROM (SELECT r.kind, r.match_id FROM report_row r WHERE r.day = ?1 AND r.same_as = 0 AND r.match_id <> '' AND`+loose+`GROUP BY r.kind, r.match_id) d JOIN payout p ON p.id = d.match_id
 WHERE NOT (p.state IN `+paidStates+` AND EXISTS (SELECT 1 FROM bank_day b WHERE b.payout_id = p.id AND b.kind = d.kind AND b.day = ?1))`, scan); err != nil {
 		return err
@@ -357,6 +361,7 @@ UNION ALL SELECT (SELECT day_to FROM report WHERE day_to < ?1 ORDER BY day_to DE
 			return nil, err
 		}
 		d.Files = len(files)
+		d.Whole, _ = app.ToldOf(d.Day, files)
 		c, closed, err := s.LastCloseOf(ctx, d.Day)
 		if err != nil {
 			return nil, err

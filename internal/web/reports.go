@@ -105,7 +105,7 @@ func (w *Web) reports(r *req) error { // GET /reports
 			row.State = lang.Fill(t.Closed, d.short(r.t, x.Closed.By.Person))
 		case x.Day >= today:
 			row.State = t.Running
-		case x.Files == 0:
+		case !x.Whole:
 			row.State, row.Tone = t.Waits, "doubt"
 		case ours == bank:
 			row.State, row.Tone = t.Agrees, "paid"
@@ -147,7 +147,7 @@ func (w *Web) missing(r *req, v *templates.ReportFilesView) error {
 		v.MissingLead = t.MissingDemo
 	}
 	for _, x := range days {
-		if x.Files > 0 || len(v.Missing) == missingMost {
+		if x.Whole || len(v.Missing) == missingMost {
 			continue
 		}
 		l := templates.Link{Href: dayHref(x.Day), Label: lang.DayFull(r.tag, x.Day.Start())}
@@ -422,8 +422,11 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 			v.Changed = t.ChangedNote
 		}
 	}
+	whole, _ := app.ToldOf(day, files)
 	switch {
 	case same || f.Files == 0 || day >= calendar.DayOf(r.now):
+	case !whole:
+		v.CloseNote = say(r.t, fault.Bad("form", "day.partreport"))
 	case f.Open() > 0 || !f.Agrees:
 		v.CloseNote = lang.Fill(t.CloseOpen, f.Open())
 	case !r.may(app.CloseDays):

@@ -481,7 +481,7 @@ func (q *Queries) ReportSameRow(ctx context.Context, arg ReportSameRowParams) (i
 
 const reportsOfDay = `-- name: ReportsOfDay :many
 SELECT id, sha, name, source, day_from, day_to, n, paid_minor, back_minor, rows, person_id, email, at FROM report
-WHERE day_to >= ?1 AND day_from <= ?1 ORDER BY id LIMIT 100
+WHERE day_to >= ?1 AND day_from <= ?1 ORDER BY id DESC LIMIT 100
 `
 
 type ReportsOfDayRow struct {
