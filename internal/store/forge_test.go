@@ -166,6 +166,33 @@ type hand struct {
 	x  *decided
 }
 
+// forge makes a copy of the desk's database as somebody leaves it who did this to it.
+func (x *decided) forge(t testing.TB, do func(*hand)) (path string) {
+	t.Helper()
+	path = filepath.Join(x.dir, "forged.db")
+	for _, s := range []string{"", "-wal", "-shm"} {
+		os.Remove(path + s)
+	}
+	must(t, os.WriteFile(path, x.master, 0o600))
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=ignore_check_constraints(ON)&_pragma=synchronous(OFF)&_pragma=journal_mode(MEMORY)")
+	must(t, err)
+	db.SetMaxOpenConns(1)
+	var drop []string
+	rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+	must(t, err)
+	for rows.Next() {
+		var n string
+		must(t, rows.Scan(&n))
+		drop = append(drop, "DROP TRIGGER "+n)
+	}
+	must(t, rows.Close())
+	_, err = db.Exec(strings.Join(drop, ";"))
+	must(t, err)
+	do(&hand{t, db, x})
+	must(t, db.Close())
+	return path
+}
+
 func (h *hand) who(name string) string { return h.x.d.Who[name].Person }
 
 func (h *hand) exec(stmt string, args ...any) {
@@ -522,6 +549,28 @@ var forgeries = []struct {
 		h.put(seq, f)
 		h.exec("UPDATE person SET founding = 0 WHERE id = ?", h.who("a1"))
 	}, "they are no founder"},
+	{"a key that somebody vouched for who decided nothing, and that signs at once", func(h *hand) {
+		seq, f := h.event("factor.added", h.who("a1"), 0)
+		f["vouched_by"] = h.who("d2")
+		h.put(seq, f)
+		h.exec("UPDATE factor SET vouched_by = ? WHERE id = ?", h.who("d2"), h.x.a1ID)
+	}, "nothing of the kind took effect"},
+	{"rules that nobody decided, in force by themselves", func(h *hand) {
+		seq, f := h.event("rules.proposed", "", 0)
+		var at int64
+		must(h.t, h.db.QueryRow("SELECT at FROM event WHERE seq = ?", seq).Scan(&at))
+		f["effect_at"] = at
+		h.put(seq, f)
+		h.exec("UPDATE event SET person = 'system', sign_in = 'console' WHERE seq = ?", seq)
+		h.exec("UPDATE subject SET person_id = 'system', email = 'console' WHERE kind = 'rules' AND version = 2")
+		h.exec("UPDATE proposal SET effect_at = ? WHERE kind = 'rules' AND version = 2", at)
+		seq, _ = h.event("rules.approved", "", 0)
+		h.exec("UPDATE event SET action = 'look.rules', kind = 'desk' WHERE seq = ?", seq)
+		h.exec("DELETE FROM decision WHERE kind = 'rules' AND version = 2")
+		seq, _ = h.event("rules.effective", "", 0)
+		h.exec("UPDATE event SET person = 'system', sign_in = 'clock' WHERE seq = ?", seq)
+		h.exec("UPDATE proposal_end SET person_id = 'system', email = 'clock' WHERE kind = 'rules' AND version = 2")
+	}, "as only people of the console's do"},
 	{"a list of another sum", func(h *hand) {
 		seq, f := h.event("batch.decided", "", 0)
 		f["sum_minor"] = int64(110_000_00)
@@ -555,27 +604,7 @@ func TestForgeries(t *testing.T) {
 	anchor, err := audit.ReadAnchor(x.d.Anchor(), audit.VerifierFor(x.d.Signer))
 	must(t, err)
 	try := func(name string, do func(*hand)) (path string, verify audit.Report) {
-		path = filepath.Join(x.dir, "forged.db")
-		for _, s := range []string{"", "-wal", "-shm"} {
-			os.Remove(path + s)
-		}
-		must(t, os.WriteFile(path, x.master, 0o600))
-		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=ignore_check_constraints(ON)&_pragma=synchronous(OFF)&_pragma=journal_mode(MEMORY)")
-		must(t, err)
-		db.SetMaxOpenConns(1)
-		var drop []string
-		rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-		must(t, err)
-		for rows.Next() {
-			var n string
-			must(t, rows.Scan(&n))
-			drop = append(drop, "DROP TRIGGER "+n)
-		}
-		must(t, rows.Close())
-		_, err = db.Exec(strings.Join(drop, ";"))
-		must(t, err)
-		do(&hand{t, db, x})
-		must(t, db.Close())
+		path = x.forge(t, do)
 		r, err := store.Verify(context.Background(), path, audit.VerifierFor(x.d.Signer), &anchor)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
