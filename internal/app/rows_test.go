@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/desktest"
 )
 
@@ -195,5 +196,67 @@ func TestSignInPutBack(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestProposerRewritten: an administrator with the file writes somebody else's name, or another time, on what they proposed, or puts somebody's yes beside it, and decides it
+// themselves: refused, whatever it is about, also with the event rewritten to fit.
+func TestProposerRewritten(t *testing.T) {
+	weak := func(d *people) (approval.Kind, string) {
+		set := desktest.Rules()
+		set.Name = "weak"
+		for i := range set.Rules {
+			set.Rules[i].Steps = []approval.Step{{Count: 1, Roles: []approval.Role{approval.Approver}}}
+		}
+		must(d.t, d.App.ProposeRules(d.ctx, d.Who["d1"], set, 1, "why"))
+		return approval.Rules, app.RulesID
+	}
+	person := func(d *people) (approval.Kind, string) {
+		id := d.Who["m2"].Person
+		must(d.t, d.App.ProposePersonChange(d.ctx, d.Who["d1"], id, []string{"approver"}, "", d.inForce(id), "more"))
+		return approval.Person, id
+	}
+	payee := func(d *people) (approval.Kind, string) {
+		id := d.App.NewPayeeID()
+		promote(d.t, d.Desk, "m1")
+		must(d.t, d.App.ProposePayee(d.ctx, d.Who["m1"], app.PayeeEntry{ID: id, Content: somebody(acct(1))}))
+		return approval.Payee, id
+	}
+	rewrite := func(column string) func(d *people, kind approval.Kind, id string) {
+		return func(d *people, kind approval.Kind, id string) {
+			d.Exec("DROP TRIGGER subject_fixed")
+			d.Exec("UPDATE subject SET "+column+" WHERE kind = ? AND id = ? AND digest IN (SELECT s.digest FROM subject s JOIN proposal_open o ON o.kind = s.kind AND o.id = s.id AND o.version = s.version)", string(kind), id)
+		}
+	}
+	for name, c := range map[string]struct {
+		propose func(d *people) (approval.Kind, string)
+		forge   func(d *people, kind approval.Kind, id string)
+	}{
+		"rules":  {weak, rewrite("person_id = 'somebody'")},
+		"person": {person, rewrite("person_id = 'somebody'")},
+		"payee":  {payee, rewrite("person_id = 'somebody'")},
+		"time":   {weak, rewrite("at = at - 1")},
+		"and its event": {weak, func(d *people, kind approval.Kind, id string) {
+			rewrite("person_id = 'somebody', email = ''")(d, kind, id)
+			d.Exec("DROP TRIGGER event_fixed")
+			d.Exec("UPDATE event SET person = 'somebody', sign_in = '' WHERE action = 'rules.proposed'")
+		}},
+		"a yes put in": {weak, func(d *people, kind approval.Kind, id string) {
+			d.Exec("INSERT INTO decision (kind, id, version, person_id, seq, email, answer, digest, rule_set, factor, at, batch) SELECT kind, id, version, ?, 1, '', 'yes', digest, 1, 'password', at, '' FROM subject WHERE kind = 'rules' AND version = 2",
+				d.Who["d3"].Person)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newPeople(t)
+			kind, id := c.propose(d)
+			c.forge(d, kind, id)
+			p := d.open(kind, id)
+			by := map[string]string{"payee": "m1", "time": "d2", "a yes put in": "d2"}[name] // not even somebody who may
+			if by == "" {
+				by = "d1"
+			}
+			wants(t, "deciding it", d.App.Accept(d.ctx, d.Who[by], kind, id, p.Digest, app.Proof{}), "row.altered")
+			stopped(t, d.Desk)
+		})
 	}
 }

@@ -451,22 +451,29 @@ func asWritten(m measures, p Proposal) error {
 	if err != nil {
 		return err
 	}
-	kind := string(p.Kind)
+	kind, maker := string(p.Kind), ""
 	written, agreed := false, false
+	var of []audit.Event
 	for _, e := range events {
 		if e.Version != p.Version {
 			continue
 		}
 		switch e.Action {
 		case kind + ".proposed", kind + ".founded":
-			written = factString(e.Payload, "doc") == hash(p.Doc)
+			written, maker = factString(e.Payload, "doc") == hash(p.Doc), e.Person
 			agreed = agreed || e.Action == kind+".founded"
 		case kind + ".approved":
-			agreed = true
+			agreed = agreed || e.Person != maker
+		default:
+			continue
 		}
+		of = append(of, e)
 	}
 	if !written || p.State == Effective && !agreed {
 		return fmt.Errorf("%w: %s version %d is not what its history says", payout.ErrBroken, kind, p.Version)
+	}
+	if tx, ok := m.(Tx); ok {
+		return tx.Holds(of)
 	}
 	return nil
 }

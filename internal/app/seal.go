@@ -22,6 +22,8 @@ type sealed struct {
 	view *view           // what the history says of people, once it was asked
 	own  map[string]bool // the people and sign-ins whose rows this transaction wrote
 	gone map[string]bool // the factors that it removed, by factorRow
+	// decided is what it said yes or no to.
+	decided map[said]bool
 }
 
 // aftermath is a refusal with something that must be written all the same, in a commit of its own.
@@ -85,12 +87,17 @@ func factorRow(id string) string  { return "factor/" + id }
 func linkRow(hash string) string  { return "enrolment/" + cut(hash, 16) }
 
 // altered refuses what needed a row that somebody wrote past the desk, and stops sending.
-func (a *App) altered(row string) error {
-	return &aftermath{fault.Deny("account.altered"), func(tx Tx) error { return a.alarmRow(tx, row) }}
+func (a *App) altered(row string) error { return a.alteredAs("account.altered", row) }
+
+// alteredRow is altered for a row that is about no password, factor or sign-in.
+func (a *App) alteredRow(row string) error { return a.alteredAs("row.altered", row) }
+
+func (a *App) alteredAs(code, row string) error {
+	return &aftermath{fault.Deny(code), func(tx Tx) error { return a.alarmRow(tx, row) }}
 }
 
 func (a *App) alarmRow(tx Tx, row string) error {
-	a.Log.Error("a row about people, passwords, factors or sign-ins was altered past the desk; sending stops", "row", row)
+	a.Log.Error("a row was altered past the desk; sending stops", "row", row)
 	if _, on, err := tx.Halt(); err != nil || on {
 		return err // one alarm a stop: whoever altered it cannot fill the history
 	}

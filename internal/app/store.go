@@ -241,6 +241,8 @@ type Tx interface {
 	// PersonEvents lists every event about a person after one, oldest first; after the first one (not 0) those about sign-ins too. Up to committed they can never be undone, and each was proved to stand in the
 	// signed history; what follows belongs to the commit under way. payout.ErrBroken when one is not what was signed.
 	PersonEvents(after int64) (events []audit.Event, committed int64, err error)
+	// Holds proves that these events, but for those of the commit under way, stand in the signed history. payout.ErrBroken when one does not.
+	Holds(events []audit.Event) error
 	// Touch names what changed beyond what the methods above see by themselves.
 	Touch(c Change)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"countersign/internal/approval"
+	"countersign/internal/audit"
 	"countersign/internal/auth"
 	"countersign/internal/failpoint"
 	"countersign/internal/fault"
@@ -255,7 +256,97 @@ func (a *App) openFor(tx Tx, kind approval.Kind, id, seen string) (Proposal, err
 	case DigestOfProposal(a.Place, p) != p.Digest:
 		return p, fmt.Errorf("%w: %s %s version %d is not what its digest says", payout.ErrBroken, kind, id, p.Version)
 	}
-	return p, nil
+	return p, a.asProposed(tx, p)
+}
+
+// proposalRow is what a version is called in the alarm.
+func proposalRow(kind approval.Kind, id string, version int) string {
+	return string(kind) + "/" + id + "/" + itoa(int64(version))
+}
+
+// asProposed refuses an open proposal that is not the one that the history tells of, and stops sending: its digest binds what it says and whom it concerns, but not
+// who may not decide about it because they made it, nor since when it waits.
+func (a *App) asProposed(tx Tx, p Proposal) error {
+	events, err := tx.EventsOf(string(p.Kind), p.ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		var f struct {
+			Digest  string `json:"digest"`
+			RuleSet int    `json:"rule_set"`
+		}
+		if e.Action == string(p.Kind)+".proposed" && e.Version == p.Version && json.Unmarshal(e.Payload, &f) == nil && f.Digest == p.Digest && f.RuleSet == p.RuleSet &&
+			e.Person == p.By.Person && e.SignIn == p.By.SignIn && micro(e.At) == micro(p.At) {
+			return a.held(tx, e)
+		}
+	}
+	return a.alteredRow(proposalRow(p.Kind, p.ID, p.Version))
+}
+
+// held refuses events that are not those of the signed history, and stops sending.
+func (a *App) held(tx Tx, events ...audit.Event) error {
+	err := tx.Holds(events)
+	if errors.Is(err, payout.ErrBroken) {
+		a.Log.Error("an event is not the one that was written", "error", err)
+		return a.alteredRow("event")
+	}
+	return err
+}
+
+// Decisions are believed as their events tell them; those about a payout are measured against its whole history when it is claimed.
+func (s *sealed) Decisions(kind approval.Kind, id string, version int) ([]approval.Decision, error) {
+	ds, err := s.Tx.Decisions(kind, id, version)
+	if err != nil || kind == approval.Payout {
+		return ds, err
+	}
+	eventKind := string(kind)
+	if kind == approval.Release {
+		eventKind = "halt"
+	}
+	events, err := s.EventsOf(eventKind, id)
+	if err != nil {
+		return nil, err
+	}
+	told := map[said]int{}
+	var of []audit.Event
+	for _, e := range events {
+		answer := answers[strings.TrimPrefix(e.Action, eventKind+".")]
+		if answer == "" || e.Version != version {
+			continue
+		}
+		told[said{e.Person, answer, factString(e.Payload, "factor"), micro(e.At)}]++
+		of = append(of, e)
+	}
+	for _, d := range ds {
+		told[said{d.Person, d.Answer, d.Factor, micro(d.At)}]--
+	}
+	for d, n := range told {
+		if n != 0 && !(n == -1 && s.decided[d]) { // the event of what was just decided follows in the same commit
+			return nil, s.a.alteredRow("decision/" + proposalRow(kind, id, version))
+		}
+	}
+	return ds, s.a.held(s, of...)
+}
+
+// said is a decision as its row and its event both tell it.
+type said struct {
+	person string
+	answer approval.Answer
+	factor string
+	at     int64
+}
+
+// answers are what the events of decisions about anything but payouts say.
+var answers = map[string]approval.Answer{"approved": approval.Yes, "taken_back": approval.Back, "rejected": approval.No,
+	"release_asked": approval.Yes, "off": approval.Yes, "back": approval.Back}
+
+func (s *sealed) AddDecision(d Decided) error {
+	if s.decided == nil {
+		s.decided = map[said]bool{}
+	}
+	s.decided[said{d.By.Person, d.Answer, d.Factor, micro(d.At)}] = true
+	return s.Tx.AddDecision(d)
 }
 
 // tooOld refuses a yes to what has waited for longer than the rules say: the clock's worker ends it in a moment.
@@ -578,6 +669,9 @@ func (a *App) SettleNext(ctx context.Context) (did bool, err error) {
 				return fmt.Errorf("%w: %s %s version %d is not what its digest says", payout.ErrBroken, p.Kind, p.ID, p.Version)
 			}
 			if err := toldEffect(tx, p); err != nil {
+				return err
+			}
+			if err := a.asProposed(tx, p); err != nil {
 				return err
 			}
 			return a.takeEffect(tx, p, clock, now)

@@ -99,6 +99,7 @@ func init() {
 	addRoom("factor", &russianFactor, &englishFactor)
 	addFaults(map[string]string{
 		"account.altered":       "Данные для входа изменены в обход системы. Отправка выплат остановлена; сообщите администратору.",
+		"row.altered":           "Эта запись изменена в обход системы. Отправка выплат остановлена; сообщите администратору.",
 		"signin.factor":         "Сначала добавьте ключ доступа или одноразовые коды: «Ключи доступа и коды» в учётной записи.",
 		"signin.code_needed":    "Введите пароль ещё раз и код из приложения или запасной код.",
 		"signin.code":           "Код не подходит или уже использован. Дождитесь следующего и введите пароль ещё раз.",
@@ -133,6 +134,7 @@ func init() {
 		"factor.moved":          "Ключ только что использовали в другом окне. Нажмите ещё раз.",
 	}, map[string]string{
 		"account.altered":       "Sign-in data were changed past the desk. Sending is stopped; tell an administrator.",
+		"row.altered":           "This record was changed past the desk. Sending is stopped; tell an administrator.",
 		"signin.factor":         "First add a passkey or one-time codes: “Passkeys and codes” in your account.",
 		"signin.code_needed":    "Type your password again, and the code from the app or a recovery code.",
 		"signin.code":           "The code is wrong or was used. Wait for the next one and type your password again.",

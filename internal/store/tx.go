@@ -682,20 +682,26 @@ func (t *txn) PersonEvents(after int64) ([]audit.Event, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	head, n := t.s.newest, 0 // only this goroutine changes it
 	out := make([]audit.Event, len(rows))
 	for i, r := range rows {
 		out[i] = audit.Event{Seq: r.Seq, At: fromMicro(r.At), Person: r.Person, SignIn: r.SignIn, Action: r.Action, Kind: r.Kind, Subject: r.Subject,
 			Version: int(r.Version), Spec: int(r.Spec), Payload: json.RawMessage(r.Payload)}
-		if r.Seq <= head.Size {
-			n = i + 1
-		}
 	}
-	err = audit.Holds(head, out[:n], func(idx []int64) ([]tlog.Hash, error) { return readHashes(t.ctx, t.q, idx) })
+	return out, t.s.newest.Size, t.Holds(out) // only this goroutine changes it
+}
+
+// Holds proves what is committed; what is not stands behind it.
+func (t *txn) Holds(events []audit.Event) error {
+	head := t.s.newest
+	of := slices.DeleteFunc(slices.Clone(events), func(e audit.Event) bool { return e.Seq > head.Size })
+	if len(of) == 0 {
+		return nil
+	}
+	err := audit.Holds(head, of, func(idx []int64) ([]tlog.Hash, error) { return readHashes(t.ctx, t.q, idx) })
 	if errors.Is(err, audit.ErrNotHeld) {
 		err = fmt.Errorf("%w: %w", payout.ErrBroken, err)
 	}
-	return out, head.Size, err
+	return err
 }
 
 func (t *txn) Touch(c app.Change) {
