@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/auth"
 	"countersign/internal/bankdetails"
 	"countersign/internal/calendar"
@@ -424,6 +425,83 @@ func TestSuspendedApprover(t *testing.T) {
 	}
 	oracle(t, d)
 	d.Verify()
+}
+
+// TestCameBackWhy: the page says what is so: that an approval counts no more, where one that counted was lost, whatever rules are in force; else that more is asked for, also where
+// it is a sum that grew under the same rules.
+func TestCameBackWhy(t *testing.T) {
+	renamed := func(t *testing.T, d *desktest.Desk) {
+		set := desktest.Rules()
+		set.Name, set.ExpiryDays = "renamed", 13
+		setRules(t, d, set)
+	}
+	stricter := func(t *testing.T, d *desktest.Desk) { setRules(t, d, band1(3, "stricter")) }
+	suspend := func(who string) func(*testing.T, *desktest.Desk) {
+		return func(t *testing.T, d *desktest.Desk) {
+			must(t, d.App.SuspendPerson(t.Context(), d.Who["d1"], d.Who[who].Person, "left"))
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		yes    []string
+		before func(*testing.T, *desktest.Desk) // after the first yes
+		then   []func(*testing.T, *desktest.Desk)
+		why    string
+	}{
+		{"an approver was suspended", []string{"a1"}, nil, []func(*testing.T, *desktest.Desk){suspend("a1")}, "standing"},
+		{"so they were, and other rules ask for the same", []string{"a1"}, nil, []func(*testing.T, *desktest.Desk){renamed, suspend("a1")}, "standing"},
+		{"so they were, and other rules ask for more", []string{"a1"}, nil, []func(*testing.T, *desktest.Desk){stricter, suspend("a1")}, "standing"},
+		{"other rules ask for more", []string{"a1"}, nil, []func(*testing.T, *desktest.Desk){stricter}, "rules"},
+		{"and somebody was lost before the last yes", []string{"a1", "a2", "s1"}, func(t *testing.T, d *desktest.Desk) {
+			suspend("a1")(t, d)
+			must(t, d.App.ProposePersonChange(t.Context(), d.Who["d1"], d.Who["u1"].Person, []string{"approver"}, "", 0, ""))
+			accept(t, d, approval.Person, d.Who["u1"].Person, "d2")
+		}, []func(*testing.T, *desktest.Desk){stricter}, "rules"},
+		{"a soft limit asks for one more", []string{"a1"}, nil, []func(*testing.T, *desktest.Desk){func(t *testing.T, d *desktest.Desk) {
+			setLimits(t, d, approval.Limits{Payout: approval.Bound{SoftMinor: 5_000_00, HardMinor: 900_000_00}})
+		}}, "rules"},
+		{"the account is blocked, and the approver suspended", []string{"a1"}, nil, []func(*testing.T, *desktest.Desk){suspend("a1"), func(t *testing.T, d *desktest.Desk) {
+			set := desktest.Rules()
+			set.Name, set.Rules = "blocked", append(set.Rules, approval.Rule{Name: "never", When: approval.When{OverMinor: 1}, Blocked: "no"})
+			setRules(t, d, set)
+		}}, "blocked"},
+	} {
+		d := desktest.New(t)
+		if c.before != nil {
+			setRules(t, d, band1(2, "two"))
+		}
+		p := d.Submit(10_000_00)
+		for i, who := range c.yes {
+			d.Approve(p, who)
+			if i == 0 && c.before != nil {
+				c.before(t, d)
+			}
+		}
+		for _, do := range c.then {
+			do(t, d)
+		}
+		d.Clock.Add(10 * time.Second)
+		d.Claim()
+		if s := d.Get(p); s.State != payout.PendingApproval || s.Why != c.why {
+			t.Errorf("%s: %s because of %q, want %q", c.name, s.State, s.Why, c.why)
+		}
+	}
+	// The day's sum asks for more, under the same rules.
+	d := desktest.New(t)
+	set := desktest.Rules()
+	set.Name = "day"
+	set.Rules = append(set.Rules, approval.Rule{Name: "day", When: approval.When{Sums: []approval.SumOver{{Of: "company", Per: "day", OverMinor: 15_000_00}}},
+		Steps: []approval.Step{{Count: 2, Roles: []approval.Role{approval.Approver}}}})
+	setRules(t, d, set)
+	p, q := d.Submit(10_000_00), d.Submit(11_000_00)
+	d.Approve(p, "a1")
+	d.Approve(q, "a1")
+	d.Clock.Add(10 * time.Second)
+	d.Send()
+	d.Claim()
+	if s := d.Get(q); s.State != payout.PendingApproval || s.Why != "rules" {
+		t.Errorf("the day's sum is over: %s because of %q, and everybody's approval counts", s.State, s.Why)
+	}
 }
 
 // TestHalt: one person stops everything at once; nothing is claimed; two others release it, the one who pulled it never counts; a second stop while

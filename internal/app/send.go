@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/internal/approval"
@@ -256,16 +257,28 @@ func heldByEvidence(all []protocol.Evidence, own map[string]bool) bool {
 	return false
 }
 
-// cameBackWhy says why approvals that were enough are not any more: "blocked" by a rule or list, "rules" when another set is in force or a sum or limit
-// asks for more, "standing" when somebody's approval does not count any more.
-func cameBackWhy(st Standing, f *Frame, s payout.Snapshot) string {
-	switch {
-	case len(st.Need.Blocked) > 0:
-		return "blocked"
-	case s.RuleSet != f.Set.Version || approval.Soft(st.Hits):
-		return "rules"
+// cameBackWhy says why approvals that were enough are not any more: "blocked" by a rule or list; "standing" when one that counted then, so that fewer do now, counts no more;
+// else "rules": they, a sum or a limit ask for more.
+func (a *App) cameBackWhy(tx Tx, st Standing, s payout.Snapshot) (string, error) {
+	if len(st.Need.Blocked) > 0 {
+		return "blocked", nil
 	}
-	return "standing"
+	ds, err := tx.Decisions(approval.Payout, string(s.ID), s.Version)
+	if err != nil {
+		return "", err
+	}
+	then, _, err := tx.Signatures(s.ID)
+	if err != nil {
+		return "", err
+	}
+	lost := slices.ContainsFunc(ds, func(d approval.Decision) bool {
+		_, yes := lastYes(ds, d.Person, string(s.Digest))
+		return yes && !st.Tally.Counts(d.Person)
+	})
+	if lost && len(st.Tally.Given) < then { // who was lost before the last approval is no reason now
+		return "standing", nil
+	}
+	return "rules", nil
 }
 
 // neverFits reports whether an amount is by itself above a hard bound: no day or month has room for it.

@@ -454,7 +454,7 @@ func (a *App) measure(tx Tx, p *payout.Payout, st protocol.State) (m measured, e
 		}
 		use = roomless{Tx: tx, own: names, minor: s.Content.Amount.Minor}
 	}
-	stand, f, err := a.standing(use, p)
+	stand, _, err := a.standing(use, p)
 	if errors.Is(err, payout.ErrBroken) { // the rules or limits are not what was agreed to
 		return measured{altered: err}, nil
 	}
@@ -469,7 +469,8 @@ func (a *App) measure(tx Tx, p *payout.Payout, st protocol.State) (m measured, e
 		return measured{payeeMoved: true}, nil
 	}
 	if !stand.Tally.Met {
-		return measured{back: cameBackWhy(stand, f, s)}, nil
+		m.back, err = a.cameBackWhy(tx, stand, s)
+		return m, err
 	}
 	if err := a.proved(tx, s, stand); err != nil {
 		if fault.KindOf(err) == fault.Unavailable {

@@ -251,6 +251,9 @@ func (t *Tally) stand(people []Signer, decisions []Decision) {
 	}
 }
 
+// Counts reports whether a yes of this person stands, also where it fills no seat.
+func (t Tally) Counts(person string) bool { return t.index(person) >= 0 }
+
 // index is the place in who of a person whose yes stands, or -1.
 func (t *Tally) index(id string) int {
 	return slices.IndexFunc(t.who, func(s *Signer) bool { return s.ID == id })

@@ -96,11 +96,11 @@ var russianDecision = DecisionTexts{
 	},
 	QuietUntil: "Они начнут считаться {1}.", CeilingIs: "Ваш предел {1} ₽.", RoomIs: "На сегодня осталось {1} ₽.",
 	CameBack: map[string]string{
-		"rules":    "Выплата вернулась на согласование: правила или пределы теперь просят больше.",
+		"rules":    "Выплата вернулась на согласование: правила, накопленные суммы или пределы теперь просят больше.",
 		"standing": "Выплата вернулась на согласование: согласование одного из согласовавших больше не считается.",
 		"blocked":  "Выплата вернулась на согласование: правило или список теперь не даёт её отправить.",
 	},
-	BackWhy: map[string]string{"rules": "правила или пределы просят больше", "standing": "чьё-то согласование больше не считается", "blocked": "правило или список не даёт отправить"},
+	BackWhy: map[string]string{"rules": "правила, суммы или пределы просят больше", "standing": "чьё-то согласование больше не считается", "blocked": "правило или список не даёт отправить"},
 	Kept:    "По-прежнему считается: {1}.", KeptNone: "Из прежних согласований не считается ни одно.",
 	Soft: map[string]string{
 		"payout":      "Нужно ещё одно согласование сверх правил: выплата {2} ₽ больше мягкого предела {1} ₽.",
@@ -184,11 +184,11 @@ var englishDecision = DecisionTexts{
 	},
 	QuietUntil: "They begin to count {1}.", CeilingIs: "Your limit is {1} ₽.", RoomIs: "Left for today: {1} ₽.",
 	CameBack: map[string]string{
-		"rules":    "The payout came back for approval: rules or limits now ask for more.",
+		"rules":    "The payout came back for approval: rules, sums or limits now ask for more.",
 		"standing": "The payout came back for approval: the approval of one who gave it no longer counts.",
 		"blocked":  "The payout came back for approval: a rule or a list now keeps it from being sent.",
 	},
-	BackWhy: map[string]string{"rules": "rules or limits ask for more", "standing": "somebody’s approval no longer counts", "blocked": "a rule or a list keeps it from being sent"},
+	BackWhy: map[string]string{"rules": "rules, sums or limits ask for more", "standing": "somebody’s approval no longer counts", "blocked": "a rule or a list keeps it from being sent"},
 	Kept:    "Still counts: {1}.", KeptNone: "None of the earlier approvals counts.",
 	Soft: map[string]string{
 		"payout":      "One more approver than the rules ask for: the payout of {2} ₽ is above the soft limit of {1} ₽.",

@@ -82,7 +82,7 @@ func TestStanding_Cases(t *testing.T) {
 		t.Fatal("it left")
 	}
 	page := plain(want(t, b.as("s1").get(where(back, "")), 200))
-	holds(t, page, "The payout came back for approval: rules or limits now ask for more.", "Still counts: Person a.", "Rules, version 2, in force now", "Rules, version 1, in force when it was submitted",
+	holds(t, page, "The payout came back for approval: rules, sums or limits now ask for more.", "Still counts: Person a.", "Rules, version 2, in force now", "Rules, version 1, in force when it was submitted",
 		"“Большие”: Above 100,000.00 ₽: one approver, then one senior approver", "One senior approver: Person s.", "Limits with this payout", "To the payee in a month 150,000.00 ₽; above 500,000.00 ₽ one more approver is needed",
 		"By the company in a day 150,000.00 of 2,000,000.00 ₽")
 	page = plain(want(t, b.as("a1").get(where(blocked, "")), 200))
