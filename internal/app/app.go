@@ -153,8 +153,9 @@ func (a *App) write(ctx context.Context, lane Lane, who Actor, do Action, on Ref
 
 // commit is the one door to a writing transaction: nothing in it runs before authorize let the actor in.
 func (a *App) commit(ctx context.Context, lane Lane, who Actor, do Action, on Ref, fn func(*sealed) error) error {
+	var s *sealed
 	c, err := a.Store.Write(ctx, lane, func(tx Tx) (err error) {
-		s := &sealed{Tx: tx, a: a}
+		s = &sealed{Tx: tx, a: a}
 		if s.me, err = authorize(s, who, do, on); err != nil {
 			return err
 		}
@@ -162,6 +163,9 @@ func (a *App) commit(ctx context.Context, lane Lane, who Actor, do Action, on Re
 	})
 	if err != nil {
 		return err
+	}
+	for _, e := range s.ends {
+		a.settled(e.key, e.kind)
 	}
 	a.announce(c)
 	if c.Bank {

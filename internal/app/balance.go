@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
+	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
 
@@ -108,15 +110,29 @@ func (a *App) Balance() BalanceView {
 	return a.money.view
 }
 
-// spend notes what was claimed; settled that its answer came, and whether the bank took anything.
+// spend notes what was claimed; settled that its answer came, and whether the bank took anything. An attempt that opens another session is still one.
 func (a *App) spend(o *protocol.Order) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.money.spent = slices.DeleteFunc(a.money.spent, func(s spent) bool { return s.key == liveKey(o) })
 	if len(a.money.spent) >= maxSpent {
 		a.money.spent = slices.Delete(a.money.spent, 0, 1)
 	}
 	a.money.spent = append(a.money.spent, spent{key: liveKey(o), minor: o.Expect.AmountMinor, at: a.Now()})
 	a.money.view.Spent = a.spentSum()
+}
+
+// moneyEnd is what became of the money of one attempt.
+type moneyEnd struct {
+	key  string // liveKey
+	kind protocol.AnswerKind
+}
+
+// settles has the purse told once the transaction is committed.
+func settles(tx Tx, id payout.ID, attempt int, kind protocol.AnswerKind) {
+	if s, ok := tx.(*sealed); ok {
+		s.ends = append(s.ends, moneyEnd{fmt.Sprintf("%s/%d", id, attempt), kind})
+	}
 }
 
 func (a *App) settled(key string, kind protocol.AnswerKind) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/banksim"
 	"countersign/internal/desktest"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
@@ -142,4 +143,115 @@ func TestBalanceDue(t *testing.T) {
 	due(true, "a minute after it")
 	d.App.NoBalance = true
 	due(false, "off")
+}
+
+// TestPurseAfterLostCreate: stepwise, the answer to the first create is lost, the second goes on and the payout is paid: nothing of it
+// counts against a balance that was asked for later. Issue 5, point 8: "leaving by itself when it suffices".
+func TestPurseAfterLostCreate(t *testing.T) {
+	d := desktest.New(t)
+	d.Stepwise(protocol.ConfirmRequired, banksim.OnStart)
+	balances(d, 1_500_00)
+	id := d.Approved(1_000_00)
+	o := d.Claim()
+	if o == nil || o.Step != protocol.CallCreate {
+		t.Fatalf("%+v", o)
+	}
+	must(t, d.App.Answered(t.Context(), o, protocol.Answer{GotConn: true, Err: "cut"}, noRaw))
+	d.Clock.Add(time.Minute)
+	d.Steps()
+	d.Settle()
+	if s := d.Get(id); s.State != payout.Succeeded {
+		t.Fatalf("%s: %s", s.State, calls(d, id))
+	}
+	next := d.Approved(400_00)
+	d.Clock.Add(time.Minute)
+	balances(d, 500_00)
+	b := d.App.Balance()
+	if d.Claim() == nil {
+		t.Errorf("%s; the account holds 500.00 as told a moment ago, nothing is on its way, and 400.00 are held %q: %d kopecks count as spent", calls(d, id), heldFor(t, d, next), b.Spent)
+	}
+}
+
+// TestPurseAfterBankCancels: an attempt that ends by a fetched status, not by an answer of ours, gives back what it was to take. Issue 5, point 8.
+func TestPurseAfterBankCancels(t *testing.T) {
+	d := desktest.New(t)
+	d.Stepwise(protocol.ConfirmRequired, banksim.OnConfirm)
+	balances(d, 1_500_00)
+	id := d.Approved(1_000_00)
+	for range 20 {
+		o := d.Claim()
+		if o == nil {
+			d.Clock.Add(2 * time.Second)
+			d.Deliver()
+			d.Poll()
+			continue
+		}
+		if o.Step == protocol.CallCancel { // its answer is lost, and so is the call after it: the bank cancelled all the same
+			d.Ask(o)
+			must(t, d.App.Answered(t.Context(), o, protocol.Answer{GotConn: true, Err: "cut"}, noRaw))
+			break
+		}
+		if o.Step == protocol.CallConfirm {
+			t.Fatal("confirmed")
+		}
+		a, raw := d.Ask(o)
+		must(t, d.App.Answered(t.Context(), o, a, raw))
+		if o.Step == protocol.CallStart {
+			must(t, d.App.Halt(t.Context(), d.Who["a1"], "stop"))
+		}
+	}
+	d.Clock.Add(time.Minute)
+	d.Poll()
+	for _, who := range []string{"a2", "s1"} {
+		must(t, d.App.Resume(t.Context(), d.Who[who]))
+	}
+	s := d.Get(id)
+	t.Logf("%s: %s", s.State, calls(d, id))
+	balances(d, 1_500_00)
+	if b := d.App.Balance(); b.Spent != 0 {
+		t.Errorf("nothing is on its way, and %d kopecks count as spent", b.Spent)
+	}
+	if d.Claim() == nil {
+		t.Errorf("1,000.00 do not leave an account of 1,500.00: %q", heldFor(t, d, id))
+	}
+}
+
+// TestPurseAfterLostConfirm: stepwise, the answer to the confirm never came to anybody, and the step was given up: what it took is in a balance that is asked for later.
+// Issue 5, point 8.
+func TestPurseAfterLostConfirm(t *testing.T) {
+	d := desktest.New(t)
+	d.Stepwise(protocol.ConfirmRequired, banksim.OnConfirm)
+	balances(d, 1_500_00)
+	id := d.Approved(1_000_00)
+	for range 20 {
+		o := d.Claim()
+		if o == nil {
+			d.Clock.Add(2 * time.Second)
+			d.Deliver()
+			d.Poll()
+			continue
+		}
+		a, raw := d.Ask(o)
+		if o.Step == protocol.CallConfirm {
+			break
+		}
+		must(t, d.App.Answered(t.Context(), o, a, raw))
+	}
+	if b := d.App.Balance(); b.Spent != 1_000_00 {
+		t.Fatalf("%s: %d kopecks count as spent", calls(d, id), b.Spent)
+	}
+	d.Clock.Add(d.App.BankTimeout + 2*time.Minute)
+	if did, err := d.App.LoseStale(t.Context()); err != nil || !did {
+		t.Fatal(did, err)
+	}
+	d.Settle()
+	if s := d.Get(id); s.State != payout.Succeeded {
+		t.Fatalf("%s: %s", s.State, calls(d, id))
+	}
+	d.Clock.Add(time.Minute)
+	balances(d, 500_00)
+	next := d.Approved(400_00)
+	if d.Claim() == nil {
+		t.Errorf("400.00 do not leave an account of 500.00: %q, %d kopecks count as spent", heldFor(t, d, next), d.App.Balance().Spent)
+	}
 }

@@ -454,7 +454,9 @@ func (a *App) Answered(ctx context.Context, o *protocol.Order, answer protocol.A
 		return fmt.Errorf("record the answer to %s/%d: %w", o.Payout, o.Attempt, err)
 	}
 	failpoint.Hit("answer.committed")
-	a.stepSettled(o, kind)
+	if o.Step == "" {
+		a.settled(liveKey(o), kind)
+	}
 	if kind == protocol.CredentialNo {
 		a.mu.Lock()
 		a.probe, a.onePerGo = true, true
@@ -653,7 +655,7 @@ func (a *App) lose(ctx context.Context, before time.Time) (did bool, err error) 
 				return err
 			}
 			did = true
-			a.settled(fmt.Sprintf("%s/%d", at.Payout, at.N), protocol.Unsure)
+			settles(tx, at.Payout, at.N, protocol.Unsure)
 		}
 		return nil
 	})

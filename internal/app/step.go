@@ -221,6 +221,7 @@ func (a *App) endAttempt(tx Tx, p *payout.Payout, st protocol.State, n int, end 
 		return err
 	}
 	facts["evidence"] = ev
+	settles(tx, id, n, end.Kind)
 	if err := tx.DropStepDue(id); err != nil {
 		return err
 	}
@@ -279,6 +280,10 @@ func (a *App) stepAnswered(tx Tx, id payout.ID, n int, answer protocol.Answer, r
 			return "", err
 		}
 	}
+	// The money of an attempt counts as spent until its end: after the shot the next balance that is asked for tells.
+	if shot := step.Call == protocol.CallConfirm || step.Call == protocol.CallStart && st.Confirm == protocol.ConfirmAuto; shot && (kind == protocol.Taken || kind == protocol.Unsure) {
+		settles(tx, id, step.Attempt, kind)
+	}
 	if kind == protocol.CredentialNo {
 		if err := a.halt(tx, protocol.HaltCredentials, id, now); err != nil {
 			return "", err
@@ -298,26 +303,6 @@ func (a *App) Echo(ctx context.Context, s payout.Snapshot) (e protocol.Echo, at 
 	}
 	e = a.Wire.ParseEcho(body)
 	return e, at, e.Payout != "", nil
-}
-
-// stepSettled tells the purse what became of the money that an order was to take: an attempt of several steps keeps it until the one that moves it, or its fence.
-func (a *App) stepSettled(o *protocol.Order, kind protocol.AnswerKind) {
-	switch o.Step {
-	case protocol.CallCreate:
-		if kind == protocol.Taken || kind == protocol.Unsure {
-			return
-		}
-	case protocol.CallStart:
-		if a.Confirm == protocol.ConfirmRequired {
-			return
-		}
-	case protocol.CallCancel:
-		if kind != protocol.Taken {
-			return
-		}
-		kind = protocol.Refused
-	}
-	a.settled(liveKey(o), kind)
 }
 
 // loseSteps ends steps whose call cannot be alive any more, calls a payout unknown whose shot stays in doubt, and plans again what a crash left without a plan.
