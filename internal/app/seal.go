@@ -24,7 +24,7 @@ type sealed struct {
 	gone map[string]bool // the factors that it removed, by factorRow
 	// decided is what it said yes or no to.
 	decided map[said]bool
-	ends []moneyEnd      // what became of money that was counted as spent, for the purse once this is committed
+	ends    []moneyEnd // what became of money that was counted as spent, for the purse once this is committed
 }
 
 // aftermath is a refusal with something that must be written all the same, in a commit of its own.
