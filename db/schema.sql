@@ -614,7 +614,7 @@ CREATE INDEX report_days ON report (day_to, day_from);
 
 -- The lines of the reports. A line belongs to a report once that is there; until then it is on its way and may be dropped. Of a line that is there only
 -- metadata and extra may be cleared, and match_id with hand be set: which payout it belongs to, and by which agreed version of a match (0: by itself).
--- same_as is an earlier report with the very same line, 0 for none.
+-- same_as is an earlier report that has the same operation of the bank, 0 for none.
 CREATE TABLE report_row (
   report_id    INTEGER NOT NULL,
   n            INTEGER NOT NULL CHECK (n >= 1),
@@ -640,7 +640,7 @@ CREATE TABLE report_row (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX report_row_day ON report_row (day, kind, match_id, amount_minor) WHERE same_as = 0;
 CREATE INDEX report_row_match ON report_row (match_id, kind, day, amount_minor) WHERE same_as = 0;
-CREATE INDEX report_row_mark ON report_row (mark);
+CREATE INDEX report_row_line ON report_row (operation, session, kind, amount_minor, reference);
 
 -- What the bank's word moved on which Moscow day: a payout paid (once), money that came back (each time more). By the bank's own clock where it tells.
 CREATE TABLE bank_day (

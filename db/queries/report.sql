@@ -28,7 +28,8 @@ SELECT id, state, asked, confirmed, review, COALESCE(session, '') AS session, am
 WHERE id = COALESCE((SELECT r.id FROM payout r WHERE r.reference = sqlc.arg(reference)), (SELECT x.id FROM payout x WHERE x.session = sqlc.arg(session)));
 
 -- name: ReportSameRow :one
-SELECT report_id FROM report_row WHERE mark = sqlc.arg(mark) AND report_id < sqlc.arg(before) ORDER BY report_id LIMIT 1;
+SELECT report_id FROM report_row WHERE operation = sqlc.arg(operation) AND session = sqlc.arg(session) AND kind = sqlc.arg(kind) AND amount_minor = sqlc.arg(amount_minor)
+ AND reference = sqlc.arg(reference) AND report_id < sqlc.arg(before) ORDER BY report_id LIMIT 1;
 
 -- name: ReportRow :one
 SELECT report_id, n, part, line, day, kind, operation, session, reference, amount_minor, gross_minor, finished_at, metadata, extra, rest, mark, same_as, payout_id, match_id, hand

@@ -62,14 +62,14 @@ type ReportLine struct {
 	At                            time.Time
 	// Metadata and Extra (a JSON list of head and value) may be cleared; Rest is their hash, Mark that of the whole line.
 	Metadata, Extra, Rest, Mark string
-	// SameAs is an earlier report that has the very same line, 0 for none: it counts once.
+	// SameAs is an earlier report that has the same operation of the bank, 0 for none: it counts once.
 	SameAs int64
 	// Payout is whose it is by reference or session, "" for none; Match whose it counts as, Hand the agreed version that says so (0: by itself).
 	Payout, Match payout.ID
 	Hand          int
 }
 
-// RestHash binds what may be cleared of a line, MarkHash the line: what makes it this operation of the bank, whichever file it stands in.
+// RestHash binds what may be cleared of a line, MarkHash the line.
 func (l ReportLine) RestHash() string { return hash([]byte(l.Metadata + "\x00" + l.Extra)) }
 
 // MarkHash is the hash of everything that the bank says in a line.
@@ -300,7 +300,7 @@ func (a *App) takeLine(tx Tx, l *ReportLine, beside lineSums, now time.Time) err
 	if ok {
 		l.Payout = fact.ID
 	}
-	if l.SameAs, err = tx.SameRow(l.Mark, l.Report); err != nil {
+	if l.SameAs, err = tx.SameRow(*l, l.Report); err != nil {
 		return err
 	}
 	if !ok || l.SameAs != 0 {

@@ -253,6 +253,96 @@ func TestReport_twice(t *testing.T) {
 	d.Verify()
 }
 
+// TestReport_sameDayAgain: the same day handed in again in another format, with a column more, one less, in another order or another way of writing its moments, counts
+// once; the extra columns of each are kept. Another number of the bank, another sum or another session is another operation. Issue 5, point 9.
+func TestReport_sameDayAgain(t *testing.T) {
+	lines := func(data []byte, change func(head bool, cells []string) []string) []byte {
+		out := ""
+		for i, l := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+			out += strings.Join(change(i == 0, strings.Split(l, ";")), ";") + "\n"
+		}
+		return []byte(out)
+	}
+	for _, c := range []struct {
+		what   string
+		format string
+		change func(head bool, cells []string) []string
+		want   map[app.Class]int
+	}{
+		{what: "as a workbook", format: "xlsx"},
+		{what: "as an archive", format: "zip"},
+		{what: "a column more", change: func(head bool, c []string) []string { return append(c, "x") }},
+		{what: "another time of day", change: func(head bool, c []string) []string {
+			if !head {
+				c[1] += " 10:00:00"
+			}
+			return c
+		}},
+		{what: "in another order", change: func(_ bool, c []string) []string { slices.Reverse(c); return c }},
+		{what: "another number of the bank", want: map[app.Class]int{app.Double: 2, app.CameBack: 1}, change: func(head bool, c []string) []string {
+			if !head && c[2] == "Advice" {
+				c[0] += "b"
+			}
+			return c
+		}},
+		{what: "another sum", want: map[app.Class]int{app.Double: 2, app.CameBack: 1}, change: func(head bool, c []string) []string {
+			if !head && c[2] == "Advice" {
+				c[5] = "1,00"
+			}
+			return c
+		}},
+		{what: "another session", want: map[app.Class]int{app.Double: 2, app.CameBack: 1}, change: func(head bool, c []string) []string {
+			if !head && c[2] == "Advice" {
+				c[3] += "b"
+			}
+			return c
+		}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			d := desktest.New(t)
+			ids, day := paidDay(d, 0, 78)
+			name, data := report(d, day, "csv")
+			if c.change != nil { // by our own plain form: no cell holds a semicolon
+				rows := reportHead
+				for i, id := range ids {
+					s := d.Get(id)
+					rows += reportRow(fmt.Sprint("po_", i), string(day), "Advice", s.Session, s.Reference, s.Content.Amount.Minor)
+					if s.ReturnedMinor > 0 {
+						rows += reportRow(fmt.Sprint("po_r", i), string(day), "Refund", s.Session, s.Reference, s.ReturnedMinor)
+					}
+				}
+				name, data = "a.csv", []byte(rows)
+			}
+			take := func(name string, data []byte) app.ReportFile {
+				t.Helper()
+				f, err := d.App.TakeReport(t.Context(), d.Who["m1"], name, string(day), data)
+				must(t, err)
+				return f
+			}
+			take(name, data)
+			again, once := data, "again.csv"
+			if c.change != nil {
+				again = lines(data, c.change)
+			} else {
+				once, again = report(d, day, c.format)
+			}
+			f := take(once, again)
+			want := c.want
+			if want == nil {
+				want = map[app.Class]int{app.Matched: 2, app.CameBack: 1}
+			}
+			got, fig, _ := classes(d, day)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%v, want %v; the bank's sum is %d", got, want, fig.Sum(app.KindPaid).Bank)
+			}
+			if l, ok, err := d.Store.ReportLine(t.Context(), f.ID, 1); err != nil || !ok || (l.SameAs == 1) != (c.want == nil) || c.what == "a column more" && l.Extra != `[["x","x"]]` {
+				t.Errorf("%+v %v", l, err)
+			}
+			d.Verify()
+		})
+	}
+}
+
 // TestReport_nothingHalf: one bad row refuses the file: no line of it is stored, and every bad one is named. Who may not hand in a report stores none.
 func TestReport_nothingHalf(t *testing.T) {
 	d := desktest.New(t)

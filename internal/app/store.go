@@ -205,8 +205,9 @@ type Tx interface {
 	Released() error
 	// ReportLink is the payout that a line of a report is about, by reference, else by session, with what all lines of its kind tell of it.
 	ReportLink(reference, session, kind string) (f LinkFact, ok bool, err error)
-	// SameRow is the first report before this one that has the very same line, 0 for none.
-	SameRow(mark string, before int64) (int64, error)
+	// SameRow is the first report before this one that has the operation of this line: the bank's numbers, the kind, the sum and our mark, whatever else stands
+	// beside them; 0 for none.
+	SameRow(l ReportLine, before int64) (int64, error)
 	AddReportRows(lines []ReportLine) error
 	// DropLooseRows drops lines whose report never came to be.
 	DropLooseRows() error

@@ -79,7 +79,24 @@ func TestFixtures(t *testing.T) {
 			if seen < 20 {
 				t.Errorf("only %d payouts", seen)
 			}
+			last, err := s.ReportLast(t.Context())
+			must(t, err)
 			if _, err := s.Write(t.Context(), app.People, func(tx app.Tx) error {
+				for id := int64(1); id <= last; id++ { // a line of an old desk's report is known again in a file with other columns
+					for n := 1; ; n++ {
+						l, ok, err := s.ReportLine(t.Context(), id, n)
+						if err != nil {
+							return err
+						}
+						if !ok {
+							break
+						}
+						l.Extra, l.Mark, l.Rest = `[["new","x"]]`, "another", "another"
+						if same, err := tx.SameRow(l, last+1); err != nil || same == 0 || same > id {
+							t.Errorf("line %d of report %d is the same as one of report %d: %v", n, id, same, err)
+						}
+					}
+				}
 				_, err := tx.Append(audit.Event{At: time.Now(), Action: "fixture.opened", Kind: "desk", Payload: []byte("{}"), Spec: 1}, "", payout.Salt{})
 				return err
 			}); err != nil {

@@ -35,8 +35,8 @@ func (t *txn) ReportLink(reference, session, kind string) (app.LinkFact, bool, e
 		AmountMinor: r.AmountMinor, ReturnedMinor: r.ReturnedMinor, ToldMinor: r.Told}, ok, err
 }
 
-func (t *txn) SameRow(mark string, before int64) (int64, error) {
-	id, _, err := found(t.q.ReportSameRow(t.ctx, queries.ReportSameRowParams{Mark: mark, Before: before}))
+func (t *txn) SameRow(l app.ReportLine, before int64) (int64, error) {
+	id, _, err := found(t.q.ReportSameRow(t.ctx, queries.ReportSameRowParams{Operation: l.Operation, Session: l.Session, Kind: l.Kind, AmountMinor: l.Amount, Reference: l.Reference, Before: before}))
 	return id, err
 }
 

@@ -464,16 +464,28 @@ func (q *Queries) ReportRowsOf(ctx context.Context, payoutID string) ([]ReportRo
 }
 
 const reportSameRow = `-- name: ReportSameRow :one
-SELECT report_id FROM report_row WHERE mark = ?1 AND report_id < ?2 ORDER BY report_id LIMIT 1
+SELECT report_id FROM report_row WHERE operation = ?1 AND session = ?2 AND kind = ?3 AND amount_minor = ?4
+ AND reference = ?5 AND report_id < ?6 ORDER BY report_id LIMIT 1
 `
 
 type ReportSameRowParams struct {
-	Mark   string
-	Before int64
+	Operation   string
+	Session     string
+	Kind        string
+	AmountMinor int64
+	Reference   string
+	Before      int64
 }
 
 func (q *Queries) ReportSameRow(ctx context.Context, arg ReportSameRowParams) (int64, error) {
-	row := q.queryRow(ctx, q.reportSameRowStmt, reportSameRow, arg.Mark, arg.Before)
+	row := q.queryRow(ctx, q.reportSameRowStmt, reportSameRow,
+		arg.Operation,
+		arg.Session,
+		arg.Kind,
+		arg.AmountMinor,
+		arg.Reference,
+		arg.Before,
+	)
 	var report_id int64
 	err := row.Scan(&report_id)
 	return report_id, err
