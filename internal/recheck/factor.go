@@ -164,15 +164,17 @@ func use(batch, id string) string {
 // listYes is one yes that was given as a part of a list: judged once more when the list's event says what its sum was.
 type listYes struct {
 	person string
+	at     time.Time
 	minor  int64
 	rules  int // the set that the payout was submitted under
 	signed bool
+	code   bool // and with more than a password
 	last   bool // with it the payout was approved
 	st     standing
 }
 
-// list checks that what was signed about a list is the list that was decided, that its sum is not told smaller than what was approved by it, and that signing and the bands
-// were met over the sum too: nobody splits a large payment into small ones.
+// list checks that what was signed about a list is the list that was decided, that its sum is not told smaller than what was approved by it, and that signing, the second
+// proof, the bands, the person's ceiling and what somebody new may approve in a day were met over the sum too: nobody splits a large payment into small ones.
 func (c *Checker) list(e audit.Event, f facts) {
 	if slices.ContainsFunc(c.signedLists[e.Subject], func(d string) bool { return d != f.Digest }) {
 		c.found("%s signed another list than was decided", e.Person)
@@ -187,14 +189,28 @@ func (c *Checker) list(e audit.Event, f facts) {
 	if sum > f.Sum || len(said) != f.Approved {
 		c.found("by a list %d payouts of %d kopecks together were approved, more than it says", len(said), sum)
 	}
+	whole := max(sum, f.Sum)
+	if who := c.people[e.Person]; len(said) > 0 && who != nil {
+		if limit := c.limits.ceiling(e.Person); limit > 0 && whole > limit {
+			c.found("%s approved a list whose sum is above what they may approve", e.Person)
+		}
+		today := !slices.ContainsFunc(said, func(y listYes) bool { return day(y.at) != day(e.At) })
+		if today && c.set != nil && c.set.Newcomers.CapDayMinor > 0 && e.At.UnixMicro() < who.capped && whole > c.set.Newcomers.CapDayMinor-(c.said[e.Person+" "+day(e.At)]-sum) {
+			c.found("%s approved a list with which they approved more that day than somebody new may", e.Person)
+		}
+	}
 	for _, y := range said {
-		band, blocked := c.band(y.rules, max(sum, f.Sum))
-		signs := slices.ContainsFunc(c.setsOf(y.rules), func(s *ruleSet) bool { return s.SignAboveMinor > 0 && max(sum, f.Sum) > s.SignAboveMinor })
+		band, blocked := c.band(y.rules, whole)
+		above := func(limit func(*ruleSet) int64) bool {
+			return slices.ContainsFunc(c.setsOf(y.rules), func(s *ruleSet) bool { return limit(s) > 0 && whole > limit(s) })
+		}
 		switch {
 		case y.person != e.Person:
 			c.found("%s decided on a list of somebody else", y.person)
-		case signs && !y.signed:
+		case above(func(s *ruleSet) int64 { return s.SignAboveMinor }) && !y.signed:
 			c.found("%s approved a list whose sum had to be signed", y.person)
+		case above(func(s *ruleSet) int64 { return s.StepUpAboveMinor }) && !y.code:
+			c.found("%s approved with a password alone a list whose sum asks for more", y.person)
 		case y.last && !bandMet(y.st, band, blocked):
 			c.found("%s approved by a list what its sum needs more approvals for", y.person)
 		}

@@ -49,6 +49,9 @@ func (c *Checker) payout(e audit.Event, f facts) error {
 	switch e.Action {
 	case payout.ActSubmitted:
 		c.submitted = true
+		if c.set != nil && c.sets[f.RuleSet] != c.set {
+			c.found("it was submitted under rules %d, which were not in force", f.RuleSet)
+		}
 		p.submitted, p.ruleSet, p.acks, p.at, p.votes = f.Digest, f.RuleSet, f.Acks, e.At, nil
 		err = c.digest(e.Subject, p)
 	case payout.ActApproved:
@@ -159,7 +162,7 @@ func (c *Checker) approved(e audit.Event, f facts, p *paying) error {
 		c.said[e.Person+" "+day(e.At)] += p.minor
 	}
 	if f.Batch != "" {
-		c.lists[f.Batch] = append(c.lists[f.Batch], listYes{e.Person, p.minor, p.ruleSet, v.signed, payout.State(f.To) == payout.Approved, c.stand(p, e.At)})
+		c.lists[f.Batch] = append(c.lists[f.Batch], listYes{e.Person, e.At, p.minor, p.ruleSet, v.signed, v.factor != "password", payout.State(f.To) == payout.Approved, c.stand(p, e.At)})
 	}
 	return nil
 }
@@ -307,9 +310,9 @@ func (c *Checker) measure(p *paying, now time.Time, st *standing) measured {
 			last := vs[len(vs)-1]
 			m.payeeGroups, st.moved = last.groups, last.version != p.payeeVer
 			m.changed = changedAt(vs, p.content.BIK, p.content.Account)
-			for _, x := range c.proposed[p.payee] {
-				if x.version <= p.payeeVer && !slices.Contains(st.barred, x.person) {
-					st.barred = append(st.barred, x.person)
+			for _, m := range c.payeeMakers(p) {
+				if !slices.Contains(st.barred, m) {
+					st.barred = append(st.barred, m)
 				}
 			}
 		} else {

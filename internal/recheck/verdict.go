@@ -19,9 +19,29 @@ func (c *Checker) rulingProposed(e audit.Event, f facts) {
 	if slices.ContainsFunc(p.makers, func(m string) bool { return !slices.Contains(f.Concerns, m) }) {
 		c.found("a ruling was proposed that somebody who made the payout could decide")
 	}
+	for _, m := range c.payeeMakers(p) {
+		c.payeeBarred = c.payeeBarred || !slices.Contains(p.makers, m) && slices.Contains(f.Concerns, m)
+	}
+	// Desks of before named them not, so that one of them could genuinely rule: only of a desk that once named one is it asked.
+	if c.payeeBarred && slices.ContainsFunc(c.payeeMakers(p), func(m string) bool { return !slices.Contains(f.Concerns, m) }) {
+		c.found("a ruling was proposed that somebody who made its payee could decide")
+	}
 	if p.state != string(payout.Unknown) && !p.review {
 		c.found("a ruling was proposed on a payout whose outcome is known")
 	}
+}
+
+// payeeMakers are who proposed any version of a payout's payee up to the one that it names: makers of the payout too.
+func (c *Checker) payeeMakers(p *paying) (out []string) {
+	if p.payee == "" {
+		return nil
+	}
+	for _, x := range c.proposed[p.payee] {
+		if x.version <= p.payeeVer && !slices.Contains(out, x.person) {
+			out = append(out, x.person)
+		}
+	}
+	return out
 }
 
 // ruled: a payout moved because people said so. Two of them did, both of whom may, over the very version that is named; above the signing amount both signed.

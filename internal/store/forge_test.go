@@ -326,6 +326,32 @@ func (h *hand) sign(key *softkey.Key, p app.ProofRow) app.ProofRow {
 	return p
 }
 
+// redoc puts another text into the document of a proposal that took effect, in rows and events, as if it had been agreed to so.
+func (h *hand) redoc(kind approval.Kind, id string, version int, old, to string) {
+	h.t.Helper()
+	var doc, op, concerns, was string
+	var base int
+	must(h.t, h.db.QueryRow("SELECT p.doc, p.op, p.concerns, p.base, s.digest FROM proposal p JOIN subject s USING (kind, id, version) WHERE p.kind = ? AND p.id = ? AND p.version = ?",
+		string(kind), id, version).Scan(&doc, &op, &concerns, &base, &was))
+	if !strings.Contains(doc, old) {
+		h.t.Fatalf("%s holds no %s", doc, old)
+	}
+	doc = strings.Replace(doc, old, to, 1)
+	digest := app.DigestOfProposal(payout.Place{Environment: "test", Project: desktest.Project},
+		app.Proposal{Kind: kind, ID: id, Version: version, Op: op, Doc: []byte(doc), Base: base})
+	for n, action := range []string{"proposed", "approved", "effective"} {
+		var seq int64
+		must(h.t, h.db.QueryRow("SELECT seq FROM event WHERE action = ? AND subject = ? AND version = ?", string(kind)+"."+action, id, version).Scan(&seq))
+		h.exec("UPDATE event SET payload = replace(payload, ?, ?) WHERE seq = ?", was, digest, seq)
+		if n == 0 {
+			h.exec("UPDATE event SET payload = json_set(payload, '$.doc', ?) WHERE seq = ?", sha(doc), seq)
+		}
+	}
+	h.exec("UPDATE proposal SET doc = ? WHERE kind = ? AND id = ? AND version = ?", doc, string(kind), id, version)
+	h.exec("UPDATE subject SET digest = ? WHERE kind = ? AND id = ? AND version = ?", digest, string(kind), id, version)
+	h.exec("UPDATE decision SET digest = ? WHERE kind = ? AND id = ? AND version = ?", digest, string(kind), id, version)
+}
+
 // forgeries are ways of forging a decision. rows and events are kept in step, so that only the log and its signatures, or counting again, can tell. What the last
 // column says must stand in the finding.
 var forgeries = []struct {
@@ -458,23 +484,7 @@ var forgeries = []struct {
 		h.by(approval.Release, "1", 1, 2, seq, "s1")
 	}, "others than who stopped"},
 	{"a payout over a hard limit", func(h *hand) {
-		seq, f := h.event("limits.proposed", "", 0)
-		var doc string
-		must(h.t, h.db.QueryRow("SELECT doc FROM proposal WHERE kind = 'limits'").Scan(&doc))
-		doc = strings.Replace(doc, `"hard_minor":90000000`, `"hard_minor":6500000`, 1)
-		digest := app.DigestOfProposal(payout.Place{Environment: "test", Project: desktest.Project},
-			app.Proposal{Kind: approval.Limit, ID: app.LimitsID, Version: 1, Op: "limits.set", Doc: []byte(doc)})
-		f["doc"] = sha(doc)
-		f["digest"] = digest
-		h.put(seq, f)
-		for _, action := range []string{"limits.approved", "limits.effective"} {
-			seq, f := h.event(action, "", 0)
-			f["digest"] = digest
-			h.put(seq, f)
-		}
-		h.exec("UPDATE proposal SET doc = ? WHERE kind = 'limits'", doc)
-		h.exec("UPDATE subject SET digest = ? WHERE kind = 'limits'", digest)
-		h.exec("UPDATE decision SET digest = ? WHERE kind = 'limits'", digest)
+		h.redoc(approval.Limit, app.LimitsID, 1, `"hard_minor":90000000`, `"hard_minor":6500000`)
 	}, "over a hard limit"},
 	{"a payout that left while sending was stopped", func(h *hand) {
 		seq, _ := h.event("halt.off", "", 0)
@@ -588,6 +598,39 @@ var forgeries = []struct {
 		h.put(seq, f)
 		h.exec("UPDATE batch SET items = ?, digest = ?", items, app.ListDigest(list))
 	}, "signed another list"},
+	{"a list above its person's ceiling, of which each payout is below it", func(h *hand) {
+		h.redoc(approval.Limit, app.LimitsID, 1, `"ceilings":[]`, fmt.Sprintf(`"ceilings":[{"person":%q,"minor":50000000}]`, h.who("a1")))
+	}, "a list whose sum is above"},
+	{"a list by which somebody new approved more than their day's sum", func(h *hand) {
+		h.redoc(approval.Rules, app.RulesID, 3, `"cap_day_minor":0`, `"cap_day_minor":54000000`)
+		until := h.x.d.Clock.Now().Add(time.Hour).UnixMicro()
+		seq, f := h.event("person.added", h.who("a1"), 0)
+		f["capped_until"] = until
+		h.put(seq, f)
+		h.exec("UPDATE person SET capped_until = ? WHERE id = ?", until, h.who("a1"))
+	}, "approved a list with which"},
+	{"a list of which the sum asks for more than a password", func(h *hand) {
+		h.redoc(approval.Rules, app.RulesID, 3, `"sign_above_minor":40000000`, `"sign_above_minor":60000000`)
+		h.redoc(approval.Rules, app.RulesID, 3, `"step_up_above_minor":0`, `"step_up_above_minor":50000000`)
+		for _, id := range h.x.listed {
+			seq, f := h.event("payout.approved", string(id), 0)
+			f["factor"] = "password"
+			delete(f, "proof")
+			h.put(seq, f)
+			h.exec("UPDATE decision SET factor = 'password' WHERE id = ?", string(id))
+			h.exec("DELETE FROM proof WHERE id = ?", string(id))
+		}
+		seq, f := h.event("batch.decided", "", 0)
+		f["factor"] = "password"
+		h.put(seq, f)
+	}, "with a password alone a list"},
+	{"a payout under rules that were in force no more", func(h *hand) {
+		seq, f := h.event("payout.submitted", string(h.x.late), 0)
+		f["rule_set"] = int64(1)
+		h.put(seq, f)
+		h.exec("UPDATE subject SET rule_set = 1 WHERE id = ?", string(h.x.late))
+		h.exec("UPDATE payout SET rule_set = 1 WHERE id = ?", string(h.x.late))
+	}, "which were not in force"},
 	{"a list that was never decided", func(h *hand) {
 		seq, _ := h.event("batch.decided", "", 0)
 		h.exec("UPDATE event SET action = 'look.list', kind = 'desk' WHERE seq = ?", seq)
