@@ -137,11 +137,32 @@ func (a *App) ProposePayee(ctx context.Context, w Who, e PayeeEntry) error {
 		if len(unticked) > 0 {
 			return unticked
 		}
-		p := Proposal{Kind: approval.Payee, ID: e.ID, Op: "payee.set", Salt: a.salt(), Acks: codes}
+		// Whoever made an earlier version is a maker of this payee for good, also of a version that came to nothing.
+		earlier, err := payeeMakers(tx, e.ID, last)
+		if err != nil {
+			return err
+		}
+		earlier = slices.DeleteFunc(earlier, func(m string) bool { return m == w.Person })
+		p := Proposal{Kind: approval.Payee, ID: e.ID, Op: "payee.set", Salt: a.salt(), Acks: codes, Concerns: earlier}
 		p.Doc, p.Private = c.Doc(p.Commit), c.Private()
 		_, err = a.propose(tx, w.actor(), p, e.Seen, "", a.Now())
 		return err
 	})
+}
+
+// payeeMakers are those who proposed any version of a payee up to this one, as the history tells it.
+func payeeMakers(tx Tx, id string, version int) ([]string, error) {
+	events, err := tx.EventsOf(string(approval.Payee), id)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range events {
+		if e.Action == string(approval.Payee)+".proposed" && e.Version <= version && e.Person != "" && !slices.Contains(out, e.Person) {
+			out = append(out, e.Person)
+		}
+	}
+	return out, nil
 }
 
 func samePayee(p Proposal, c payee.Content) bool {

@@ -278,6 +278,28 @@ func promote(t testing.TB, d *desktest.Desk, who string) {
 	must(t, d.App.Accept(t.Context(), d.Who["d2"], approval.Person, id, ps[0].Digest, app.Proof{}))
 }
 
+// TestPayeeEarlierMakers: whoever made any version of a payee may decide none of its later ones, also where theirs came to nothing; who had no part in it may. Design "Words": maker.
+func TestPayeeEarlierMakers(t *testing.T) {
+	for _, first := range []string{"in force", "refused"} {
+		d := desktest.New(t)
+		id, seen := d.App.NewPayeeID(), 0
+		promote(t, d, "m1")
+		must(t, d.App.ProposePayee(t.Context(), d.Who["m1"], app.PayeeEntry{ID: id, Content: somebody(acct(1))}))
+		if first == "refused" {
+			must(t, d.App.Refuse(t.Context(), d.Who["a1"], approval.Payee, id, openDigest(t, d, id), "no"))
+		} else {
+			must(t, d.App.Accept(t.Context(), d.Who["a1"], approval.Payee, id, openDigest(t, d, id), app.Proof{}))
+			seen = 1
+		}
+		d.Clock.Add(time.Minute)
+		must(t, d.App.ProposePayee(t.Context(), d.Who["m2"], app.PayeeEntry{ID: id, Seen: seen, Content: somebody(acct(1), acct(2))}))
+		open := openDigest(t, d, id)
+		wants(t, "the maker of version 1, "+first, d.App.Accept(t.Context(), d.Who["m1"], approval.Payee, id, open, app.Proof{}), "subject.own")
+		must(t, d.App.Accept(t.Context(), d.Who["a1"], approval.Payee, id, open, app.Proof{}))
+		d.Verify()
+	}
+}
+
 // TestPayeeMakers: whoever made a version of a payee up to the one that a payout names is a maker of the payout, though they never touched it.
 func TestPayeeMakers(t *testing.T) {
 	d := desktest.New(t)

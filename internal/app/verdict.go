@@ -154,7 +154,7 @@ type VerdictEntry struct {
 	Seen int
 }
 
-// ProposeVerdict puts a ruling on a payout's outcome to two approvers, none of whom made the payout or proposes this. Invalid at fields outcome ("verdict.outcome",
+// ProposeVerdict puts a ruling on a payout's outcome to two approvers, none of whom made the payout, or its payee up to the version that it names, or proposes this. Invalid at fields outcome ("verdict.outcome",
 // "verdict.open", "verdict.early" with the first day, "verdict.returned"), basis, reason and file ("verdict.file", "verdict.large", "verdict.type"); Conflict
 // "verdict.state" when nothing is to be ruled, and as propose. With a line of a report, as ReportEvidence, too, and Invalid at basis "verdict.rowbasis".
 func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e VerdictEntry) error {
@@ -206,7 +206,16 @@ func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e Verdict
 		if err := a.mayRule(st, s, v, now); err != nil {
 			return err
 		}
-		p, err := a.propose(tx, w.actor(), Proposal{Kind: approval.Verdict, ID: string(id), Op: "verdict.set", Doc: v.Doc(), Salt: a.salt(), Concerns: s.Makers, File: v.File},
+		// Who made the version of the payee that it names is a maker of the payout.
+		made := slices.Clone(s.Makers)
+		if c := s.Content; c.PayeeID != "" {
+			more, err := payeeMakers(tx, c.PayeeID, c.PayeeVer)
+			if err != nil {
+				return err
+			}
+			made = append(made, slices.DeleteFunc(more, func(m string) bool { return slices.Contains(made, m) })...)
+		}
+		p, err := a.propose(tx, w.actor(), Proposal{Kind: approval.Verdict, ID: string(id), Op: "verdict.set", Doc: v.Doc(), Salt: a.salt(), Concerns: made, File: v.File},
 			e.Seen, reason, now)
 		if err != nil {
 			return err

@@ -441,3 +441,30 @@ func TestRulingSigned(t *testing.T) {
 		t.Error("a ruling on nothing")
 	}
 }
+
+// TestVerdict_PayeeMaker: whoever made the payee up to the version that a payout names is a maker of the payout also when it is ruled what became of it; who made a later version is
+// not. Issue 4, point 8; design "Four eyes": a verdict is decided by neither maker of the payout.
+func TestVerdict_PayeeMaker(t *testing.T) {
+	d := desktest.New(t)
+	promote(t, d, "m1")
+	id := d.App.NewPayeeID()
+	vouch(t, d, id, "m1", "a1", somebody(acct(1)))
+	c := to(id, somebody(), acct(1), 50_000_71) // never answers, never tells
+	c.PayeeVer = 1
+	p := d.SubmitContent("m2", c)
+	d.Approve(p, "a1")
+	d.Clock.Add(10 * time.Second)
+	must(t, d.App.Answered(t.Context(), d.Claim(), protocol.Answer{GotConn: true, Err: "cut"}, noRaw))
+	d.Clock.Add(time.Minute)
+	must(t, d.App.ProposeVerdict(t.Context(), d.Who["m2"], p, app.VerdictEntry{Outcome: app.RuledNotPaid, Basis: app.BasisLetter, Reason: "the bank said so", File: letter}))
+	r := rulingOf(t, d, p)
+	wants(t, "the payee's maker rules on the payout", d.App.Accept(t.Context(), d.Who["m1"], r.Kind, r.ID, r.Digest, app.Proof{}), "subject.own")
+	wants(t, "or ends the ruling", d.App.Refuse(t.Context(), d.Who["m1"], r.Kind, r.ID, r.Digest, "no"), "subject.own")
+	for _, who := range []string{"a1", "a2"} {
+		must(t, d.App.Accept(t.Context(), d.Who[who], r.Kind, r.ID, r.Digest, app.Proof{}))
+	}
+	if s := d.Get(p); s.State != payout.Failed {
+		t.Errorf("two who made neither ruled, and it is %s", s.State)
+	}
+	d.Verify()
+}

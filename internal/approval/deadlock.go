@@ -73,16 +73,17 @@ func (s Stuck) sum() string {
 // party is who proposes a kind of subject that a constant governs, and whom it may concern.
 type party struct{ proposers, concerned func(f *Firm) []Signer }
 
-// parties has every kind but Payout, whose makers the rules name; a kind without one fails this package's tests. They bar as many people as one subject of the kind can,
-// but for limits that move several people's bounds: those can be moved one after the other.
+// parties has every kind but Payout, whose makers the rules name; a kind without one fails this package's tests. They bar as many people as one subject of the kind must,
+// but for limits that move several people's bounds, which can be moved one after the other. A payout that several people made, its payee's among them, is ruled on at the proposal of
+// one of them; a payee that more than two people edited can be made anew.
 var parties = map[Kind]party{
-	Payee:   {proposers: makers},
+	Payee:   {proposers: makers, concerned: makers}, // who made it before
 	Match:   {proposers: makers},
 	Rules:   {proposers: holders(Admin)},
 	Keys:    {proposers: holders(Admin)},
 	Limit:   {proposers: holders(Admin), concerned: holders(Approver, Senior)}, // whose bound moves
 	Person:  {proposers: holders(Admin), concerned: holders()},
-	Verdict: {proposers: makers, concerned: makers}, // the maker of the payout
+	Verdict: {proposers: makers, concerned: makers}, // the maker of the payout, or of its payee
 	// Who pulled the stop may not release it; a system's has nobody.
 	Release: {proposers: holders(Approver, Senior, Admin)},
 }

@@ -54,7 +54,7 @@ func TestDeadlocks(t *testing.T) {
 		{"one administrator and the senior", []Signer{mk}, []Signer{mk, a1, a2, s1, ad1}, []string{`person by ad1 about "s1" -1`, `limits by ad1 about "s1" -1`}},
 		{"one administrator, nobody else", []Signer{mk}, []Signer{mk, ad1}, []string{
 			fmt.Sprintf("payout band-1 0..%d by mk about \"\" -1", b1), fmt.Sprintf("payout band-2 %d..%d by mk about \"\" -2", b1, b2), fmt.Sprintf("payout band-3 %d..0 by mk about \"\" -3", b2), first,
-			`payee by mk about "" -1`, `rules by ad1 about "" -1`, `person by ad1 about "mk" -1`, `limits by ad1 about "" -1`, `keys by ad1 about "" -1`, `verdict by mk about "mk" -2`, `release by ad1 about "" -2`, `match by mk about "" -1`}},
+			`payee by mk about "mk" -1`, `rules by ad1 about "" -1`, `person by ad1 about "mk" -1`, `limits by ad1 about "" -1`, `keys by ad1 about "" -1`, `verdict by mk about "mk" -2`, `release by ad1 about "" -2`, `match by mk about "" -1`}},
 		{"nobody makes anything", nil, []Signer{a1, a2, s1, ad1, ad2}, nil},
 		{"nobody at all", nil, nil, []string{`payee by  about "" -1`, `rules by  about "" -1`, `person by  about "" -1`, `limits by  about "" -1`, `keys by  about "" -1`, `verdict by  about "" -2`, `release by  about "" -2`, `match by  about "" -1`}},
 	} {
@@ -186,9 +186,9 @@ func TestDeadlocks_Oracle(t *testing.T) {
 					case !p.Standing || !c.Standing:
 					case k == Person && admin:
 						pairs = []string{p.ID, c.ID}
-					case k == Release && (admin || oAsks(approvers(1), p)), k == Payee && slices.ContainsFunc(makers, func(m Signer) bool { return m.ID == p.ID }), admin && k != Release && k != Verdict && k != Payee:
+					case k == Release && (admin || oAsks(approvers(1), p)), admin && k != Release && k != Verdict && k != Payee:
 						pairs = []string{p.ID}
-					case k == Verdict && slices.ContainsFunc(makers, func(m Signer) bool { return m.ID == p.ID }) && slices.ContainsFunc(makers, func(m Signer) bool { return m.ID == c.ID }):
+					case (k == Verdict || k == Payee) && slices.ContainsFunc(makers, func(m Signer) bool { return m.ID == p.ID }) && slices.ContainsFunc(makers, func(m Signer) bool { return m.ID == c.ID }):
 						pairs = []string{p.ID, c.ID}
 					}
 					if k == Person && !slices.ContainsFunc(people, func(s Signer) bool { return s.ID == c.ID }) {

@@ -32,7 +32,7 @@ func TestDeadlocks_Kinds(t *testing.T) {
 			want           string
 		}{
 			Payout:  {[]Signer{mk}, []Signer{a1, a2, ad1, ad2}, fmt.Sprintf(`payout band-3 %d..0 by mk about "" -1`, SecondBandMinor)},
-			Payee:   {[]Signer{m2}, []Signer{m2, ad1, ad2}, `payee by m2 about "" -1`},
+			Payee:   {[]Signer{m2}, []Signer{m2, ad1, ad2}, `payee by m2 about "m2" -1`},
 			Match:   {[]Signer{m2}, []Signer{m2, ad1, ad2}, `match by m2 about "" -1`},
 			Rules:   {nil, []Signer{a1, a2, ad1}, `rules by ad1 about "" -1`},
 			Keys:    {nil, []Signer{a1, a2, ad1}, `keys by ad1 about "" -1`},
@@ -265,7 +265,9 @@ func TestDeadlocks_BruteForce(t *testing.T) {
 			minor := int64(math.MaxInt64)
 			asks := BySignIn
 			switch k {
-			case Payee, Match:
+			case Payee:
+				by, about = is(makers), is(makers)
+			case Match:
 				by, about = is(makers), []string{""}
 			case Rules, Keys:
 				by, about = is(people, Admin), []string{""}
