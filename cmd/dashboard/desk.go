@@ -118,7 +118,12 @@ func openDesk(ctx context.Context, o deskOptions) (*desk, error) {
 			keys = nil
 		}
 	}
-	a := app.New(app.Options{Store: s, Seal: seal, Keys: keys, BankKeys: ring, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
+	var mono func() time.Duration
+	if o.Born == "serve" { // the demo is filled by a clock of its own
+		began := time.Now()
+		mono = func() time.Duration { return time.Since(began) }
+	}
+	a := app.New(app.Options{Store: s, Mono: mono, Seal: seal, Keys: keys, BankKeys: ring, Wire: wire{}, Hasher: hasher, Rules: o.Rules, Place: payout.Place{Environment: o.Environment, Project: o.Project},
 		Now: o.Now, Rand: rand.Reader, Log: o.Log, SendAfter: o.SendAfter, PollMin: o.PollMin, BankTimeout: o.BankTimeout, Flow: o.Flow, Confirm: o.Confirm, NoBalance: o.NoBalance})
 	if err := errors.Join(a.DeclareLoss(ctx), a.BeginSeals(ctx), a.RefreshBank(ctx)); err != nil {
 		s.Close()

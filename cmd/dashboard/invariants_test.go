@@ -154,7 +154,8 @@ func TestInvariants(t *testing.T) {
 				looks(false)
 				looks(true)
 			}
-			if l := looks(true); len(l.Found) > 0 || l.Excepted == 0 {
+			// A question that was late has been planned anew by the look after the one that named it: nothing is left to except.
+			if l := looks(true); len(l.Found) > 0 || (l.Excepted == 0) != (c.doctor == doctorOK) {
 				t.Fatalf("again: %v, excepted %d", l.Found, l.Excepted)
 			}
 			d.Apply() // nothing leaves while a message waits

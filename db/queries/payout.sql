@@ -192,6 +192,21 @@ SELECT session, payout_id, next_at, since, slow FROM poll WHERE payout_id = sqlc
 -- name: PollsOf :many
 SELECT session, payout_id, next_at, since, slow FROM poll WHERE payout_id = sqlc.arg(payout_id) ORDER BY session;
 
+-- name: ReplanPolls :exec
+-- What a clock that was ahead planned: later than any plan can be, or by an age that has not begun.
+UPDATE poll SET next_at = sqlc.arg(now), since = MIN(since, sqlc.arg(now))
+WHERE since > sqlc.arg(soon) OR next_at > sqlc.arg(daily) OR next_at > CASE slow WHEN 0 THEN sqlc.arg(hourly) ELSE sqlc.arg(slowly) END
+  AND NOT EXISTS (SELECT 1 FROM payout p WHERE p.id = poll.payout_id AND p.confirmed = 1 AND p.review = 0 AND p.state IN ('succeeded', 'failed', 'returned'));
+
+-- name: LastPollAt :one
+SELECT CAST(COALESCE(MAX(next_at), 0) AS INTEGER) AS at FROM poll;
+
+-- name: ToReplan :many
+-- Approved by a clock that was ahead, or held by one: the newest word about when it leaves is of a time that has not come.
+SELECT p.id FROM payout p WHERE p.state = 'approved' AND (p.approved_at > sqlc.arg(soon) AND p.send_at > sqlc.arg(send_at)
+  OR p.held_until > sqlc.arg(soon) AND (SELECT e.at FROM event e WHERE e.kind = 'payout' AND e.subject = p.id AND e.action IN ('payout.held', 'payout.replanned')
+    ORDER BY e.seq DESC LIMIT 1) > sqlc.arg(soon)) ORDER BY p.number LIMIT sqlc.arg(most);
+
 -- name: EndOldPolls :exec
 DELETE FROM poll WHERE payout_id IN (SELECT p.id FROM payout p JOIN poll o ON o.payout_id = p.id
   WHERE p.confirmed = 1 AND p.review = 0 AND p.sent_at < sqlc.arg(before) AND p.state IN ('succeeded', 'failed', 'returned'))

@@ -27,6 +27,12 @@ INSERT INTO step_due (payout_id, at) VALUES (sqlc.arg(payout_id), sqlc.arg(at)) 
 -- name: DropStepDue :exec
 DELETE FROM step_due WHERE payout_id = sqlc.arg(payout_id);
 
+-- name: ReplanSteps :exec
+UPDATE step_due SET at = sqlc.arg(latest) WHERE at > sqlc.arg(latest);
+
+-- name: LastStepAt :one
+SELECT CAST(COALESCE(MAX(at), 0) AS INTEGER) AS at FROM step_due;
+
 -- name: StepsDue :many
 SELECT payout_id FROM step_due WHERE at <= sqlc.arg(now) ORDER BY at LIMIT sqlc.arg(most);
 

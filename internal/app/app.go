@@ -45,8 +45,10 @@ type Options struct {
 	Rules  approval.RuleSet
 	Place  payout.Place
 	Now    func() time.Time
-	Rand   io.Reader
-	Log    *slog.Logger
+	// Mono tells how long this process has run by a clock that nobody sets; nil where there is none: then a wall clock that jumps ahead goes unnoticed.
+	Mono func() time.Duration
+	Rand io.Reader
+	Log  *slog.Logger
 	// Seal binds rows about passwords, factors and sign-ins; its secret stands outside the database.
 	Seal factor.Seal
 	// Keys does the ceremonies of passkeys; nil where the desk's address allows none.
@@ -94,6 +96,11 @@ type App struct {
 	usualAt   time.Time
 	kept      keptOf // days of the reconciliation that were counted
 	money     balance
+	clocks    struct { // as they were read last
+		wall   time.Time
+		mono   time.Duration
+		jumped bool // and nobody has let sending go on since
+	}
 	sendFrom  Place      // behind whom the next claim looks
 	yesFrom   Place      // behind whom the next look at approvals that suffice again begins
 	identity  Identity   // how this process was started

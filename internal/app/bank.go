@@ -349,7 +349,11 @@ func (a *App) replan(tx Tx, plan PollRow, s payout.Snapshot, f protocol.Fetch, b
 	wait := a.interval(now.Sub(plan.Since))
 	final := !s.Review && s.Confirmed && (s.State == payout.Succeeded || s.State == payout.Failed || s.State == payout.Returned)
 	if final && answered {
-		if s.State == payout.Returned || a.bankCalendar().BankDays(s.SentAt, now) > returnsWatch {
+		doubted, err := a.clockDoubted(tx)
+		if err != nil {
+			return err
+		}
+		if s.State == payout.Returned || !doubted && a.bankCalendar().BankDays(s.SentAt, now) > returnsWatch {
 			return tx.EndPoll(plan.Session, plan.Payout)
 		}
 		wait = 24 * time.Hour

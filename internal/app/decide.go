@@ -300,6 +300,9 @@ func (a *App) ExpireNext(ctx context.Context) (did bool, err error) {
 	}
 	err = a.write(ctx, Worker, theClock, Settle, about(approval.Payout, ""), func(tx *sealed) error {
 		did = false
+		if doubted, err := a.clockDoubted(tx); err != nil || doubted {
+			return err
+		}
 		ids, err := tx.ToExpire(before, 50)
 		if err != nil {
 			return err

@@ -232,6 +232,11 @@ func (a *App) ResumeProved(ctx context.Context, w Who, stop int64, proof Proof) 
 		}
 		next := ""
 		// A start says all that it found at once. What began afterwards stands on no page of this stop.
+		if h.Cause == HaltClock {
+			a.mu.Lock()
+			a.clocks.jumped = false
+			a.mu.Unlock()
+		}
 		if began := a.Store.Quarantined() != "" && a.Store.Loss() == nil; !weighty[h.Cause] || began && h.Cause != HaltQuarantine {
 			next = a.concern()
 		}
@@ -291,6 +296,8 @@ func (a *App) concern() string {
 		return HaltCopy
 	case a.Foreign():
 		return HaltIdentity
+	case a.jumped():
+		return HaltClock
 	}
 	return ""
 }

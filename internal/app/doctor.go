@@ -146,6 +146,7 @@ type doctor struct {
 	message int64 // the oldest message not applied at the look before
 	foreign int64 // how often somebody else has written, as the database counts
 	open    map[Finding]bool
+	late    bool // the look before found a question that is planned too late
 }
 
 // LastLook is the newest look, and the newest whole one; their At is zero when there was none.
@@ -179,6 +180,11 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 		return Look{}, err
 	}
 	d := &a.doctor
+	if !whole {
+		if err := a.lookAtClock(ctx, d.late); err != nil {
+			return Look{}, err
+		}
+	}
 	now := a.Now()
 	var foreign int64
 	if err := a.write(ctx, Worker, theDoctor, Examine, theDesk, func(tx *sealed) (err error) {
@@ -260,7 +266,7 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 			a.Log.Error("an invariant does not hold", "invariant", f.Invariant, "row", f.Row, "what", f.What)
 		}
 	}
-	d.open = map[Finding]bool{}
+	d.open, d.late = map[Finding]bool{}, slices.ContainsFunc(found, Finding.tooLate)
 	for _, f := range look.Found {
 		d.open[f] = true
 	}
@@ -501,7 +507,7 @@ func judge(x Examined, now time.Time) (out []Finding) {
 		if x.NextPoll.IsZero() {
 			add("I5", "no question about its session is planned")
 		} else if x.NextPoll.Sub(now) > late {
-			add("I5", "the next question about its session is more than an hour away")
+			add("I5", foundLate)
 		}
 	}
 	if s.Session != "" && x.Sessions > 1 {

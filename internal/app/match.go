@@ -175,6 +175,8 @@ func (f *Folded) stage(e audit.Event, d eventPayload) {
 	case payout.ActNotSent:
 		f.Why = d.Why
 		f.CredentialNo = f.CredentialNo || d.Why == "credentials"
+	case payout.ActReplanned:
+		f.SendAt, f.HeldUntil = time.UnixMicro(d.SendAt).UTC(), time.Time{}
 	case payout.ActHeld:
 		f.Why, f.HeldUntil = d.Why, time.Time{}
 		if d.HeldUntil != 0 {

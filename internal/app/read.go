@@ -17,6 +17,8 @@ type Reader interface {
 	// The cheap questions that workers ask before they take the writer.
 	AnyToSend(ctx context.Context, now time.Time) (bool, error)
 	AnyToApply(ctx context.Context) (bool, error)
+	// AnyAhead reports whether something is planned beyond the bounds of a right clock, of what can be told at a glance.
+	AnyAhead(ctx context.Context, b PlanBounds) (bool, error)
 	AnyToExpire(ctx context.Context, before time.Time) (bool, error)
 	AnyStale(ctx context.Context, before time.Time) (bool, error)
 	// AnyStepwise: an attempt of the stepwise flow is open. EndedSteps is the last step whose outcome is recorded.

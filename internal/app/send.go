@@ -600,6 +600,9 @@ func (a *App) Recover(ctx context.Context) error {
 			return err
 		}
 		failpoint.Hit("recover.inside")
+		if doubted, err := a.clockDoubted(tx); err != nil || doubted {
+			return err
+		}
 		return tx.EndOldPolls(a.Now().Add(-time24(2 * returnsWatch)))
 	}); err != nil {
 		return err
@@ -616,6 +619,9 @@ func (a *App) Recover(ctx context.Context) error {
 		}
 		if !did {
 			failpoint.Hit("recover.done")
+			if err := a.replanAhead(ctx, theStart, Begin); err != nil {
+				return err
+			}
 			return a.markRestored(ctx)
 		}
 	}

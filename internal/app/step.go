@@ -192,6 +192,9 @@ func (a *App) advance(tx Tx, p *payout.Payout) error {
 		at := now
 		if rest := protocol.Rest(st, a.PollMin/2); rest.After(now) {
 			at = rest
+			if most := now.Add(a.longestRest()); at.After(most) { // the last call was lost by a clock that was ahead
+				at = most
+			}
 		}
 		return tx.SetStepDue(id, at)
 	case act.Read:
@@ -365,7 +368,7 @@ func (a *App) loseStep(tx Tx, id payout.ID, before time.Time) (did bool, err err
 	if gone, err := a.elsewhere(tx, p, st); gone || err != nil {
 		return gone, err
 	}
-	if since, session, ok := protocol.Doubt(st); ok && now.Sub(since) >= protocol.DoubtTooLong {
+	if since, session, ok := protocol.Doubt(st); ok && (now.Sub(since) >= protocol.DoubtTooLong || since.After(now.Add(clockBack))) {
 		return true, a.endAttempt(tx, p, st, st.Attempts, protocol.End{Kind: protocol.Unsure, Why: "lost", Session: session})
 	}
 	return false, a.advance(tx, p)

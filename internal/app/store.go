@@ -179,6 +179,10 @@ type Tx interface {
 	EndPoll(session string, id payout.ID) error
 	// EndOldPolls ends the plans for confirmed, unflagged payouts sent before then, but of sessions of which nothing was ever told.
 	EndOldPolls(before time.Time) error
+	// Replan has what was planned beyond the bounds of a right clock planned anew: questions and steps. ToReplan lists approved payouts whose countdown
+	// or hold such a clock made.
+	Replan(b PlanBounds) error
+	ToReplan(b PlanBounds, limit int) ([]payout.ID, error)
 	// CredentialsRefused reports a payout that may still be sent and that the bank refused our credentials for.
 	CredentialsRefused() (bool, error)
 	ToExpire(before time.Time, limit int) ([]payout.ID, error)

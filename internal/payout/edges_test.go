@@ -222,6 +222,7 @@ func TestDecisions_Events(t *testing.T) {
 		{follow(InProgress, Outcome{State: Succeeded}, false), ActMoved, InProgress, Succeeded},
 		{follow(Succeeded, Outcome{State: Succeeded, Confirmed: true}, false), ActConfirmed, Succeeded, Succeeded},
 		{p(Approved).Hold("funds", now, now), ActHeld, Approved, Approved},
+		{p(Approved).Replan(now, now), ActReplanned, Approved, Approved},
 		{p(Succeeded).Alarm("other_amount", now), ActAlarm, Succeeded, Succeeded},
 		{p(Failed).Note(ActRuled, now), ActRuled, Failed, Failed},
 		{p(Sending).Note(ActStep, now), ActStep, Sending, Sending},

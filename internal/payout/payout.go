@@ -93,6 +93,7 @@ const (
 	ActConfirmed    = "payout.confirmed"
 	ActAlarm        = "payout.alarm"
 	ActHeld         = "payout.held"
+	ActReplanned    = "payout.replanned"     // what was planned by a clock that was ahead is planned anew
 	ActRuled        = "payout.ruled"         // people decided what its outcome is, and it stood so already
 	ActStep         = "payout.step"          // a step of the stepwise flow is about to leave
 	ActStepAnswered = "payout.step_answered" // what came of it
@@ -582,6 +583,14 @@ func (p *Payout) Hold(why string, until, at time.Time) Event {
 	if !until.IsZero() {
 		e.Facts["held_until"] = until.UnixMicro()
 	}
+	return e
+}
+
+// Replan plans anew an approved payout whose times a clock that was ahead made: its countdown ends at sendAt, and it is measured at the next claim after that.
+func (p *Payout) Replan(sendAt, at time.Time) Event {
+	p.s.SendAt, p.s.HeldUntil = sendAt, time.Time{}
+	e := p.event(ActReplanned, p.s.State, System("clock"), at)
+	e.Facts["send_at"] = sendAt.UnixMicro()
 	return e
 }
 

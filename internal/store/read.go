@@ -52,6 +52,20 @@ func (s *Store) DuePolls(ctx context.Context, now time.Time, limit int) ([]app.P
 	return out, err
 }
 
+// AnyAhead reports whether something is planned beyond the bounds of a right clock. Of questions only the latest is looked at.
+func (s *Store) AnyAhead(ctx context.Context, b app.PlanBounds) (bool, error) {
+	poll, err := s.r.LastPollAt(ctx)
+	if err != nil {
+		return false, err
+	}
+	step, err := s.r.LastStepAt(ctx)
+	if err != nil {
+		return false, err
+	}
+	list, err := toReplan(ctx, s.r, b, 1)
+	return len(list) > 0 || poll > toMicro(b.Daily) || step > toMicro(b.Step), err
+}
+
 func (s *Store) NextPollAt(ctx context.Context) (time.Time, error) {
 	n, err := s.r.NextPollAt(ctx)
 	return fromMicro(n), err

@@ -573,6 +573,21 @@ func (t *txn) EndPoll(session string, id payout.ID) error {
 
 func (t *txn) EndOldPolls(before time.Time) error { return t.q.EndOldPolls(t.ctx, toMicro(before)) }
 
+func (t *txn) Replan(b app.PlanBounds) error {
+	if err := t.q.ReplanSteps(t.ctx, toMicro(b.Step)); err != nil {
+		return err
+	}
+	return t.q.ReplanPolls(t.ctx, queries.ReplanPollsParams{Now: toMicro(b.Now), Soon: toMicro(b.Soon), Hourly: toMicro(b.Hourly), Slowly: toMicro(b.Slowly), Daily: toMicro(b.Daily)})
+}
+
+func (t *txn) ToReplan(b app.PlanBounds, limit int) ([]payout.ID, error) {
+	return toReplan(t.ctx, t.q, b, limit)
+}
+
+func toReplan(ctx context.Context, q *queries.Queries, b app.PlanBounds, limit int) ([]payout.ID, error) {
+	return ids(q.ToReplan(ctx, queries.ToReplanParams{Soon: toMicro(b.Soon), SendAt: toMicro(b.Send), Most: int64(limit)}))
+}
+
 func (t *txn) CredentialsRefused() (bool, error) { return t.q.CredentialsRefused(t.ctx) }
 
 func (t *txn) StoreMessage(body []byte, sha, keyID string, at time.Time) (int64, bool, error) {

@@ -135,6 +135,8 @@ func (o *one) event(e app.EventRow, f facts, reviewed bool, returned int64) (ev 
 		ev = line("sys", "reapproval", o.cameBack(f.Why))
 	case payout.ActSuffices:
 		ev = line("sys", "suffices")
+	case payout.ActReplanned:
+		ev = line("sys", "replanned")
 	case payout.ActHeld:
 		ev = line("doubt", "held", lang.Label(t.Held, f.Why))
 	case payout.ActClaimed:

@@ -351,6 +351,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lastKeptHeadStmt, err = db.PrepareContext(ctx, lastKeptHead); err != nil {
 		return nil, fmt.Errorf("error preparing query LastKeptHead: %w", err)
 	}
+	if q.lastPollAtStmt, err = db.PrepareContext(ctx, lastPollAt); err != nil {
+		return nil, fmt.Errorf("error preparing query LastPollAt: %w", err)
+	}
 	if q.lastProposalStmt, err = db.PrepareContext(ctx, lastProposal); err != nil {
 		return nil, fmt.Errorf("error preparing query LastProposal: %w", err)
 	}
@@ -362,6 +365,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.lastSeqStmt, err = db.PrepareContext(ctx, lastSeq); err != nil {
 		return nil, fmt.Errorf("error preparing query LastSeq: %w", err)
+	}
+	if q.lastStepAtStmt, err = db.PrepareContext(ctx, lastStepAt); err != nil {
+		return nil, fmt.Errorf("error preparing query LastStepAt: %w", err)
 	}
 	if q.loginStmt, err = db.PrepareContext(ctx, login); err != nil {
 		return nil, fmt.Errorf("error preparing query Login: %w", err)
@@ -531,6 +537,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.replacementStmt, err = db.PrepareContext(ctx, replacement); err != nil {
 		return nil, fmt.Errorf("error preparing query Replacement: %w", err)
 	}
+	if q.replanPollsStmt, err = db.PrepareContext(ctx, replanPolls); err != nil {
+		return nil, fmt.Errorf("error preparing query ReplanPolls: %w", err)
+	}
+	if q.replanStepsStmt, err = db.PrepareContext(ctx, replanSteps); err != nil {
+		return nil, fmt.Errorf("error preparing query ReplanSteps: %w", err)
+	}
 	if q.reportBodyStmt, err = db.PrepareContext(ctx, reportBody); err != nil {
 		return nil, fmt.Errorf("error preparing query ReportBody: %w", err)
 	}
@@ -611,6 +623,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.toExpireStmt, err = db.PrepareContext(ctx, toExpire); err != nil {
 		return nil, fmt.Errorf("error preparing query ToExpire: %w", err)
+	}
+	if q.toReplanStmt, err = db.PrepareContext(ctx, toReplan); err != nil {
+		return nil, fmt.Errorf("error preparing query ToReplan: %w", err)
 	}
 	if q.toRestoreStmt, err = db.PrepareContext(ctx, toRestore); err != nil {
 		return nil, fmt.Errorf("error preparing query ToRestore: %w", err)
@@ -1198,6 +1213,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lastKeptHeadStmt: %w", cerr)
 		}
 	}
+	if q.lastPollAtStmt != nil {
+		if cerr := q.lastPollAtStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastPollAtStmt: %w", cerr)
+		}
+	}
 	if q.lastProposalStmt != nil {
 		if cerr := q.lastProposalStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastProposalStmt: %w", cerr)
@@ -1216,6 +1236,11 @@ func (q *Queries) Close() error {
 	if q.lastSeqStmt != nil {
 		if cerr := q.lastSeqStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastSeqStmt: %w", cerr)
+		}
+	}
+	if q.lastStepAtStmt != nil {
+		if cerr := q.lastStepAtStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastStepAtStmt: %w", cerr)
 		}
 	}
 	if q.loginStmt != nil {
@@ -1498,6 +1523,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing replacementStmt: %w", cerr)
 		}
 	}
+	if q.replanPollsStmt != nil {
+		if cerr := q.replanPollsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing replanPollsStmt: %w", cerr)
+		}
+	}
+	if q.replanStepsStmt != nil {
+		if cerr := q.replanStepsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing replanStepsStmt: %w", cerr)
+		}
+	}
 	if q.reportBodyStmt != nil {
 		if cerr := q.reportBodyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing reportBodyStmt: %w", cerr)
@@ -1631,6 +1666,11 @@ func (q *Queries) Close() error {
 	if q.toExpireStmt != nil {
 		if cerr := q.toExpireStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing toExpireStmt: %w", cerr)
+		}
+	}
+	if q.toReplanStmt != nil {
+		if cerr := q.toReplanStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing toReplanStmt: %w", cerr)
 		}
 	}
 	if q.toRestoreStmt != nil {
@@ -1841,10 +1881,12 @@ type Queries struct {
 	lastAttemptStmt         *sql.Stmt
 	lastCloseStmt           *sql.Stmt
 	lastKeptHeadStmt        *sql.Stmt
+	lastPollAtStmt          *sql.Stmt
 	lastProposalStmt        *sql.Stmt
 	lastRefusedStmt         *sql.Stmt
 	lastSeenStmt            *sql.Stmt
 	lastSeqStmt             *sql.Stmt
+	lastStepAtStmt          *sql.Stmt
 	loginStmt               *sql.Stmt
 	loginsStmt              *sql.Stmt
 	markOfStmt              *sql.Stmt
@@ -1901,6 +1943,8 @@ type Queries struct {
 	refusedBodyStmt         *sql.Stmt
 	refusedListStmt         *sql.Stmt
 	replacementStmt         *sql.Stmt
+	replanPollsStmt         *sql.Stmt
+	replanStepsStmt         *sql.Stmt
 	reportBodyStmt          *sql.Stmt
 	reportFileStmt          *sql.Stmt
 	reportLastStmt          *sql.Stmt
@@ -1928,6 +1972,7 @@ type Queries struct {
 	submittedStmt           *sql.Stmt
 	suspendPersonStmt       *sql.Stmt
 	toExpireStmt            *sql.Stmt
+	toReplanStmt            *sql.Stmt
 	toRestoreStmt           *sql.Stmt
 	tookStmt                *sql.Stmt
 	unmarkOpenStmt          *sql.Stmt
@@ -2055,10 +2100,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lastAttemptStmt:         q.lastAttemptStmt,
 		lastCloseStmt:           q.lastCloseStmt,
 		lastKeptHeadStmt:        q.lastKeptHeadStmt,
+		lastPollAtStmt:          q.lastPollAtStmt,
 		lastProposalStmt:        q.lastProposalStmt,
 		lastRefusedStmt:         q.lastRefusedStmt,
 		lastSeenStmt:            q.lastSeenStmt,
 		lastSeqStmt:             q.lastSeqStmt,
+		lastStepAtStmt:          q.lastStepAtStmt,
 		loginStmt:               q.loginStmt,
 		loginsStmt:              q.loginsStmt,
 		markOfStmt:              q.markOfStmt,
@@ -2115,6 +2162,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		refusedBodyStmt:         q.refusedBodyStmt,
 		refusedListStmt:         q.refusedListStmt,
 		replacementStmt:         q.replacementStmt,
+		replanPollsStmt:         q.replanPollsStmt,
+		replanStepsStmt:         q.replanStepsStmt,
 		reportBodyStmt:          q.reportBodyStmt,
 		reportFileStmt:          q.reportFileStmt,
 		reportLastStmt:          q.reportLastStmt,
@@ -2142,6 +2191,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		submittedStmt:           q.submittedStmt,
 		suspendPersonStmt:       q.suspendPersonStmt,
 		toExpireStmt:            q.toExpireStmt,
+		toReplanStmt:            q.toReplanStmt,
 		toRestoreStmt:           q.toRestoreStmt,
 		tookStmt:                q.tookStmt,
 		unmarkOpenStmt:          q.unmarkOpenStmt,

@@ -732,6 +732,17 @@ func (q *Queries) InsertVersion(ctx context.Context, arg InsertVersionParams) er
 	return err
 }
 
+const lastPollAt = `-- name: LastPollAt :one
+SELECT CAST(COALESCE(MAX(next_at), 0) AS INTEGER) AS at FROM poll
+`
+
+func (q *Queries) LastPollAt(ctx context.Context) (int64, error) {
+	row := q.queryRow(ctx, q.lastPollAtStmt, lastPollAt)
+	var at int64
+	err := row.Scan(&at)
+	return at, err
+}
+
 const nextDecision = `-- name: NextDecision :one
 SELECT CAST(COALESCE(MAX(seq), 0) + 1 AS INTEGER) AS seq FROM decision WHERE kind = ?1 AND id = ?2 AND version = ?3
 `
@@ -1139,6 +1150,32 @@ func (q *Queries) Replacement(ctx context.Context, replaces sql.NullString) (Rep
 	return i, err
 }
 
+const replanPolls = `-- name: ReplanPolls :exec
+UPDATE poll SET next_at = ?1, since = MIN(since, ?1)
+WHERE since > ?2 OR next_at > ?3 OR next_at > CASE slow WHEN 0 THEN ?4 ELSE ?5 END
+  AND NOT EXISTS (SELECT 1 FROM payout p WHERE p.id = poll.payout_id AND p.confirmed = 1 AND p.review = 0 AND p.state IN ('succeeded', 'failed', 'returned'))
+`
+
+type ReplanPollsParams struct {
+	Now    int64
+	Soon   int64
+	Daily  int64
+	Hourly int64
+	Slowly int64
+}
+
+// What a clock that was ahead planned: later than any plan can be, or by an age that has not begun.
+func (q *Queries) ReplanPolls(ctx context.Context, arg ReplanPollsParams) error {
+	_, err := q.exec(ctx, q.replanPollsStmt, replanPolls,
+		arg.Now,
+		arg.Soon,
+		arg.Daily,
+		arg.Hourly,
+		arg.Slowly,
+	)
+	return err
+}
+
 const same = `-- name: Same :many
 SELECT id, number, state, review, confirmed, credential_no, why, changed_at FROM payout
 WHERE account = ?1 AND amount_minor = ?2 AND state <> 'draft'
@@ -1316,6 +1353,42 @@ type ToExpireParams struct {
 
 func (q *Queries) ToExpire(ctx context.Context, arg ToExpireParams) ([]string, error) {
 	rows, err := q.query(ctx, q.toExpireStmt, toExpire, arg.Before, arg.Due, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const toReplan = `-- name: ToReplan :many
+SELECT p.id FROM payout p WHERE p.state = 'approved' AND (p.approved_at > ?1 AND p.send_at > ?2
+  OR p.held_until > ?1 AND (SELECT e.at FROM event e WHERE e.kind = 'payout' AND e.subject = p.id AND e.action IN ('payout.held', 'payout.replanned')
+    ORDER BY e.seq DESC LIMIT 1) > ?1) ORDER BY p.number LIMIT ?3
+`
+
+type ToReplanParams struct {
+	Soon   int64
+	SendAt int64
+	Most   int64
+}
+
+// Approved by a clock that was ahead, or held by one: the newest word about when it leaves is of a time that has not come.
+func (q *Queries) ToReplan(ctx context.Context, arg ToReplanParams) ([]string, error) {
+	rows, err := q.query(ctx, q.toReplanStmt, toReplan, arg.Soon, arg.SendAt, arg.Most)
 	if err != nil {
 		return nil, err
 	}

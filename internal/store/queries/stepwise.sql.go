@@ -128,6 +128,17 @@ func (q *Queries) LastAttempt(ctx context.Context, payoutID string) (LastAttempt
 	return i, err
 }
 
+const lastStepAt = `-- name: LastStepAt :one
+SELECT CAST(COALESCE(MAX(at), 0) AS INTEGER) AS at FROM step_due
+`
+
+func (q *Queries) LastStepAt(ctx context.Context) (int64, error) {
+	row := q.queryRow(ctx, q.lastStepAtStmt, lastStepAt)
+	var at int64
+	err := row.Scan(&at)
+	return at, err
+}
+
 const newestFetch = `-- name: NewestFetch :one
 SELECT body, at FROM fetch WHERE payout_id = ?1 AND session = ?2 AND problem = '' AND length(body) > 0 ORDER BY id DESC LIMIT 1
 `
@@ -193,6 +204,15 @@ type PutStepDueParams struct {
 
 func (q *Queries) PutStepDue(ctx context.Context, arg PutStepDueParams) error {
 	_, err := q.exec(ctx, q.putStepDueStmt, putStepDue, arg.PayoutID, arg.At)
+	return err
+}
+
+const replanSteps = `-- name: ReplanSteps :exec
+UPDATE step_due SET at = ?1 WHERE at > ?1
+`
+
+func (q *Queries) ReplanSteps(ctx context.Context, latest int64) error {
+	_, err := q.exec(ctx, q.replanStepsStmt, replanSteps, latest)
 	return err
 }
 
