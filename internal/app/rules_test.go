@@ -524,6 +524,7 @@ func TestHalt(t *testing.T) {
 		t.Fatal("claimed while stopped")
 	}
 	wants(t, "who pulled it", d.App.Resume(ctx, d.Who["a1"]), "halt.own")
+	wants(t, "a page of another stop", d.App.ResumeProved(ctx, d.Who["d1"], 7, app.Proof{}), "halt.moved")
 	wants(t, "a maker", d.App.Resume(ctx, d.Who["m1"]), "denied.role")
 	must(t, d.App.Resume(ctx, d.Who["d1"]))
 	must(t, d.App.Resume(ctx, d.Who["d1"]))
