@@ -207,6 +207,28 @@ func TestReleaseCounted(t *testing.T) {
 	}
 }
 
+// TestPayeeMakersCounted: whoever made an earlier version of a payee decides no later one, on a desk that ever said so.
+func TestPayeeMakersCounted(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		by   []string
+		said [][]string // whom each version names
+		says string
+	}{
+		{"an older desk", []string{"m", "n", "m"}, [][]string{{}, {}, {}}, ""},
+		{"named", []string{"m", "n", "m"}, [][]string{{}, {"m"}, {"n"}}, ""},
+		{"named once, then no more", []string{"m", "n", "m"}, [][]string{{}, {"m"}, {}}, "earlier one could decide"},
+		{"one of two", []string{"m", "n", "x"}, [][]string{{}, {}, {"n"}}, "earlier one could decide"},
+		{"one's own", []string{"m", "m"}, [][]string{{}, {}}, ""},
+	} {
+		h := tell(t)
+		for i, by := range c.by {
+			h.payeeProposed(audit.Event{Subject: "p", Version: i + 1, Person: by}, facts{Concerns: c.said[i]})
+		}
+		h.wants(c.name, c.says)
+	}
+}
+
 // TestRulingOfPayeeMakers: whoever made the payee of a payout is a maker of it, so that a ruling must name them, on a desk that ever did so.
 func TestRulingOfPayeeMakers(t *testing.T) {
 	for _, c := range []struct {

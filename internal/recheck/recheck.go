@@ -88,6 +88,7 @@ type Checker struct {
 	submitted   bool   // a payout was: the founding is over
 	lateBarred  bool   // the history is of a desk that knows: whoever became one who may only after a stop does not release it
 	payeeBarred bool   // and: whoever made the payee of a payout does not rule on it
+	laterBarred bool   // and: nor decides a later version of the payee
 	coming      string // who was added, or got one more sign-in, by a proposal of which the end has not come yet
 }
 
@@ -372,7 +373,7 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 			c.place = &payout.Place{Environment: f.Environment, Project: f.Project}
 		}
 		if e.Kind == "payee" {
-			c.proposed[e.Subject] = append(c.proposed[e.Subject], proposer{e.Version, e.Person})
+			c.payeeProposed(e, f)
 		}
 		if what == "founded" {
 			s.open = false
@@ -447,6 +448,19 @@ func (c *Checker) subject(e audit.Event, f facts, what string) error {
 		return c.inForce(e, f, s)
 	}
 	return nil
+}
+
+// payeeProposed: whoever made an earlier version of a payee decides none of its later ones. Desks of before named them not.
+func (c *Checker) payeeProposed(e audit.Event, f facts) {
+	missing := false
+	for _, x := range c.proposed[e.Subject] {
+		named := slices.Contains(f.Concerns, x.person)
+		c.laterBarred, missing = c.laterBarred || named, missing || !named && x.person != e.Person
+	}
+	if missing && c.laterBarred {
+		c.found("a version of a payee was proposed that somebody who made an earlier one could decide")
+	}
+	c.proposed[e.Subject] = append(c.proposed[e.Subject], proposer{e.Version, e.Person})
 }
 
 // Open is the digest of the open version of a subject, "" for none, and who proposed it.
