@@ -371,3 +371,39 @@ func TestKeysRotate_Load(t *testing.T) {
 	}
 	d.Verify()
 }
+
+// TestBackups_ClockAhead: copies that a clock a year ahead named stand in the way of none that is made after it was set right: the one just made and proved stays, those
+// go first, and none of them is taken for the newest. Promise 6, item 12.
+func TestBackups_ClockAhead(t *testing.T) {
+	d := desktest.New(t)
+	dir := filepath.Join(d.Dir, "copies")
+	b := &store.Backups{Store: d.Store, Dir: dir, Keep: 2}
+	const year = 365 * 24 * time.Hour
+	take := func() string {
+		t.Helper()
+		d.Submit(100_00)
+		d.Clock.Add(15 * time.Minute)
+		name, err := b.Take(t.Context())
+		must(t, err)
+		return name
+	}
+	d.Clock.Add(year)
+	take()
+	take()
+	d.Clock.Add(-year)
+	if name, at, err := b.Newest(); err != nil || name != "" {
+		t.Errorf("the newest is %s of %s: %v", name, at, err)
+	}
+	var made []string
+	for range 3 {
+		made = append(made, take())
+		if name, at, err := b.Newest(); err != nil || name != made[len(made)-1] || at.After(d.Clock.Now()) {
+			t.Errorf("made %s, and the newest is %s of %s: %v", made[len(made)-1], name, at, err)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	must(t, err)
+	if len(left) != 2 || filepath.Base(left[0]) != made[1] || filepath.Base(left[1]) != made[2] {
+		t.Errorf("left: %q", left)
+	}
+}

@@ -86,16 +86,19 @@ func (b *Backups) Take(ctx context.Context) (name string, err error) {
 	if err := syncDir(b.Dir); err != nil {
 		return "", err
 	}
-	return name, b.drop()
+	return name, b.drop(name)
 }
 
-// drop removes the oldest verified copies beyond Keep.
-func (b *Backups) drop() error {
-	names, err := b.list()
+// drop removes verified copies beyond Keep, but never the one that was just made: first those that are named after a time that has not come, by a clock that
+// was ahead, then the oldest.
+func (b *Backups) drop(made string) error {
+	all, err := b.list()
 	if err != nil {
 		return err
 	}
-	for len(names) > max(b.Keep, 1) {
+	due, ahead := b.byNow(all)
+	names := slices.DeleteFunc(slices.Concat(ahead, due), func(name string) bool { return name == made })
+	for len(names) > max(b.Keep, 1)-1 {
 		if err := os.Remove(filepath.Join(b.Dir, names[0])); err != nil {
 			return err
 		}
@@ -117,9 +120,20 @@ func lastSeq(ctx context.Context, path string) (int64, error) {
 	return queries.New(d).LastSeq(ctx)
 }
 
-// Newest is the newest verified copy in the folder and when it was made; "" when there is none.
+// byNow parts names, oldest first, into those of times that have come and those that a clock that was ahead gave.
+func (b *Backups) byNow(names []string) (due, ahead []string) {
+	now := "desk-" + b.Store.o.Now().UTC().Format(backupTime) + ".db"
+	n, found := slices.BinarySearch(names, now)
+	if found {
+		n++
+	}
+	return names[:n:n], names[n:len(names):len(names)]
+}
+
+// Newest is the newest verified copy in the folder and when it was made; "" when there is none. One that a clock that was ahead named is not it.
 func (b *Backups) Newest() (name string, at time.Time, err error) {
-	names, err := b.list()
+	all, err := b.list()
+	names, _ := b.byNow(all)
 	if err != nil || len(names) == 0 {
 		return "", time.Time{}, err
 	}
