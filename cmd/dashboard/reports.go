@@ -22,7 +22,7 @@ const (
 	folderEvery = time.Minute
 	// folderStill is how long a file must have stayed as it is: whoever writes it is done.
 	folderStill = 10 * time.Second
-	// folderFiles bounds the files looked at, folderKept the refusals shown.
+	// folderFiles bounds the files of one look, folderKept the refusals shown.
 	folderFiles, folderKept = 2000, 20
 )
 
@@ -32,6 +32,9 @@ type folder struct {
 	take func(ctx context.Context, name string, data []byte) error
 	log  *slog.Logger
 	now  func() time.Time
+
+	// page is how many looks ago the newest names were looked at: a folder of more files than one look takes several, from its end to its beginning.
+	page int
 
 	mu      sync.Mutex
 	seen    map[string]stamp
@@ -88,7 +91,7 @@ func (f *folder) step(ctx context.Context) {
 		f.log.Error("folder of reports not read", "error", err)
 		return
 	}
-	for _, e := range files[:min(len(files), folderFiles)] {
+	for _, e := range f.turn(files) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -113,6 +116,22 @@ func (f *folder) step(ctx context.Context) {
 		}
 		f.seen[e.Name()] = is
 	}
+}
+
+// turn is what this look is about: the last folderFiles names, which are the newest days, next time those before them, and so on to the first.
+func (f *folder) turn(files []fs.DirEntry) []fs.DirEntry {
+	to := len(files) - f.page*folderFiles
+	if to <= 0 {
+		f.page, to = 0, len(files)
+	}
+	from := max(to-folderFiles, 0)
+	if f.page == 0 && from > 0 {
+		f.log.Warn("folder of reports holds more files than one look takes", "files", len(files), "a_look", folderFiles, "looks", (len(files)+folderFiles-1)/folderFiles)
+	}
+	if f.page++; from == 0 {
+		f.page = 0
+	}
+	return files[from:to]
 }
 
 func (f *folder) one(ctx context.Context, name string, info fs.FileInfo) error {

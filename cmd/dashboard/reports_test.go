@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,5 +78,42 @@ func TestFolder(t *testing.T) {
 	}
 	if len(f.Refused()) != 1 {
 		t.Errorf("%+v", f.Refused())
+	}
+}
+
+// TestFolder_many: in a folder of more files than one look takes, the newest days come first, every file is taken once in the end, and the log says so.
+func TestFolder_many(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	var log bytes.Buffer
+	var took []string
+	f := &folder{dir: dir, log: slog.New(slog.NewTextHandler(&log, nil)), now: func() time.Time { return now }, seen: map[string]stamp{}, take: func(_ context.Context, name string, _ []byte) error {
+		took = append(took, name)
+		return nil
+	}}
+	const files = 2*folderFiles + 7
+	old := now.Add(-time.Hour)
+	for i := range files {
+		p := filepath.Join(dir, fmt.Sprintf("P_%05d.csv", i))
+		if err := os.WriteFile(p, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(p, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.step(t.Context())
+	if len(took) != folderFiles || took[0] != fmt.Sprintf("P_%05d.csv", files-folderFiles) || took[folderFiles-1] != fmt.Sprintf("P_%05d.csv", files-1) {
+		t.Fatalf("the first look took %d files, %s to %s", len(took), took[0], took[len(took)-1])
+	}
+	if !strings.Contains(log.String(), "files=4007") || !strings.Contains(log.String(), "looks=3") {
+		t.Errorf("the log says %q", log.String())
+	}
+	for range 5 {
+		f.step(t.Context())
+	}
+	slices.Sort(took)
+	if len(took) != files || len(slices.Compact(took)) != files {
+		t.Errorf("%d files were taken of %d", len(took), files)
 	}
 }

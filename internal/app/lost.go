@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"countersign/internal/calendar"
@@ -20,7 +21,8 @@ const (
 	maxLostDays = 400 // of one restore; what is longer counts as missing whole
 )
 
-// Lost is what restored copies lost and reports have not told yet, taken together; ok false when nothing. A report tells of a day when it came after the day's end.
+// Lost is what restored copies lost and reports have not told yet, taken together; ok false when nothing. A report tells of a day when it came
+// after the day's end; an empty one once an approver closed the day.
 func (a *App) Lost(ctx context.Context) (l LostDays, ok bool, err error) {
 	all, err := a.Store.Restores(ctx)
 	if err != nil {
@@ -58,9 +60,9 @@ func (a *App) missingReports(ctx context.Context, from, to time.Time) ([]calenda
 		if err != nil {
 			return nil, err
 		}
-		told, end := false, day.Add(1).Start()
-		for _, f := range files {
-			told = told || !f.At.Before(end)
+		told, err := a.dayTold(ctx, day, files)
+		if err != nil {
+			return nil, err
 		}
 		if !told {
 			if out = append(out, day); len(out) >= maxMissing {
@@ -70,6 +72,27 @@ func (a *App) missingReports(ctx context.Context, from, to time.Time) ([]calenda
 		day = day.Add(1)
 	}
 	return append(out, day), nil
+}
+
+// dayTold reports whether the reports of a day that is lost tell of it: one that has lines and was taken after the day's end. A file without lines, and one of several
+// days, which may have none of this one, is what anybody who may upload can write: it counts once somebody else closed the day with it there.
+func (a *App) dayTold(ctx context.Context, day calendar.Day, files []ReportFile) (bool, error) {
+	end := day.Add(1).Start()
+	var empty []ReportFile
+	for _, f := range files {
+		switch {
+		case f.At.Before(end):
+		case f.N > 0 && f.From == f.To:
+			return true, nil
+		default:
+			empty = append(empty, f)
+		}
+	}
+	if len(empty) == 0 {
+		return false, nil
+	}
+	c, closed, err := a.Store.LastCloseOf(ctx, day)
+	return closed && slices.ContainsFunc(empty, func(f ReportFile) bool { return !c.At.Before(f.At) && c.By.Person != f.By.Person }), err
 }
 
 // MayBePaid reports whether a payout put to people at this moment (UTC; zero when it was not yet) may have been paid in the time that is lost.

@@ -80,6 +80,50 @@ func TestLost(t *testing.T) {
 	d.Verify()
 }
 
+// TestLost_EmptyReport: a file without a line, or one of several days, is what one person can write: it does not tell of a lost day before an approver closed that day. Nor
+// does a closing from before it came. Issue 5, point 12.
+func TestLost_EmptyReport(t *testing.T) {
+	d := desktest.New(t)
+	ctx := t.Context()
+	d.Submit(100_00)
+	backup := filepath.Join(d.Dir, "backup.db")
+	must(t, store.Backup(ctx, d.DB(), backup))
+	lost := calendar.DayOf(d.Clock.Now())
+	d.Clock.Add(time.Hour)
+	d.Submit(200_00)
+	restored(t, d, backup)
+	d.Clock.Set(lost.Add(1).Start().Add(9 * time.Hour))
+	missing := func(what string, want bool) {
+		t.Helper()
+		if l, ok, err := d.App.Lost(ctx); err != nil || ok != want {
+			t.Errorf("%s: %+v %v, want %v", what, l, err, want)
+		}
+	}
+	closeDay := func() {
+		t.Helper()
+		_, f, _ := classes(d, lost)
+		must(t, d.App.CloseDay(ctx, d.Who["a1"], lost, f.Mark()))
+		d.Clock.Add(time.Minute)
+	}
+	next := string(lost.Add(1))
+	for _, c := range []struct{ name, data string }{
+		{"desktest_" + string(lost) + "_" + string(lost) + ".csv", ""},
+		{string(lost) + "_" + string(lost) + ".csv", reportHead},
+		{string(lost) + "_" + next + ".csv", reportHead + reportRow("po_1", next, "Advice", "ps_1", "x", 1)},
+	} {
+		_, err := d.App.TakeReport(ctx, d.Who["m1"], c.name, "", []byte(c.data))
+		must(t, err)
+		missing(c.name, true)
+	}
+	_, err := d.App.TakeReportFile(ctx, string(lost)+"_"+string(lost)+"_2.csv", []byte(reportHead+"\n"))
+	must(t, err)
+	missing("from the folder", true)
+	d.Clock.Add(time.Minute)
+	closeDay()
+	missing("closed by an approver", false)
+	d.Verify()
+}
+
 // TestLost_Replaced: a payout that waited when its database was copied is paid again as its replacement, once at a time; typed anew it counts as a repeat.
 // One whose outcome is unknown is neither replaced nor entered anew before its ruling.
 func TestLost_Replaced(t *testing.T) {

@@ -218,8 +218,10 @@ type DayRow struct {
 	Day   calendar.Day
 	Total map[string]Figure
 	Files int
-	// Whole: one of its reports was taken after the day's end; the others tell of a part.
-	Whole bool
+	// Whole: one of its reports was taken after the day's end; the others tell of a part. Even: what was paid agrees, and what came back agrees, each by itself.
+	Whole, Even bool
+	// Open is how many lines need somebody. It is counted where the sums alone do not tell: of days that are closed, and of those that are Whole and Even.
+	Open int
 	// Closed is nil while the day is open; Changed: it is not as it was when it was closed.
 	Closed  *CloseOf
 	Changed bool
@@ -348,11 +350,20 @@ func (a *App) Days(ctx context.Context, before calendar.Day, limit int) ([]DayRo
 	}
 	for i := range days {
 		d := &days[i]
-		now, err := a.counted(ctx, seq, d.Day, d.Closed != nil)
+		now, err := a.counted(ctx, seq, d.Day, false)
 		if err != nil {
 			return nil, err
 		}
-		d.Total = now.total
+		d.Total, d.Even = now.total, true
+		for _, f := range now.total {
+			d.Even = d.Even && f.Ours == f.Bank
+		}
+		if d.Closed != nil || d.Whole && d.Even { // the sums may agree by chance
+			if now, err = a.counted(ctx, seq, d.Day, true); err != nil {
+				return nil, err
+			}
+			d.Total, d.Open = now.total, now.figures.Open()
+		}
 		if d.Closed != nil {
 			d.Changed = now.changed(d.Closed)
 		}

@@ -113,7 +113,8 @@ func paidState(s payout.State) bool { return s == payout.Succeeded || s == payou
 
 // TakeReport takes a daily report of the bank: whole or not at all. day is what its sender says it is for, "" to go by its name or its lines. It moves no
 // state: a line that names a payout which is not confirmed, or another session, has that session asked about.
-// *bankreport.Refused lists what cannot be read; Invalid at field file "report.twice" for the same bytes again, at field day; Denied; Unavailable while another one is read.
+// *bankreport.Refused lists what cannot be read; Invalid at field file "report.twice" for the same bytes again and
+// "report.project" for a name that tells of another project, at field day; Denied; Unavailable while another one is read.
 func (a *App) TakeReport(ctx context.Context, w Who, name, day string, data []byte) (ReportFile, error) {
 	return a.takeReport(ctx, w, FromUpload, name, day, data)
 }
@@ -225,6 +226,11 @@ func (a *App) readReport(f *ReportFile, name, day string, data []byte) error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, part := range append([]string{name}, what.Parts...) {
+		if of := bankreport.ProjectOf(part); of != "" && a.Place.Project != "" && !bankreport.SameProject(of, a.Place.Project) {
+			return fault.Bad("file", "report.project", of, a.Place.Project)
+		}
 	}
 	f.Name, f.N = cutName(name), what.Rows
 	f.From, f.To = what.From, what.To

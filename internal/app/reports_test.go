@@ -227,10 +227,10 @@ func TestReport_twice(t *testing.T) {
 	if err := take("double.csv", []byte(half[0]+half[1]+half[1]), ""); err != nil { // again the same line, and twice in one file
 		t.Fatal(err)
 	}
-	if err := take("P_"+string(day.Add(-1))+"_"+string(day.Add(-1))+".csv", nil, ""); err != nil {
+	if err := take("desktest_"+string(day.Add(-1))+"_"+string(day.Add(-1))+".csv", nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := take("P_"+string(day.Add(-2))+"_"+string(day.Add(-2))+".csv", nil, ""); err != nil { // the same bytes, another day
+	if err := take("desktest_"+string(day.Add(-2))+"_"+string(day.Add(-2))+".csv", nil, ""); err != nil { // the same bytes, another day
 		t.Fatal(err)
 	}
 	if _, f, _ := classes(d, day.Add(-1)); f.Files != 1 || f.Open() != 0 {
@@ -243,7 +243,9 @@ func TestReport_twice(t *testing.T) {
 		{"x.csv", "", "report.whichday", ""},
 		{"x.csv", "2026-02-30", "report.day", ""},
 		{"x.csv", string(day.Add(9)), "report.future", ""},
-		{"P_2026-11-01_2026-11-01.csv", "2026-11-02", "report.otherday", ""},
+		{"desktest_2026-11-01_2026-11-01.csv", "2026-11-02", "report.otherday", ""},
+		{"P_2026-11-01_2026-11-01.csv", "", "report.project", ""},
+		{"P_2026-11-01_2026-11-01.csv", "2026-11-01", "report.project", reportHead + reportRow("po_1", "2026-11-01", "Advice", "ps_1", "x", 100)},
 		{"x.csv", "", "report.days", reportHead + reportRow("po_1", "2026-11-01", "Advice", "ps_1", "x", 100) + reportRow("po_2", "2026-11-03", "Advice", "ps_2", "y", 100)},
 	} {
 		if err := take(c.name, []byte(c.data), calendar.Day(c.day)); !fault.Is(err, c.code) {
@@ -853,7 +855,7 @@ func TestReport_arithmetic(t *testing.T) {
 			data += reportRow(fmt.Sprintf("po_%d_%d", f/2, i), string(day), []string{"Advice", "Advice", "Refund"}[rnd.IntN(3)], "ps_"+s.Session[3:], ref, minor)
 		}
 		from, to := today.Add(-6), today
-		if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], fmt.Sprintf("P_%s_%s.csv", from, to), "", []byte(data)); err != nil {
+		if _, err := d.App.TakeReport(t.Context(), d.Who["m1"], fmt.Sprintf("desktest_%s_%s.csv", from, to), "", []byte(data)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -242,6 +242,29 @@ func DaysOf(name string) (from, to calendar.Day, ok bool) {
 	return from, to, from.Valid() && to.Valid() && from <= to && to < from.Add(maxDays)
 }
 
+var projectInName = regexp.MustCompile(`^(.+)_\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d(?:[^0-9-]|$)`)
+
+// ProjectOf reads the project in a report's name, "" when it is not of the bank's form <Project>_YYYY-MM-DD_YYYY-MM-DD.
+func ProjectOf(name string) string {
+	if m := projectInName.FindStringSubmatch(cleanName(name)); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// SameProject compares two projects as file names can hold them: by their letters and digits.
+func SameProject(a, b string) bool {
+	fold := func(s string) string {
+		return strings.Map(func(c rune) rune {
+			if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+				return -1
+			}
+			return unicode.ToLower(c)
+		}, s)
+	}
+	return fold(a) == fold(b)
+}
+
 // The columns that we know, by the report's own names.
 const (
 	colOperation = iota

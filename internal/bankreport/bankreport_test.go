@@ -425,3 +425,30 @@ func FuzzReportImport(f *testing.F) {
 		}
 	})
 }
+
+// TestProjectOf: the project stands before the days in a name of the bank's form, and nowhere else.
+func TestProjectOf(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"countersign-demo_2026-11-20_2026-11-20.csv", "countersign-demo"},
+		{"My_Shop_2026-11-20_2026-11-20_2.zip", "My_Shop"},
+		{"My Shop_2026-11-20_2026-11-20 (1).csv", "My Shop"},
+		{`C:\reports\Shop_2026-11-20_2026-11-20`, "Shop"},
+		{"2026-11-20_2026-11-20.csv", ""},
+		{"2026-11-20.csv", ""},
+		{"Shop_2026-11-20.csv", ""},
+		{"day.csv", ""},
+		{"", ""},
+	} {
+		if got := ProjectOf(c.name); got != c.want {
+			t.Errorf("%q: %q, want %q", c.name, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{{"My Shop", "my-shop", true}, {"shop", "shop2", false}, {"магазин", "Магазин", true}, {"shop", "other", false}} {
+		if SameProject(c.a, c.b) != c.same {
+			t.Errorf("%q and %q", c.a, c.b)
+		}
+	}
+}

@@ -15,6 +15,7 @@ type CopiesTexts struct {
 	Names          map[string]string // what can differ at a start
 	WasIs          string            // {1} before, {2} now
 	MayBePaid      string            // {1} and {2} the time that is lost, {3} the days without a report
+	LostDay        string            // of a lost day whose report is empty
 	MayBePaidShort string
 	Ended          string // what became of a payout that waited
 	Backup         string // label
@@ -41,7 +42,8 @@ var russianCopies = CopiesTexts{
 	Names:    map[string]string{"bank_url": "Адрес банка", "project": "Проект", "flow": "Порядок запроса", "our_key": "Наш ключ", "bank_keys": "Ключи банка", "confirm": "Подтверждение"},
 	WasIs:    "было {1}, стало {2}",
 
-	MayBePaid:      "Может быть уже оплачена между {1} и {2}: база восстановлена из копии и этого времени не знает. Проверьте в банке или загрузите отчёты за дни: {3}.",
+	MayBePaid:      "Может быть уже оплачена между {1} и {2}: база восстановлена из копии и этого времени не знает. Проверьте в банке или загрузите отчёты за дни: {3}. Пустой отчёт засчитывается, когда согласующий закроет его день.",
+	LostDay:        "База восстановлена из копии и этого дня не знает. Отчёт за день пуст: он засчитывается, когда вы закроете день. Убедитесь, что банк тогда ничего не исполнил.",
 	MayBePaidShort: "Может быть уже оплачена между {1} и {2}",
 	Ended:          "База восстановлена из копии, в которой эта выплата ещё ждала. Её могли успеть согласовать и оплатить, поэтому заплатить снова можно только выплатой взамен.",
 	Backup:         "Копия базы", BackupGood: "Последняя проверенная: {1}.", BackupFailed: "Не удалось сделать: {1}.", BackupNone: "Проверенных копий ещё нет.",
@@ -65,7 +67,8 @@ var englishCopies = CopiesTexts{
 	Names:    map[string]string{"bank_url": "The bank’s address", "project": "Project", "flow": "Way of asking", "our_key": "Our key", "bank_keys": "The bank’s keys", "confirm": "Confirmation"},
 	WasIs:    "was {1}, is {2}",
 
-	MayBePaid:      "It may already have been paid between {1} and {2}: the database was restored from a copy and does not know that time. Ask the bank, or upload the reports of these days: {3}.",
+	MayBePaid:      "It may already have been paid between {1} and {2}: the database was restored from a copy and does not know that time. Ask the bank, or upload the reports of these days: {3}. An empty report counts once an approver has closed its day.",
+	LostDay:        "The database was restored from a copy and does not know this day. The day’s report is empty: it counts once you close the day. Make sure that the bank paid nothing then.",
 	MayBePaidShort: "May already have been paid between {1} and {2}",
 	Ended:          "The database was restored from a copy in which this payout was still waiting. It may have been approved and paid since, so it can be paid again only by a payout that replaces it.",
 	Backup:         "Copy of the database", BackupGood: "The last verified one: {1}.", BackupFailed: "Could not be made: {1}.", BackupNone: "No verified copy yet.",

@@ -8,6 +8,7 @@ type ReportTexts struct {
 	Day, Ours, Bank, Diff, Files, State                 string // heads of the list of days
 	Agrees, Differs, Closed, Changed, Running, Waits    string
 	Waiting                                             Forms // «{1} выплата ждёт…»
+	OpenLines                                           Forms // the sums agree, and still {1} lines are open
 	WaitsWho, Missing, MissingDemo, CloseWho            string
 	TabDays, TabFiles, TabAge                           string
 	Upload, UploadLead, UploadFile, UploadDay, HelpFile string
@@ -46,8 +47,9 @@ var russianReports = ReportTexts{
 	None: "Сверять пока нечего: банк ещё ничего не исполнил, отчётов нет.",
 	Day:  "День", Ours: "У нас, ₽", Bank: "В отчёте, ₽", Diff: "Разница, ₽", Files: "Отчётов", State: "Состояние",
 	Agrees: "суммы сходятся, не закрыт", Differs: "суммы расходятся", Closed: "закрыт: {1}", Changed: "изменился после закрытия", Running: "ещё идёт", Waits: "ждёт отчёта банка",
-	Waiting:  Forms{"{1} строка ждёт отчёта банка за этот день.", "{1} строки ждут отчёта банка за этот день.", "{1} строк ждут отчёта банка за этот день."},
-	WaitsWho: "Его загружает инициатор или администратор.", Missing: "Ещё нет отчётов за дни:", MissingDemo: "Ещё нет отчётов за дни. Скачайте отчёт учебного банка и загрузите его ниже:", CloseWho: "День в порядке. Закрывает его согласующий.",
+	OpenLines: Forms{"{1} открытая строка", "{1} открытые строки", "{1} открытых строк"},
+	Waiting:   Forms{"{1} строка ждёт отчёта банка за этот день.", "{1} строки ждут отчёта банка за этот день.", "{1} строк ждут отчёта банка за этот день."},
+	WaitsWho:  "Его загружает инициатор или администратор.", Missing: "Ещё нет отчётов за дни:", MissingDemo: "Ещё нет отчётов за дни. Скачайте отчёт учебного банка и загрузите его ниже:", CloseWho: "День в порядке. Закрывает его согласующий.",
 	TabDays: "Дни", TabFiles: "Отчёты банка", TabAge: "Расхождения по срокам",
 	Upload: "Загрузить отчёт", UploadLead: "Ежедневный отчёт банка о выплатах: CSV, XLSX или ZIP из них, до 32 МиБ. Файл принимается целиком или не принимается. Состояние выплат он не меняет: по нему программа сама спросит банк о том, чего не знает.",
 	UploadFile: "Файл отчёта", UploadDay: "За какой день", HelpFile: "Имя вида Проект_2026-11-20_2026-11-20.csv; пустой файл значит день без выплат",
@@ -85,8 +87,9 @@ var englishReports = ReportTexts{
 	None: "Nothing to compare yet: the bank has paid nothing, and there are no reports.",
 	Day:  "Day", Ours: "Ours, ₽", Bank: "Report, ₽", Diff: "Difference, ₽", Files: "Reports", State: "State",
 	Agrees: "sums agree, not closed", Differs: "sums differ", Closed: "closed: {1}", Changed: "changed since it was closed", Running: "still running", Waits: "waits for the bank’s report",
-	Waiting:  Forms{"{1} line waits for the bank’s report of this day.", "{1} lines wait for the bank’s report of this day.", "{1} lines wait for the bank’s report of this day."},
-	WaitsWho: "A maker or an administrator uploads it.", Missing: "No report yet of:", MissingDemo: "No report yet of these days. Save the pretend bank’s report and upload it below:", CloseWho: "The day is in order. An approver closes it.",
+	OpenLines: Forms{"{1} open line", "{1} open lines", "{1} open lines"},
+	Waiting:   Forms{"{1} line waits for the bank’s report of this day.", "{1} lines wait for the bank’s report of this day.", "{1} lines wait for the bank’s report of this day."},
+	WaitsWho:  "A maker or an administrator uploads it.", Missing: "No report yet of:", MissingDemo: "No report yet of these days. Save the pretend bank’s report and upload it below:", CloseWho: "The day is in order. An approver closes it.",
 	TabDays: "Days", TabFiles: "Bank reports", TabAge: "Differences by age",
 	Upload: "Upload a report", UploadLead: "The bank’s daily payouts report: CSV, XLSX or a ZIP of them, up to 32 MiB. A file is taken whole or not at all. It moves no payout: where something is not known, the program asks the bank by it.",
 	UploadFile: "Report file", UploadDay: "For which day", HelpFile: "A name like Project_2026-11-20_2026-11-20.csv; an empty file is a day without payouts",
@@ -125,14 +128,14 @@ func (t *Texts) Reports() *ReportTexts { return pick(t, &russianReports, &englis
 func init() {
 	addRoom("reports", &russianReports, &englishReports)
 	addFaults(map[string]string{
-		"report.none": "Выберите файл отчёта.", "report.large": "Файл больше 32 МиБ.", "report.twice": "Этот файл уже загружен: отчёт № {1}, {2}.",
+		"report.none": "Выберите файл отчёта.", "report.large": "Файл больше 32 МиБ.", "report.project": "В имени файла другой проект: {1}. Эта программа работает с проектом {2}.", "report.twice": "Этот файл уже загружен: отчёт № {1}, {2}.",
 		"report.day": "Такой даты нет. Дата пишется так: 20.11.2026.", "report.otherday": "В имени файла другой день: {1}.", "report.whichday": "Файл пуст, и в имени нет дат. Укажите, за какой это день.",
 		"report.days": "В файле строки с {1} по {2}. Назовите файл по дням, как это делает банк, или укажите один день.", "report.future": "Этот день ещё не наступил.",
 		"match.none": "Сопоставлять здесь нечего.", "match.number": "Выплаты № {1} нет.", "match.unsent": "Выплата № {1} в банк не отправлялась.",
 		"day.running": "День ещё не кончился.", "day.noreport": "Отчёта банка за этот день нет.", "day.partreport": "Отчёт этого дня загружен до конца дня, в нём не всё. Загрузите отчёт за весь день.", "day.moved": "Пока страница была открыта, день изменился. Посмотрите ещё раз.", "day.sums": "Строки не складываются в итог: закрыть нельзя.",
 		"day.open": "Открытых строк: {1}. Закрыть день пока нельзя.",
 	}, map[string]string{
-		"report.none": "Choose the report’s file.", "report.large": "The file is larger than 32 MiB.", "report.twice": "This file was uploaded before: report No {1}, {2}.",
+		"report.none": "Choose the report’s file.", "report.large": "The file is larger than 32 MiB.", "report.project": "The file’s name says another project: {1}. This program works with the project {2}.", "report.twice": "This file was uploaded before: report No {1}, {2}.",
 		"report.day": "There is no such date. Dates are written like this: 20.11.2026.", "report.otherday": "The file’s name says another day: {1}.", "report.whichday": "The file is empty and its name has no dates. Say which day it is for.",
 		"report.days": "The file has rows from {1} to {2}. Name the file by its days, as the bank does, or give one day.", "report.future": "This day has not come yet.",
 		"match.none": "There is nothing to match here.", "match.number": "There is no payout No {1}.", "match.unsent": "Payout No {1} was never sent to the bank.",

@@ -218,7 +218,7 @@ func reconciled(t testing.TB, d *desktest.Desk) {
 	// A day without payouts, closed; then a line comes, is agreed about, and it is closed again.
 	still := day.Add(-9)
 	for n, data := range []string{"", strings.SplitAfter(string(data), "\n")[0] + "po_y,,2026-11-20,Refund,0,ps_y,,,,,,6.00,,RUB,\n"} {
-		_, err = d.App.TakeReportFile(ctx, fmt.Sprintf("P_%s_%s.csv", still, still), []byte(data))
+		_, err = d.App.TakeReportFile(ctx, fmt.Sprintf("desktest_%s_%s.csv", still, still), []byte(data))
 		must(t, err)
 		if n > 0 {
 			agree(app.MatchEntry{Report: 3, N: 1})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,7 +108,9 @@ func (w *Web) reports(r *req) error { // GET /reports
 			row.State = t.Running
 		case !x.Whole:
 			row.State, row.Tone = t.Waits, "doubt"
-		case ours == bank:
+		case x.Even && x.Open > 0:
+			row.State, row.Tone = r.t.N(t.OpenLines, x.Open), "stop"
+		case x.Even:
 			row.State, row.Tone = t.Agrees, "paid"
 		default:
 			row.State, row.Tone = t.Differs, "stop"
@@ -433,6 +436,9 @@ func (w *Web) showDay(r *req, status int, day calendar.Day, refusal *fault.Error
 		v.CloseNote = t.CloseWho
 	default:
 		v.CloseNote = t.CloseLead
+		if d.isLost && slices.Contains(d.lost.Missing, day) {
+			v.CloseNote = r.t.Copies().LostDay + " " + t.CloseLead
+		}
 		v.Close = &templates.Act{Action: dayHref(day) + "/close", Label: t.Close, Main: true, TestID: "close-day", Hidden: []templates.Hidden{{Name: "seen", Value: f.Mark()}}}
 	}
 	return r.show(status, templates.ReportOneDay(p, v))

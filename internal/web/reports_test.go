@@ -96,6 +96,7 @@ func TestReportUpload(t *testing.T) {
 		{"another day", name + ".csv", "01.11.2026", good["csv"], "day", "The file’s name says another day", "В имени файла другой день"},
 		{"a day to come", "x.csv", "20.11.2036", nil, "day", "This day has not come yet.", "Этот день ещё не наступил."},
 		{"too large", "x.csv", "", large, "file", "the file is too large", "слишком большой файл"},
+		{"of another project", "shop_" + string(day) + "_" + string(day) + ".csv", "", good["csv"], "file", "The file’s name says another project: shop. This program works with the project desktest.", "В имени файла другой проект: shop."},
 		{"no file at all", "", "", nil, "file", "Choose the report’s file.", "Выберите файл отчёта."},
 	}
 	events := len(b.Events())
@@ -233,6 +234,41 @@ func TestReportDay(t *testing.T) {
 		if !strings.Contains(csv, class) {
 			t.Errorf("the file has no line %q", class)
 		}
+	}
+}
+
+// TestReportList: the list of days says that the sums agree when what was paid and what came back agree, each by itself, and no line is open; never by the net of both,
+// nor because two errors come to the same sum. Issue 5, point 10.
+func TestReportList(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		rows   func(day calendar.Day, a, b payout.Snapshot) string
+		en, ru string
+		tone   string
+	}{
+		{"all agrees", func(day calendar.Day, a, b payout.Snapshot) string {
+			return rowOf("po_1", day, "Advice", a, a.Content.Amount.Minor) + rowOf("po_2", day, "Advice", b, b.Content.Amount.Minor)
+		}, "sums agree, not closed", "суммы сходятся, не закрыт", "paid"},
+		{"more paid, and as much back", func(day calendar.Day, a, b payout.Snapshot) string {
+			return rowOf("po_1", day, "Advice", a, a.Content.Amount.Minor) + rowOf("po_2", day, "Advice", b, b.Content.Amount.Minor+500) + rowOf("po_3", day, "Refund", b, 500)
+		}, "sums differ", "суммы расходятся", "stop"},
+		{"another payout for as much", func(day calendar.Day, a, b payout.Snapshot) string {
+			return rowOf("po_1", day, "Advice", a, a.Content.Amount.Minor) + rowOf("po_2", day, "Advice", payout.Snapshot{Session: "ps_foreign", Reference: "not ours"}, b.Content.Amount.Minor)
+		}, "2 open lines", "2 открытые строки", "stop"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			b := newBench(t)
+			ids, day := b.paidDay(0, 0)
+			maker := b.as("m1")
+			want(t, maker.handIn("a.csv", lang.DayFull(lang.RU, day.Start()), []byte(rowsHead+c.rows(day, b.Get(ids[0]), b.Get(ids[1])))), 303)
+			for l, words := range map[string]string{"en": c.en, "ru": c.ru} {
+				maker.lang = l
+				page := want(t, maker.get("/reports"), 200)
+				if !strings.Contains(page, `<span class="k-`+c.tone+`">`+words+"</span>") {
+					t.Errorf("%s: %q in the tone %s is not said: %s", l, words, c.tone, plain(page))
+				}
+			}
+		})
 	}
 }
 
