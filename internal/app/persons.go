@@ -325,13 +325,17 @@ func (a *App) ProposePersonChange(ctx context.Context, w Who, id string, roles [
 	})
 }
 
-// ProposeRestore puts it to people that somebody suspended works again. Invalid "people.on" when they do, "people.deadlock" as for somebody new.
+// ProposeRestore puts it to people that somebody suspended works again. Invalid "people.on" when they do, "people.apart_back" when the rules in force do not let anybody be what
+// they were, "people.deadlock" as for somebody new.
 func (a *App) ProposeRestore(ctx context.Context, w Who, id string, seen int, reason string) error {
 	return a.proposeAbout(ctx, w, id, PersonRestore, seen, reason, func(tx Tx, p auth.Person, _ *PersonPlan) error {
 		if !p.Suspended {
 			return fault.Bad("form", "people.on")
 		}
 		p.Suspended = false
+		if err := a.rolesHold(tx, p); err != nil {
+			return err
+		}
 		return a.additionHolds(tx, p, a.Now())
 	})
 }
@@ -403,6 +407,20 @@ func (a *App) changeHolds(tx Tx, p auth.Person, pl PersonPlan) error {
 	}
 	if w := a.worse(f, able, people, after); len(w) > 0 {
 		return w[0].Fault("people.deadlock")
+	}
+	return nil
+}
+
+// rolesHold refuses somebody who comes back with roles that the rules in force do not let one person have.
+func (a *App) rolesHold(tx Tx, who auth.Person) error {
+	set, err := a.inForce(tx)
+	if err != nil {
+		return err
+	}
+	if _, err := parseRoles(roleWords(who.Roles), set); fault.Is(err, "people.apart") {
+		return fault.Bad("form", "people.apart_back")
+	} else if err != nil {
+		return err
 	}
 	return nil
 }
@@ -654,6 +672,9 @@ func (a *App) personRestored(tx Tx, p Proposal, now time.Time) (map[string]any, 
 		return nil, fault.Bad("form", "people.on")
 	}
 	who.Suspended = false
+	if err := a.rolesHold(tx, who); err != nil {
+		return nil, err
+	}
 	if err := a.additionHolds(tx, who, now); err != nil {
 		return nil, err
 	}

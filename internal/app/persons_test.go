@@ -701,3 +701,63 @@ func TestPlanIsBound(t *testing.T) {
 		t.Error("another name is taken for the one that was put to people")
 	}
 }
+
+// TestMakerMayNotApprove: rules that let no maker be an approver are refused while somebody works as both, when they are proposed and again when they take effect, with the names; and
+// once they are in force nobody comes back as both. What comes later is refused: where somebody became both while the rules were open it is the rules, and the other way round.
+func TestMakerMayNotApprove(t *testing.T) {
+	set := desktest.Rules()
+	set.Name, set.MakerMayApprove = "apart", false
+	rules := func(d *people) error {
+		f, err := d.App.Frame(d.ctx)
+		must(t, err)
+		return d.App.ProposeRules(d.ctx, d.Who["d1"], set, f.Set.Version, "test")
+	}
+	yes := func(d *people, kind approval.Kind, id string) error {
+		return d.App.Accept(d.ctx, d.Who["d2"], kind, id, d.open(kind, id).Digest, app.Proof{})
+	}
+	named := func(what string, err error) {
+		t.Helper()
+		f := fault.As(err)
+		if !fault.Is(err, "rules.apart") || f[0].Field != "maker_may_approve" || fmt.Sprint(f[0].Args...) != "[Person m2]" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	both := func(d *people) string {
+		m2 := d.Who["m2"].Person
+		must(t, d.App.ProposePersonChange(d.ctx, d.Who["d1"], m2, []string{"maker", "approver"}, "", d.inForce(m2), ""))
+		return m2
+	}
+	t.Run("proposed", func(t *testing.T) {
+		d := newPeople(t)
+		must(t, yes(d, approval.Person, both(d)))
+		named("somebody is both", rules(d))
+	})
+	t.Run("takes effect", func(t *testing.T) {
+		d := newPeople(t)
+		must(t, rules(d))
+		must(t, yes(d, approval.Person, both(d)))
+		named("somebody became both", yes(d, approval.Rules, app.RulesID))
+		d.Verify()
+	})
+	t.Run("the rules came first", func(t *testing.T) {
+		d := newPeople(t)
+		m2 := both(d)
+		must(t, rules(d))
+		must(t, yes(d, approval.Rules, app.RulesID))
+		wants(t, "becomes both", yes(d, approval.Person, m2), "people.apart")
+		d.Verify()
+	})
+	t.Run("comes back", func(t *testing.T) {
+		d := newPeople(t)
+		m2 := both(d)
+		must(t, yes(d, approval.Person, m2))
+		must(t, d.App.SuspendPerson(d.ctx, d.Who["d1"], m2, "away"))
+		must(t, rules(d)) // nobody works as both
+		must(t, d.App.ProposeRestore(d.ctx, d.Who["d1"], m2, d.inForce(m2), "back"))
+		must(t, yes(d, approval.Rules, app.RulesID))
+		wants(t, "comes back as both", d.accept("d2", m2), "people.apart_back")
+		must(t, d.App.Withdraw(d.ctx, d.Who["d1"], approval.Person, m2, d.open(approval.Person, m2).Digest))
+		wants(t, "is proposed to", d.App.ProposeRestore(d.ctx, d.Who["d1"], m2, d.inForce(m2), "back"), "people.apart_back")
+		d.Verify()
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"countersign/internal/approval"
+	"countersign/internal/auth"
 	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/money"
@@ -18,7 +19,8 @@ func init() {
 }
 
 // ProposeRules puts a new rule set to people. seen is the version that was in force on the proposer's screen. Invalid with every fault of the set,
-// "rules.deadlock" when under it somebody's payouts or some other subject could be decided by nobody that can be decided today (see newDeadlock); "rules.same".
+// "rules.deadlock" when under it somebody's payouts or some other subject could be decided by nobody that can be decided today (see newDeadlock); "rules.same"; "rules.apart" with
+// the names when it lets no maker be an approver, and somebody is.
 func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, seen int, reason string) error {
 	if err := set.Check().Err(); err != nil {
 		return err
@@ -35,12 +37,39 @@ func (a *App) ProposeRules(ctx context.Context, w Who, set approval.RuleSet, see
 		if err := a.keepsGuards(set); err != nil {
 			return err
 		}
+		if err := apart(tx, set); err != nil {
+			return err
+		}
 		if err := a.newDeadlock(tx, f, set, f.Limits, f.Signers); err != nil {
 			return err
 		}
 		_, err = a.propose(tx, w.actor(), Proposal{Kind: approval.Rules, ID: RulesID, Op: "rules.set", Doc: set.Doc(), Salt: a.salt()}, seen, reason, now)
 		return err
 	})
+}
+
+// apart refuses a set that lets no maker be an approver while somebody works as both: their roles are changed first. Who is suspended is judged when they come back.
+func apart(tx Tx, set approval.RuleSet) error {
+	if set.MakerMayApprove {
+		return nil
+	}
+	people, err := tx.People()
+	if err != nil {
+		return err
+	}
+	var both []string
+	for _, p := range people {
+		if !p.Suspended && p.Has(auth.Maker) && p.Has(auth.Approver) {
+			both = append(both, p.Name)
+		}
+	}
+	if len(both) == 0 {
+		return nil
+	}
+	if slices.Sort(both); len(both) > maxWithout {
+		both = append(both[:maxWithout], "…")
+	}
+	return fault.Bad("maker_may_approve", "rules.apart", both)
 }
 
 // maxGuardMinor is how far the amounts above which a guard holds may be raised: 10,000,000.00 RUB, ten times what a desk is founded with for signing. A guard
@@ -133,6 +162,9 @@ func (a *App) rulesTakeEffect(tx Tx, p Proposal, now time.Time) (map[string]any,
 		return nil, err
 	}
 	if f.Set, err = a.setAt(tx, p.Base); err != nil {
+		return nil, err
+	}
+	if err := apart(tx, set); err != nil { // somebody became both while it was open
 		return nil, err
 	}
 	if err := a.newDeadlock(tx, f, set, f.Limits, f.Signers); err != nil {

@@ -718,7 +718,9 @@ func (x *fields) list(f templates.FormField, id string) templates.FormField {
 }
 
 func (x *fields) check(name, label string, on bool) templates.FormField {
-	return templates.FormField{Name: name, Label: label, Kind: "check", On: on}
+	f := templates.FormField{Name: name, Label: label, Kind: "check", On: on}
+	f.Error, f.ErrorAt = x.at(name)
+	return f
 }
 
 // choice is a select; pairs are values and labels.
