@@ -350,7 +350,9 @@ func (a *App) releaseTally(tx Tx, h HaltRow) (approval.Tally, []approval.Signer,
 	return ReleaseTally(h, people, ds, a.Now()), people, nil
 }
 
-// ReleaseTally says how far the release of a stop is.
+// ReleaseTally says how far the release of a stop is. Unlike with every other subject, who became an approver or administrator after it began counts too, once their quiet days are over: a stop
+// is neither withdrawn nor proposed anew nor does it expire, and suspending, which also makes who comes back a later one, is refused to nobody. Were they left out, a desk whose people of
+// then have gone could never send again.
 func ReleaseTally(h HaltRow, people []approval.Signer, ds []approval.Decision, now time.Time) approval.Tally {
 	need, _ := approval.ForKind(approval.Release)
 	var barred []string
