@@ -67,6 +67,7 @@ const (
 	OwnAccount   Action = "own_account"   //
 	Export       Action = "export"        // files of what one may read
 	Propose      Action = "propose"       // a version of a subject other than a payout; which kinds, proposers says
+	Withdraw     Action = "withdraw"      // a proposal of one's own: what one may propose, and what one asked for about oneself
 	DecideOn     Action = "decide_on"     // about such a version; which kinds, approval.ForKind says
 	ReadRules    Action = "read_rules"    // approval rules, the laboratory
 	TryRules     Action = "try_rules"     // the laboratory
@@ -116,6 +117,7 @@ var roles = map[Action][]auth.Role{
 	OwnAccount:   {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
 	Export:       {auth.Maker, auth.Approver, auth.Senior, auth.Auditor},
 	Propose:      {auth.Maker, auth.Admin},
+	Withdraw:     {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
 	DecideOn:     {auth.Approver, auth.Senior, auth.Admin},
 	ReadRules:    {auth.Maker, auth.Approver, auth.Senior, auth.Auditor, auth.Admin},
 	TryRules:     {auth.Senior, auth.Auditor, auth.Admin},
@@ -180,7 +182,7 @@ var kinds = map[Action]string{
 }
 
 // onProposals are the actions about any kind that has a decision rule, and goes through proposals by it.
-var onProposals = map[Action]bool{Propose: true, DecideOn: true, StopIt: true, Settle: true}
+var onProposals = map[Action]bool{Propose: true, Withdraw: true, DecideOn: true, StopIt: true, Settle: true}
 
 // fits reports whether an action may be about this at all.
 func fits(do Action, on Ref) bool {
@@ -202,9 +204,15 @@ var proposers = map[approval.Kind][]auth.Role{
 	approval.Verdict: {auth.Maker},
 }
 
-// MayPropose and MayDecideOn report whether a person's roles allow it at all. Pages use them to show or hide; authorize decides.
+// MayPropose, MayWithdraw and MayDecideOn report whether a person's roles allow it at all. Pages use them to show or hide; authorize decides.
 func MayPropose(p auth.Person, kind approval.Kind) bool {
 	return p.ID != "" && !p.Suspended && slices.ContainsFunc(proposers[kind], p.Has)
+}
+
+// MayWithdraw reports whether the person's roles let them withdraw a proposal of their own: of a kind that they may propose, and what they asked for about themselves, that
+// others vouch for a passkey.
+func MayWithdraw(p auth.Person, kind approval.Kind, id string) bool {
+	return MayPropose(p, kind) || p.ID != "" && !p.Suspended && kind == approval.Person && id == p.ID
 }
 
 // MayDecideOn reports whether the person's roles let them decide on this kind.
@@ -238,7 +246,7 @@ func May(p auth.Person, do Action) bool {
 func authorize(tx *sealed, who Actor, do Action, on Ref) (auth.Person, error) {
 	switch who := who.(type) {
 	case Who:
-		p, err := authorizePerson(tx, who, do)
+		p, err := authorizePerson(tx, who, do, approval.Kind(on.Kind))
 		if err != nil {
 			return auth.Person{}, err
 		}
@@ -250,7 +258,33 @@ func authorize(tx *sealed, who Actor, do Action, on Ref) (auth.Person, error) {
 			return auth.Person{}, nil
 		}
 	}
-	return auth.Person{}, fault.Deny("denied.role")
+	return auth.Person{}, DenyRole(do, approval.Kind(on.Kind))
+}
+
+// DenyRole refuses a person whose roles do not allow the action: Denied "denied.role" (the roles that do; about which kind of subject counts where proposals are meant, "" for any).
+func DenyRole(do Action, kind approval.Kind) error {
+	rs := roles[do]
+	if who, is := proposers[kind]; is && (do == Propose || do == Withdraw) {
+		rs = who
+	}
+	if need, is := approval.ForKind(kind); is && do == DecideOn {
+		rs = nil
+		for _, r := range need.Roles {
+			rs = append(rs, auth.Role(r))
+		}
+	}
+	return fault.Deny("denied.role", roleNames(rs))
+}
+
+// roleNames are roles as arguments of a fault; an approver may be a senior one, which goes without saying.
+func roleNames(rs []auth.Role) []string {
+	out := []string{}
+	for _, r := range rs {
+		if r != auth.Senior || !slices.Contains(rs, auth.Approver) {
+			out = append(out, string(r))
+		}
+	}
+	return out
 }
 
 // mayOn is what the subject decides of a person.
@@ -258,6 +292,8 @@ func mayOn(p auth.Person, do Action, on Ref) bool {
 	switch do {
 	case Propose:
 		return MayPropose(p, approval.Kind(on.Kind))
+	case Withdraw:
+		return MayWithdraw(p, approval.Kind(on.Kind), on.ID)
 	case DecideOn:
 		return MayDecideOn(p, approval.Kind(on.Kind))
 	case OwnAccount:
@@ -267,7 +303,7 @@ func mayOn(p auth.Person, do Action, on Ref) bool {
 }
 
 // authorizePerson reads who the person is and may do.
-func authorizePerson(tx *sealed, w Who, do Action) (auth.Person, error) {
+func authorizePerson(tx *sealed, w Who, do Action, kind approval.Kind) (auth.Person, error) {
 	if w.Person == "" {
 		return auth.Person{}, fault.Deny("denied.role")
 	}
@@ -282,7 +318,7 @@ func authorizePerson(tx *sealed, w Who, do Action) (auth.Person, error) {
 		return auth.Person{}, fault.Deny("denied.suspended")
 	}
 	if !May(p, do) {
-		return auth.Person{}, fault.Deny("denied.role")
+		return auth.Person{}, DenyRole(do, kind)
 	}
 	if !halfIn[do] {
 		// A password that somebody else set proves nobody.

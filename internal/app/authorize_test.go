@@ -31,6 +31,9 @@ var door = []struct{ do, who, about string }{
 	{"sign", "a1 s1 d1 d2 d3", "payout verdict digest"},
 	{"propose", "m1 m2", "payee match verdict"},
 	{"propose", "d1 d2 d3", "rules person limits keys"},
+	{"withdraw", "m1 m2", "payee match verdict person"},
+	{"withdraw", "d1 d2 d3", "rules person limits keys"},
+	{"withdraw", "a1 s1 u1", "person"}, // about themselves: see below
 	{"decide_on", "a1 s1", "payee match verdict"},
 	{"decide_on", "s1 d1 d2 d3", "rules person limits keys"},
 	{"decide_on", "a1 s1 d1 d2 d3", "release"},
@@ -105,6 +108,7 @@ func TestDoor(t *testing.T) {
 		t.Errorf("%d let in, the table has %d: an action of it is gone", let, len(may))
 	}
 	wants(t, "another's account", d.App.Through(t.Context(), d.Who["d1"], app.OwnAccount, app.Ref{Kind: "person", ID: d.Who["d2"].Person}, func() {}), "denied.role")
+	wants(t, "what is about another", d.App.Through(t.Context(), d.Who["a1"], app.Withdraw, app.Ref{Kind: "person", ID: d.Who["d2"].Person}, func() {}), "denied.role")
 }
 
 // TestDoor_Closed: whoever is refused has nothing of the use case run, and no line is written; whoever is let in has it run once.

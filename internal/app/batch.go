@@ -175,13 +175,17 @@ func (f *Frame) ListSigns(sum int64, items []Standing, submitted []int) (sign, c
 	return sign, code, nil
 }
 
-// ListRefused says why this person cannot approve a list of this sum at all, whatever is on it: Denied "batch.ceiling" (sum, ceiling, who can), "batch.cap" (sum, what
-// is left), "batch.quiet" (who can). Their ceiling and their daily room hold for a list as for a payout.
-func ListRefused(me approval.Signer, people []approval.Signer, sum int64, now time.Time) error {
-	could := func(ok func(approval.Signer) bool) []string {
-		var out []string
+// ListRefused says why this person cannot approve a list of this sum, of these payouts, at all: Denied "batch.ceiling" (sum, ceiling, who can), "batch.cap" (sum, what
+// is left, who can), "batch.quiet" (who can). Their ceiling and their daily room hold for a list as for a payout. Who can are those who could say yes to each of them, and
+// to their sum.
+func ListRefused(me approval.Signer, people []approval.Signer, stands []Standing, sum int64, now time.Time) error {
+	can := func() []string {
+		out := []string{}
 		for _, p := range people {
-			if p.ID != me.ID && p.Standing && p.Has(approval.Approver) && ok(p) {
+			if p.CeilingMinor > 0 && sum > p.CeilingMinor || p.Capped && sum > p.RoomMinor {
+				continue
+			}
+			if !slices.ContainsFunc(stands, func(st Standing) bool { return st.Tally.May(p) != approval.Can }) {
 				out = append(out, p.Name)
 			}
 		}
@@ -189,12 +193,11 @@ func ListRefused(me approval.Signer, people []approval.Signer, sum int64, now ti
 	}
 	switch {
 	case now.Before(me.QuietUntil):
-		return fault.Deny("batch.quiet", could(func(p approval.Signer) bool { return p.QuietUntil.IsZero() || !now.Before(p.QuietUntil) }))
+		return fault.Deny("batch.quiet", can())
 	case me.CeilingMinor > 0 && sum > me.CeilingMinor:
-		return fault.Deny("batch.ceiling", money.Roubles(sum), money.Roubles(me.CeilingMinor),
-			could(func(p approval.Signer) bool { return p.CeilingMinor == 0 || sum <= p.CeilingMinor }))
+		return fault.Deny("batch.ceiling", money.Roubles(sum), money.Roubles(me.CeilingMinor), can())
 	case me.Capped && sum > me.RoomMinor:
-		return fault.Deny("batch.cap", money.Roubles(sum), money.Roubles(max(me.RoomMinor, 0)))
+		return fault.Deny("batch.cap", money.Roubles(sum), money.Roubles(max(me.RoomMinor, 0)), can())
 	}
 	return nil
 }
@@ -289,7 +292,7 @@ func (a *App) approveMany(tx Tx, w Who, person auth.Person, b *Batch, proof Proo
 		}
 	}
 	if len(stands) > 0 {
-		if err := ListRefused(me, f.Signers, b.SumMinor, f.Now); err != nil {
+		if err := ListRefused(me, f.Signers, stands, b.SumMinor, f.Now); err != nil {
 			return err
 		}
 	}

@@ -195,7 +195,7 @@ func TestListRefused(t *testing.T) {
 		{"quiet", me(func(s *approval.Signer) { s.QuietFrom, s.QuietUntil = now.Add(-1), now.Add(1) }), 1, "batch.quiet"},
 		{"quiet no more", me(func(s *approval.Signer) { s.QuietFrom, s.QuietUntil = now.Add(-2), now }), 1, ""},
 	} {
-		wants(t, c.name, app.ListRefused(c.me, []approval.Signer{c.me}, c.sum, now), c.want)
+		wants(t, c.name, app.ListRefused(c.me, []approval.Signer{c.me}, nil, c.sum, now), c.want)
 	}
 }
 

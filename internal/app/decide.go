@@ -14,14 +14,14 @@ import (
 )
 
 // Approve records a person's yes to the version whose digest was on their screen. The same person and digest again changes nothing
-// and succeeds. proof shows that the person is there, where the rules ask for it. Denied "approve.own", "approve.seat" (args: who can), "approve.new", "approve.quiet",
-// "approve.ceiling", "approve.cap", "approve.blocked"; Conflict "approve.moved", "approve.state"; Invalid "approve.digest" without a digest, or as prove.
+// and succeeds. proof shows that the person is there, where the rules ask for it. Denied, each with who can in its arguments, "approve.own",
+// "approve.payee_maker", "approve.role", "approve.seat", "approve.new", "approve.quiet", "approve.ceiling", "approve.cap", and "approve.blocked" with what blocks; Conflict "approve.moved", "approve.state"; Invalid "approve.digest" without a digest, or as prove.
 func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Digest, proof Proof) error {
 	if seen == "" {
 		return fault.Bad("digest", "approve.digest")
 	}
 	if err := a.change(ctx, w, Decide, id, func(tx Tx, person auth.Person, p *payout.Payout) ([]payout.Event, error) {
-		if err := p.CanDecide(w.actor(), seen); err != nil {
+		if err := a.canDecide(tx, w, p, seen); err != nil {
 			return nil, err
 		}
 		events, err := a.approve(tx, w, person, p, seen, proof, nil)
@@ -32,6 +32,28 @@ func (a *App) Approve(ctx context.Context, w Who, id payout.ID, seen payout.Dige
 	}
 	failpoint.Hit("approve.committed")
 	return nil
+}
+
+// canDecide is the payout's own CanDecide; whoever made it is told who can decide instead.
+func (a *App) canDecide(tx Tx, w Who, p *payout.Payout, seen payout.Digest) error {
+	err := p.CanDecide(w.actor(), seen)
+	if s := p.S(); fault.Is(err, "approve.own") && s.State == payout.PendingApproval {
+		st, f, err := a.standing(tx, p)
+		if err != nil {
+			return err
+		}
+		return fault.Deny("approve.own", s.Number, names(st.Tally.Could(f.Signers)))
+	}
+	return err
+}
+
+// denyBlocked says what lets nobody approve: "list" with its entry, or "rule" with its name and reason.
+func denyBlocked(st Standing) error {
+	if e := st.Listed; e != nil {
+		return fault.Deny("approve.blocked", "list", e.List, e.What, e.Reason, st.ListedOwner)
+	}
+	b := st.Need.Blocked[0]
+	return fault.Deny("approve.blocked", "rule", b.Rule, b.Reason)
 }
 
 // approve is one yes within a transaction; list is the decision over a list that it is part of, nil for none: its proof stands for each.
@@ -63,9 +85,11 @@ func (a *App) approve(tx Tx, w Who, person auth.Person, p *payout.Payout, seen p
 		if !p.IsMaker(person.ID) { // the payee's
 			return nil, fault.Deny("approve.payee_maker", names(t.Could(people)))
 		}
-		return nil, fault.Deny("approve.own", s.Number)
+		return nil, fault.Deny("approve.own", s.Number, names(t.Could(people)))
 	case approval.NoRole, approval.NoStanding:
-		return nil, fault.Deny("approve.role")
+		return nil, fault.Deny("approve.role", names(t.Could(people)))
+	case approval.Blocked:
+		return nil, denyBlocked(st)
 	default:
 		return nil, fault.Deny("approve."+string(why), names(t.Could(people)))
 	}
@@ -135,7 +159,7 @@ func (a *App) TakeBack(ctx context.Context, w Who, id payout.ID, seen payout.Dig
 		return fault.Bad("digest", "approve.digest")
 	}
 	return a.change(ctx, w, Decide, id, func(tx Tx, person auth.Person, p *payout.Payout) ([]payout.Event, error) {
-		if err := p.CanDecide(w.actor(), seen); err != nil {
+		if err := a.canDecide(tx, w, p, seen); err != nil {
 			return nil, err
 		}
 		st, f, err := a.standing(tx, p)
@@ -178,6 +202,9 @@ func (a *App) AskChanges(ctx context.Context, w Who, id payout.ID, seen payout.D
 		return fault.Bad("digest", "approve.digest")
 	}
 	return a.change(ctx, w, Decide, id, func(tx Tx, _ auth.Person, p *payout.Payout) ([]payout.Event, error) {
+		if err := a.canDecide(tx, w, p, seen); err != nil {
+			return nil, err
+		}
 		before, now := p.S(), a.Now()
 		ev, err := p.AskChanges(w.actor(), seen, reason, a.salt(), now)
 		if err != nil {
@@ -200,6 +227,9 @@ func (a *App) Reject(ctx context.Context, w Who, id payout.ID, seen payout.Diges
 		return fault.Bad("digest", "approve.digest")
 	}
 	return a.change(ctx, w, Decide, id, func(tx Tx, _ auth.Person, p *payout.Payout) ([]payout.Event, error) {
+		if err := a.canDecide(tx, w, p, seen); err != nil {
+			return nil, err
+		}
 		now := a.Now()
 		ev, err := p.Reject(w.actor(), seen, reason, now)
 		if err != nil {

@@ -149,7 +149,7 @@ func checkTyped(tx Tx, w Who, hash string) error {
 }
 
 // ResumeProved is one person's yes to sending again; the second one's makes it so. stop is the number of the stop that the person saw, 0 for whichever stands.
-// Denied "halt.own" for whoever pulled the stop, else as Accept; Conflict "halt.off" when nothing is stopped, "halt.moved" when it is another stop; for what ReleaseNeeds asks, as prove, Invalid "prove.password_needed" and "password.wrong" at field password, Denied
+// Denied "halt.own" (who can) for whoever pulled the stop, else as Accept; Conflict "halt.off" when nothing is stopped, "halt.moved" when it is another stop; for what ReleaseNeeds asks, as prove, Invalid "prove.password_needed" and "password.wrong" at field password, Denied
 // "signin.change". The same person's yes again changes nothing.
 func (a *App) ResumeProved(ctx context.Context, w Who, stop int64, proof Proof) error {
 	typed, err := a.typedAgain(ctx, w, proof)
@@ -182,7 +182,7 @@ func (a *App) ResumeProved(ctx context.Context, w Who, stop int64, proof Proof) 
 		case approval.Already:
 			return nil
 		case approval.Barred:
-			return fault.Deny("halt.own")
+			return fault.Deny("halt.own", names(t.Could(people)))
 		default:
 			return denySubject(t, me, people)
 		}
@@ -366,8 +366,9 @@ func ReleaseTally(h HaltRow, people []approval.Signer, ds []approval.Decision, n
 type DeskState struct {
 	Halt       *HaltRow
 	HaltReason string
-	// Released are the ids of those who said yes to going on.
+	// Released are the ids of those who said yes to going on; Release is how far that is, while something is stopped.
 	Released   []string
+	Release    approval.Tally
 	Quarantine string
 	Balance    BalanceView
 	BankDown   bool
@@ -420,9 +421,5 @@ func (d DeskState) Held(state payout.State, why, due string, sendAt, heldUntil, 
 
 // MayResume reports whether the person could say yes to going on now.
 func (d DeskState) MayResume(me approval.Signer) bool {
-	if d.Halt == nil || slices.Contains(d.Released, me.ID) || d.Halt.Cause == "person" && d.Halt.By.Person == me.ID {
-		return false
-	}
-	need, _ := approval.ForKind(approval.Release)
-	return me.Standing && slices.ContainsFunc(need.Roles, me.Has)
+	return d.Halt != nil && d.Release.May(me) == approval.Can
 }

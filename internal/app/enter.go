@@ -61,7 +61,7 @@ func (a *App) Enter(ctx context.Context, w Who, e Entry) (id payout.ID, err erro
 				return err
 			}
 			if !p.IsMaker(w.Person) {
-				return fault.Deny("denied.role")
+				return DenyRole(Enter, approval.Payout)
 			}
 			refused, err = a.enterAgain(tx, p, w, e)
 			return err

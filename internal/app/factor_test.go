@@ -247,6 +247,24 @@ func TestVouch(t *testing.T) {
 		return all[0]
 	}
 	p := open()
+	withdraw := func(who string) error {
+		return d.App.Withdraw(t.Context(), d.Who[who], approval.Person, p.ID, p.Digest)
+	}
+	// Whoever asked withdraws it, so that something else can be proposed about them; nobody else does.
+	for who, code := range map[string]string{"a2": "denied.role", "s1": "denied.role", "m1": "denied.role", "d1": "subject.notyours"} {
+		wants(t, who+" withdraws it", withdraw(who), code)
+	}
+	must(t, withdraw("a1"))
+	must(t, d.App.ProposePersonChange(t.Context(), d.Who["d1"], p.ID, []string{"approver", "senior"}, "", 0, ""))
+	all, err := d.Store.OpenProposals(t.Context(), 10)
+	if err != nil || len(all) != 1 {
+		t.Fatal(err, all)
+	}
+	other := all[0]
+	wants(t, "what another proposed about oneself", d.App.Withdraw(t.Context(), d.Who["a1"], approval.Person, p.ID, other.Digest), "subject.notyours")
+	must(t, d.App.Withdraw(t.Context(), d.Who["d1"], approval.Person, p.ID, other.Digest))
+	must(t, d.App.AskVouch(t.Context(), d.Who["a1"], second))
+	p = open()
 	accept := func(who string) error {
 		return d.App.Accept(t.Context(), d.Who[who], approval.Person, p.ID, p.Digest, app.Proof{})
 	}

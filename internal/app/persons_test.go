@@ -548,7 +548,7 @@ func TestConsole(t *testing.T) {
 	}
 	_, err = d.App.AddOnConsole(d.ctx, n)
 	wants(t, "twice", err, "people.asked")
-	wants(t, "stopping what waits for a decision", d.App.Stop(d.ctx, d.Who["m1"], approval.Person, added.ID, p.Digest, "no"), "denied.role")
+	wants(t, "stopping what waits for a decision", d.App.Stop(d.ctx, d.Who["m1"], approval.Person, added.ID, p.Digest, "no"), "subject.waits")
 	must(t, d.accept("d1", added.ID))
 	acc, _, err := d.App.CheckPassword(d.ctx, n.Email, pw)
 	if err != nil || !acc.MustChange {

@@ -125,7 +125,7 @@ func (a *App) BeginSignPayout(ctx context.Context, w Who, id payout.ID, seen pay
 		if err != nil {
 			return err
 		}
-		if err := p.CanDecide(w.actor(), seen); err != nil {
+		if err := a.canDecide(tx, w, p, seen); err != nil {
 			return err
 		}
 		st, _, err := a.standing(tx, p)

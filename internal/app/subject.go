@@ -103,7 +103,7 @@ type effect func(a *App, tx Tx, p Proposal, now time.Time) (facts map[string]any
 var effects = map[approval.Kind]effect{}
 
 // propose stores a new version of a subject and puts it to people. The caller fills Kind, ID, Op, Doc, Private, Salt, Concerns and, if it
-// takes effect by itself, EffectAt. Conflict "subject.pending" while another version is open, "subject.moved" when seen is not the version in force.
+// takes effect by itself, EffectAt. Conflict "subject.pending" (kind, version, who can decide it) while another version is open, "subject.moved" when seen is not the version in force.
 func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason string, now time.Time) (Proposal, error) {
 	if len(p.Doc) == 0 || len(p.Doc) > MaxProposal || len(p.Private) > MaxProposal {
 		return p, fault.Bad("form", "subject.size")
@@ -114,7 +114,11 @@ func (a *App) propose(tx Tx, by payout.Actor, p Proposal, seen int, reason strin
 	if open, is, err := tx.OpenProposal(p.Kind, p.ID); err != nil {
 		return p, err
 	} else if is {
-		return p, fault.Moved("subject.pending", string(p.Kind), open.Version)
+		t, people, err := a.tallyOf(tx, open, now)
+		if err != nil {
+			return p, err
+		}
+		return p, fault.Moved("subject.pending", string(p.Kind), open.Version, names(t.Could(people)))
 	}
 	if n, err := tx.OpenBy(by.Person); err != nil {
 		return p, err
@@ -362,7 +366,7 @@ func (a *App) tooOld(tx Tx, p Proposal) error {
 }
 
 // Accept is a person's yes to a proposal; when it was the last one needed the proposal takes effect in the same commit. The same person's yes
-// again changes nothing. Denied "subject.own" for the proposer and whom it concerns, "denied.role"; Conflict as openFor.
+// again changes nothing. Denied "subject.own" (who can) for the proposer and whom it concerns, "denied.role"; Conflict as openFor.
 func (a *App) Accept(ctx context.Context, w Who, kind approval.Kind, id, seen string, proof Proof) error {
 	effective := false
 	err := a.write(ctx, People, w, DecideOn, about(kind, id), func(tx *sealed) error {
@@ -452,11 +456,9 @@ func (a *App) saidYes(tx Tx, w Who, kind approval.Kind, id, seen string) (bool, 
 func denySubject(t approval.Tally, me approval.Signer, people []approval.Signer) error {
 	switch why := t.May(me); why {
 	case approval.Barred:
-		return fault.Deny("subject.own")
+		return fault.Deny("subject.own", names(t.Could(people)))
 	case approval.NoRole:
-		return fault.Deny("denied.role")
-	case approval.NoSeat:
-		return fault.Deny("approve.seat", names(t.Could(people)))
+		return DenyRole(DecideOn, "")
 	default:
 		return fault.Deny("approve."+string(why), names(t.Could(people)))
 	}
@@ -475,7 +477,7 @@ func signerOf(people []approval.Signer, p auth.Person) (approval.Signer, error) 
 // second lock, also for what was open in an older database.
 func (a *App) takeEffect(tx Tx, p Proposal, by payout.Actor, now time.Time) error {
 	if who, err := tx.Person(p.By.Person); err == nil && who.Suspended {
-		return fault.Deny("subject.off")
+		return fault.Deny("subject.off", roleNames(proposers[p.Kind]))
 	} else if err != nil && fault.KindOf(err) != fault.NotFound { // the console is nobody
 		return err
 	}
@@ -540,7 +542,11 @@ func (a *App) Refuse(ctx context.Context, w Who, kind approval.Kind, id, seen, r
 			return err
 		}
 		if w.Person == p.By.Person || slices.Contains(p.Concerns, w.Person) {
-			return fault.Deny("subject.own")
+			t, people, err := a.tallyOf(tx, p, a.Now())
+			if err != nil {
+				return err
+			}
+			return fault.Deny("subject.own", names(t.Could(people)))
 		}
 		reason, err := payout.CheckReason(reason)
 		if err != nil {
@@ -563,15 +569,21 @@ func (a *App) Refuse(ctx context.Context, w Who, kind approval.Kind, id, seen, r
 	})
 }
 
-// Withdraw ends a proposal by its proposer.
+// Withdraw ends a proposal by its proposer. Denied "subject.notyours" (whose it is), "denied.role"; Conflict as openFor.
 func (a *App) Withdraw(ctx context.Context, w Who, kind approval.Kind, id, seen string) error {
-	return a.write(ctx, People, w, Propose, about(kind, id), func(tx *sealed) error {
+	return a.write(ctx, People, w, Withdraw, about(kind, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, kind, id, seen)
 		if err != nil {
 			return err
 		}
 		if w.Person != p.By.Person {
-			return fault.Deny("subject.notyours")
+			by := []string{}
+			if who, err := tx.Person(p.By.Person); err == nil {
+				by = append(by, who.Name)
+			} else if fault.KindOf(err) != fault.NotFound { // the console is nobody
+				return err
+			}
+			return fault.Deny("subject.notyours", by)
 		}
 		now := a.Now()
 		if err := tx.EndProposal(p, Withdrawn, w.actor(), now); err != nil {
@@ -582,7 +594,8 @@ func (a *App) Withdraw(ctx context.Context, w Who, kind approval.Kind, id, seen 
 	})
 }
 
-// Stop ends a proposal that would take effect by itself: anybody who is signed in may, with a reason.
+// Stop ends a proposal that would take effect by itself: anybody who is signed in may, with a reason. Denied "subject.waits" (who decides
+// it) when it waits for a decision.
 func (a *App) Stop(ctx context.Context, w Who, kind approval.Kind, id, seen, reason string) error {
 	return a.write(ctx, People, w, StopIt, about(kind, id), func(tx *sealed) error {
 		p, err := a.openFor(tx, kind, id, seen)
@@ -590,7 +603,11 @@ func (a *App) Stop(ctx context.Context, w Who, kind approval.Kind, id, seen, rea
 			return err
 		}
 		if p.EffectAt.IsZero() {
-			return fault.Deny("denied.role")
+			t, people, err := a.tallyOf(tx, p, a.Now())
+			if err != nil {
+				return err
+			}
+			return fault.Deny("subject.waits", names(t.Could(people)))
 		}
 		reason, err := payout.CheckReason(reason)
 		if err != nil {

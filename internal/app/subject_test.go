@@ -147,7 +147,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 				t.Errorf("%s: it is %q", name, got)
 			}
 			p = propose(t, d, k, fmt.Sprintf("s-%d", n), by)
-			wants(t, "stop what needs a decision "+name, d.App.Stop(t.Context(), d.Who[who], k, p.ID, p.Digest, "no"), map[bool]string{true: refused, false: "denied.role"}[who == "a2"])
+			wants(t, "stop what needs a decision "+name, d.App.Stop(t.Context(), d.Who[who], k, p.ID, p.Digest, "no"), map[bool]string{true: refused, false: "subject.waits"}[slices.Contains([]string{"a2", "nobody", "empty"}, who)])
 			wants(t, "refuse "+name, d.App.Refuse(t.Context(), d.Who[who], k, p.ID, p.Digest, "no"), may(decides[k], refused))
 		}
 	}
@@ -345,7 +345,7 @@ func TestByItself(t *testing.T) {
 		}
 	}
 	q := propose(t, d, approval.Person, "decided", "d1")
-	wants(t, "stop what people decide", d.App.Stop(t.Context(), d.Who["a1"], q.Kind, q.ID, q.Digest, "no"), "denied.role")
+	wants(t, "stop what people decide", d.App.Stop(t.Context(), d.Who["a1"], q.Kind, q.ID, q.Digest, "no"), "subject.waits")
 }
 
 // TestBaseMoved: a version does not take effect over another one than it was made for.

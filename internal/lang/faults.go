@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"countersign/internal/fault"
@@ -11,29 +12,100 @@ import (
 
 // Fault says in words what a fault means; for a code that is not in the catalogue it says so and names it, so
 // that a person can quote it. A placeholder {1} takes the first argument as it is; {1:state} takes it as a
-// code with a label (state, role, kind of account, warning), {1:money} as an amount.
+// code with a label (state, role, kind of account, warning), {1:money} as an amount. At a sentence's end {1:who} and the like say who can act.
 func (t *Texts) Fault(f *fault.Error) string {
+	what, who := t.Refusal(f)
+	return strings.TrimSpace(what + " " + who)
+}
+
+// Refusal is Fault in two: which rule refuses, and who can act instead ("" where the sentence does not end with that).
+func (t *Texts) Refusal(f *fault.Error) (what, who string) {
 	if f == nil {
-		return ""
+		return "", ""
 	}
 	if make, ok := sentences[f.Code]; ok {
 		if s := make(t, f.Args); s != "" {
-			return s
+			return s, ""
 		}
 	}
 	s, ok := t.faults[f.Code]
 	if !ok {
-		return Fill(t.unknownFault(), f.Code)
+		return Fill(t.unknownFault(), f.Code), ""
+	}
+	for kind, words := range t.whos() {
+		rule, found := strings.CutSuffix(s, ":"+kind+"}")
+		if !found {
+			continue
+		}
+		i := strings.LastIndexByte(rule, '{')
+		n, err := strconv.Atoi(rule[i+1:])
+		if s = strings.TrimSpace(rule[:max(i, 0)]); err == nil && n <= len(f.Args) {
+			who = t.who(words, f.Args[n-1])
+		}
+		break
 	}
 	if !strings.ContainsRune(s, '{') {
-		return s
+		return s, who
 	}
 	args := make([]any, len(f.Args))
 	for i, a := range f.Args {
 		args[i] = t.argument(s, i+1, a)
 	}
-	return Fill(plainPlaceholders(s), args...)
+	return Fill(plainPlaceholders(s), args...), who
 }
+
+// whoWords say who can act: some is for names, none for when there are none.
+type whoWords struct{ some, none string }
+
+// whos are the ends of sentences that say who can act, by the name after the placeholder's colon.
+func (t *Texts) whos() map[string]whoWords {
+	if t.tag == EN {
+		return map[string]whoWords{
+			"approvers": {"Who can approve: {1}.", "Nobody can approve it now; an administrator can add an approver or bring one back."},
+			"who":       {"Who can: {1}.", "Nobody can now; an administrator can add people or bring somebody back."},
+			"list":      {"Who can approve the whole list: {1}.", ""},
+			"proposer":  {"Proposed by: {1}.", ""},
+			"roles":     {"Who does this: {1}.", ""},
+		}
+	}
+	return map[string]whoWords{
+		"approvers": {"Согласовать может: {1}.", "Сейчас согласовать некому; администратор может добавить или вернуть согласующего."},
+		"who":       {"Кто может: {1}.", "Сейчас некому; администратор может добавить или вернуть людей."},
+		"list":      {"Весь список может согласовать: {1}.", ""},
+		"proposer":  {"Автор предложения: {1}.", ""},
+		"roles":     {"Кто это делает: {1}.", ""},
+	}
+}
+
+// maxNamed bounds the names in one sentence; how many more there are it says.
+const maxNamed = 8
+
+// who fills names, or codes of roles, into one of whos.
+func (t *Texts) who(w whoWords, arg any) string {
+	names, ok := arg.([]string)
+	if !ok {
+		names = []string{fmt.Sprint(arg)}
+	}
+	if len(names) == 0 {
+		return w.none
+	}
+	said := make([]string, 0, maxNamed)
+	for _, n := range names[:min(len(names), maxNamed)] {
+		said = append(said, Label(t.Roles, n))
+	}
+	list := strings.Join(said, ", ")
+	if more := len(names) - len(said); more > 0 {
+		also := "{1} и ещё {2}"
+		if t.tag == EN {
+			also = "{1} and {2} more"
+		}
+		list = Fill(also, list, more)
+	}
+	return Fill(w.some, list)
+}
+
+// CanDo says who can act, as the sentences of refusals do.
+func (t *Texts) CanDo(names []string) string { return t.who(t.whos()["who"], names) }
 
 // sentences make the sentence of a fault whose arguments need counted words; one that gives "" leaves it to the catalogue.
 var sentences = map[string]func(t *Texts, args []any) string{}
@@ -181,11 +253,11 @@ var russianFaults = map[string]string{
 	"day.missing":            "Такого дня нет в календаре.",
 	"day.range":              "Год должен быть от 2000 до 2099.",
 	// Deciding on a payout.
-	"approve.own":    "Вы вводили или меняли выплату № {1}, поэтому согласовать её должен кто-то другой.",
+	"approve.own":    "Вы вводили или меняли выплату № {1}, поэтому решает о ней кто-то другой. {2:approvers}",
 	"approve.moved":  "Выплата № {1} изменилась, пока страница была открыта. Посмотрите, что изменилось, и решите снова.",
 	"approve.state":  "Выплата № {1} уже не ждёт согласования: {2:state}.",
-	"approve.role":   "Согласовывать могут только согласующие.",
-	"approve.seat":   "Ваше согласование здесь уже ничего не добавит. Согласовать может: {1}.",
+	"approve.role":   "Согласовывать могут только согласующие. {1:approvers}",
+	"approve.seat":   "Ваше согласование здесь уже ничего не добавит. {1:approvers}",
 	"approve.digest": "Не видно, какую версию вы согласуете. Откройте страницу заново.",
 	"approve.none":   "На выплате № {1} нет вашего согласования.",
 	// Payouts.
@@ -204,9 +276,9 @@ var russianFaults = map[string]string{
 	"reason.long":           "Причина длиннее {1} знаков.",
 	"list.after":            "Ссылка на продолжение списка испорчена. Начните с первой страницы.",
 	// Rights, signing in, passwords.
-	"denied.role":       "Ваша роль этого не позволяет.",
+	"denied.role":       "Ваша роль этого не позволяет. {1:roles}",
 	"denied.origin":     "Запрос пришёл с другой страницы. Повторите отсюда.",
-	"denied.suspended":  "Ваш доступ приостановлен.",
+	"denied.suspended":  "Ваш доступ приостановлен. Вернуть его предлагает администратор, решает второй человек.",
 	"signin.wrong":      "Почта или пароль не подходят.",
 	"signin.slow":       "Слишком много попыток. Подождите {1} с.",
 	"signin.busy":       "Сейчас входят многие. Повторите через {1} с.",
@@ -224,9 +296,9 @@ var russianFaults = map[string]string{
 	"halt.on":           "Отправка уже остановлена.",
 	"halt.off":          "Отправка не остановлена.",
 	"halt.moved":        "Пока страница была открыта, отправку остановили заново. Прочтите причину и решите снова.",
-	"halt.own":          "Вы остановили отправку, поэтому возобновить её должны другие.",
-	"people.self":       "Себя приостановить нельзя.",
-	"people.admins":     "Администраторов должно остаться не меньше двух.",
+	"halt.own":          "Вы остановили отправку, поэтому возобновить её должны двое других. {1:who}",
+	"people.self":       "Себя приостановить нельзя: это делает другой администратор.",
+	"people.admins":     "Администраторов должно остаться не меньше двух. Сначала добавьте другого.",
 	"people.reset_last": "Больше никто из администраторов не может войти, и ссылку для входа выдать будет некому. Сначала доступ должен получить другой администратор.",
 	"people.none":       "Такого человека нет.",
 	"people.email":      "Это не похоже на адрес почты.",
@@ -298,11 +370,11 @@ var englishFaults = map[string]string{
 	"day.missing":            "There is no such day in the calendar.",
 	"day.range":              "The year must be from 2000 to 2099.",
 	// Deciding on a payout.
-	"approve.own":    "You entered or changed payout No {1}, so somebody else must approve it.",
+	"approve.own":    "You entered or changed payout No {1}, so somebody else decides about it. {2:approvers}",
 	"approve.moved":  "Payout No {1} changed while the page was open. See what changed and decide again.",
 	"approve.state":  "Payout No {1} no longer awaits approval: {2:state}.",
-	"approve.role":   "Only approvers can approve.",
-	"approve.seat":   "Your approval adds nothing here any more. Who can approve: {1}.",
+	"approve.role":   "Only approvers can approve. {1:approvers}",
+	"approve.seat":   "Your approval adds nothing here any more. {1:approvers}",
 	"approve.digest": "It is not clear which version you approve. Open the page again.",
 	"approve.none":   "Payout No {1} has no approval of yours.",
 	// Payouts.
@@ -321,9 +393,9 @@ var englishFaults = map[string]string{
 	"reason.long":           "The reason is longer than {1} characters.",
 	"list.after":            "The link to the rest of the list is broken. Start from the first page.",
 	// Rights, signing in, passwords.
-	"denied.role":       "Your role does not allow this.",
+	"denied.role":       "Your role does not allow this. {1:roles}",
 	"denied.origin":     "The request came from another site. Do it again from here.",
-	"denied.suspended":  "Your access is suspended.",
+	"denied.suspended":  "Your access is suspended. An administrator proposes to bring it back, a second person decides.",
 	"signin.wrong":      "E-mail or password is not right.",
 	"signin.slow":       "Too many attempts. Wait {1} s.",
 	"signin.busy":       "Many people are signing in. Try again in {1} s.",
@@ -341,9 +413,9 @@ var englishFaults = map[string]string{
 	"halt.on":           "Sending is stopped already.",
 	"halt.off":          "Sending is not stopped.",
 	"halt.moved":        "Sending was stopped anew while the page was open. Read why and decide again.",
-	"halt.own":          "You stopped sending, so others must resume it.",
-	"people.self":       "You cannot suspend yourself.",
-	"people.admins":     "At least two administrators must stay.",
+	"halt.own":          "You stopped sending, so two others must resume it. {1:who}",
+	"people.self":       "You cannot suspend yourself: another administrator does.",
+	"people.admins":     "At least two administrators must stay. Add another one first.",
 	"people.reset_last": "No other administrator can sign in, so nobody could hand out a sign-in link. Another administrator must get access first.",
 	"people.none":       "There is no such person.",
 	"people.email":      "This is not an e-mail address.",

@@ -132,7 +132,7 @@ func init() {
 		"payout.payee_none":      "Такого сохранённого получателя нет. Выберите другого или введите данные вручную.",
 		"payout.payee_account":   "У этого получателя нет такого счёта: выберите один из его счетов.",
 		"payout.payee_differs":   "Это не то, что сохранено у получателя. Измените получателя или введите данные без него.",
-		"approve.payee_maker":    "Вы вносили данные этого получателя, поэтому выплаты ему согласуют другие: {1}.",
+		"approve.payee_maker":    "Вы вносили данные этого получателя, поэтому выплаты ему согласуют другие. {1:approvers}",
 	}, map[string]string{
 		"payee.kind":             "Choose the kind of payee.",
 		"payee.inn.person":       "A person’s INN has 12 digits; {1} entered. It may be left out.",
@@ -156,7 +156,7 @@ func init() {
 		"payout.payee_none":      "There is no such saved payee. Choose another one or type the data in.",
 		"payout.payee_account":   "This payee has no such account: choose one of its accounts.",
 		"payout.payee_differs":   "This is not what is saved of the payee. Change the payee, or type the data in without it.",
-		"approve.payee_maker":    "You entered data of this payee, so others approve payouts to it: {1}.",
+		"approve.payee_maker":    "You entered data of this payee, so others approve payouts to it. {1:approvers}",
 	})
 	// Words of catalogues that are kept by code.
 	maps.Copy(Russian.Acks, map[string]string{"shared_account": "Счёт есть и у другого получателя"})

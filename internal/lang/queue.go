@@ -8,6 +8,7 @@ type DecisionTexts struct {
 	Named                   string // «{1}: {2}», a rule's own name
 	Covered                 string // this rule asks for less than another one
 	BlockedBy               string
+	RuleBlocks              string // a rule, and its reason
 	ListBlocked             string
 	ListAllow               string
 	ListedAs                map[string]string // by what the entry is about: {1} is its reason; "owner": the account of a payee {2} that the payout does not name
@@ -55,6 +56,7 @@ type ManyTexts struct {
 	OtherTitle                     string
 	Rule, RuleBand, RuleSeniors    string
 	Refused                        string
+	RefusedSum                     string            // nothing is left, for the sum alone: {1} is the sum, {2} how many approvals it needs
 	Alone                          map[string]string // why an item is not decided by list
 	AloneTitle                     Forms
 	Approve                        Forms // {1} is the count; the sum follows
@@ -74,6 +76,7 @@ type ManyTexts struct {
 var russianDecision = DecisionTexts{
 	Why: "Почему столько согласований", SetNow: "Правила, версия {1}, действуют сейчас", SetThen: "Правила, версия {1}, действовали при отправке на согласование", SetOne: "Правила, версия {1}",
 	Named: "«{1}»: {2}", Covered: "просит меньше, чем другое правило; считается то",
+	RuleBlocks:  "Правило «{1}» не даёт согласовать это никому: {2}. Инициатор может изменить выплату, администратор может предложить другие правила.",
 	BlockedBy:   "Согласовать нельзя никому: {1}. Инициатор может изменить выплату, администратор может предложить другие правила.",
 	ListBlocked: "Согласовать нельзя никому: {1}. Снять запрет предлагает администратор, решает второй человек.",
 	ListAllow:   "Согласовать нельзя никому: платить можно только тем, кто в списке разрешённых, а этого получателя там нет. Добавить его предлагает администратор.",
@@ -146,6 +149,7 @@ var russianDecision = DecisionTexts{
 		RuleBand:    "На сумму {1} ₽ правила просят согласований: {2}. Поэтому выплату, которая с вашим согласованием набрала бы меньше, список не согласует: её надо открыть отдельно.",
 		RuleSeniors: "На сумму {1} ₽ правила просят согласований: {2}, из них старших: {3}. Поэтому выплату, которая с вашим согласованием набрала бы меньше, список не согласует: её надо открыть отдельно.",
 		Refused:     "Список целиком согласовать нельзя.",
+		RefusedSum:  "Вместе это {1} ₽, и на такую сумму правила просят согласований: {2}. Отметьте меньше выплат или согласуйте каждую отдельно.",
 		Alone: map[string]string{"sum": "по сумме списка нужно больше согласований", "own": "вы её вводили или меняли", "new": "отправлена до того, как вы стали согласующим", "quiet": "ваши согласования пока не считаются",
 			"ceiling": "больше вашего предела", "cap": "на сегодня вам не хватит остатка", "blocked": "правило не даёт согласовать", "already": "вы уже согласовали", "seat": "ваше согласование ничего не добавит",
 			"complete": "все согласования уже есть", "role": "согласовать могут только согласующие", "standing": "доступ приостановлен", "factor": "для неё нужен ключ доступа", "expired": "её время на согласование вышло"},
@@ -162,6 +166,7 @@ var russianDecision = DecisionTexts{
 var englishDecision = DecisionTexts{
 	Why: "Why these approvals", SetNow: "Rules, version {1}, in force now", SetThen: "Rules, version {1}, in force when it was submitted", SetOne: "Rules, version {1}",
 	Named: "“{1}”: {2}", Covered: "asks for less than another rule, which counts",
+	RuleBlocks:  "The rule “{1}” lets nobody approve this: {2}. The maker can change the payout; an administrator can propose other rules.",
 	BlockedBy:   "Nobody can approve this: {1}. The maker can change the payout; an administrator can propose other rules.",
 	ListBlocked: "Nobody can approve this: {1}. An administrator proposes to lift it, a second person decides.",
 	ListAllow:   "Nobody can approve this: only those on the allow list may be paid, and this payee is not on it. An administrator proposes to add them.",
@@ -234,6 +239,7 @@ var englishDecision = DecisionTexts{
 		RuleBand:    "For {1} ₽ the rules ask for approvals: {2}. So a payout that would have fewer with yours is not approved by the list: open it alone.",
 		RuleSeniors: "For {1} ₽ the rules ask for approvals: {2}, of them senior: {3}. So a payout that would have fewer with yours is not approved by the list: open it alone.",
 		Refused:     "The list as a whole cannot be approved.",
+		RefusedSum:  "Together this is {1} ₽, and for such a sum the rules ask for approvals: {2}. Tick fewer payouts, or approve each by itself.",
 		Alone: map[string]string{"sum": "the sum of the list asks for more approvals", "own": "you entered or changed it", "new": "submitted before you became an approver", "quiet": "your approvals do not count yet",
 			"ceiling": "above what you may approve", "cap": "not enough left for you today", "blocked": "a rule lets nobody approve it", "already": "you have approved it", "seat": "your approval adds nothing",
 			"complete": "all approvals are given", "role": "only approvers can approve", "standing": "access suspended", "factor": "it needs a passkey", "expired": "its time for approval is over"},
@@ -260,19 +266,32 @@ func (t *Texts) Decision() *DecisionTexts { return pick(t, &russianDecision, &en
 
 func init() {
 	addRoom("decision", &russianDecision, &englishDecision)
+	// "list", list, what, reason, owner: an entry of a list; or "rule", the rule's name, its reason.
+	sentences["approve.blocked"] = func(t *Texts, args []any) string {
+		switch d := t.Decision(); {
+		case textArg(args, 0) == "list" && textArg(args, 1) == "allow":
+			return d.ListAllow
+		case textArg(args, 0) == "list":
+			return Fill(d.ListBlocked, t.ListedAs(textArg(args, 2), textArg(args, 3), textArg(args, 4)))
+		case textArg(args, 0) == "rule":
+			return Fill(d.RuleBlocks, t.RuleName(textArg(args, 1)), t.BlockReason(textArg(args, 2)))
+		}
+		return ""
+	}
 	addFaults(map[string]string{
-		"approve.new":              "Вы стали согласующим после того, как это отправили на согласование, поэтому решают другие. Согласовать может: {1}.",
-		"approve.quiet":            "Ваши согласования пока не считаются: вы здесь недавно, или ваш вход сбрасывали. Согласовать может: {1}.",
-		"approve.ceiling":          "Сумма больше вашего предела на одну выплату. Согласовать может: {1}.",
-		"approve.cap":              "С этой выплатой вы согласовали бы сегодня больше, чем можно недавно пришедшему. Согласовать может: {1}.",
+		"approve.new":              "Вы стали согласующим после того, как это отправили на согласование, поэтому решают другие. {1:approvers}",
+		"approve.quiet":            "Ваши согласования пока не считаются: вы здесь недавно, или ваш вход сбрасывали. {1:approvers}",
+		"approve.ceiling":          "Сумма больше вашего предела на одну выплату. {1:approvers}",
+		"approve.cap":              "С этой выплатой вы согласовали бы сегодня больше, чем можно недавно пришедшему. {1:approvers}",
 		"approve.blocked":          "Правило или список не даёт согласовать это никому. Инициатор может изменить выплату, администратор может предложить другие правила.",
 		"approve.complete":         "Все согласования уже есть.",
-		"subject.own":              "Вы предложили это, вводили то, о чём оно, или оно о вас самих, поэтому решает другой человек.",
-		"subject.notyours":         "Отозвать предложение может только тот, кто его сделал.",
+		"subject.own":              "Вы предложили это, вводили то, о чём оно, или оно о вас самих, поэтому решает другой человек. {1:who}",
+		"subject.notyours":         "Отозвать предложение может только тот, кто его сделал. {1:proposer}",
 		"subject.moved":            "Пока страница была открыта, вступила в силу другая версия. Посмотрите, что изменилось, и предложите снова.",
-		"subject.pending":          "Здесь уже есть предложение, которое ждёт решения. Сначала решите его или отзовите.",
-		"subject.off":              "Доступ того, кто это предложил, приостановлен. Предложите заново от своего имени.",
+		"subject.pending":          "Здесь уже есть предложение, которое ждёт решения. Сначала его надо решить или отозвать. {3:who}",
+		"subject.off":              "Доступ того, кто это предложил, приостановлен, поэтому в силу оно не вступит. Отклоните его: предложить то же заново может другой. {1:roles}",
 		"subject.many":             "У вас уже {1} предложений ждут решения: больше нельзя. Дождитесь решений или отзовите лишние.",
+		"subject.waits":            "Остановить можно только то, что вступает в силу само, а это ждёт решения. {1:who}",
 		"subject.closed":           "Это предложение уже закончено.",
 		"subject.none":             "Такого предложения нет.",
 		"subject.nobody":           "Решить это некому: нужен администратор или согласующий, который его не предлагал и которого оно не касается. Администратор может добавить людей.",
@@ -284,26 +303,28 @@ func init() {
 		"payout.limit_company_day": "Сумма больше предела компании на день, {1:money}: выплата не ушла бы никогда. Предел может предложить изменить администратор.",
 		"payout.limit":             "Сумма больше предела на одну выплату, {1:money}. Предел может предложить изменить администратор.",
 		"payout.payee_moved":       "У получателя уже другая версия. Откройте выплату, проверьте реквизиты и отправьте снова.",
-		"batch.empty":              "Отметьте хотя бы одну выплату.",
+		"batch.empty":              "Ничего не отмечено. Отметьте хотя бы одну выплату.",
+		"batch.gone":               "Отмеченное уже не ждёт вашего согласования. Ниже то, что ждёт сейчас.",
 		"batch.many":               "В один список входит не больше {1} выплат.",
 		"batch.digest":             "Список на странице не тот, что пришёл. Откройте очередь и составьте его снова.",
-		"batch.ceiling":            "Сумма списка {1:money} больше вашего предела {2:money}. Возьмите меньше выплат или попросите: {3}.",
-		"batch.cap":                "Сумма списка {1:money} больше того, что вы ещё можете согласовать сегодня, {2:money}. Возьмите меньше выплат.",
-		"batch.quiet":              "Ваши согласования пока не считаются: вы здесь недавно, или ваш вход сбрасывали. Согласовать может: {1}.",
+		"batch.ceiling":            "Сумма списка {1:money} больше вашего предела {2:money}. Возьмите меньше выплат. {3:list}",
+		"batch.cap":                "Сумма списка {1:money} больше того, что вы ещё можете согласовать сегодня, {2:money}. Возьмите меньше выплат. {3:list}",
+		"batch.quiet":              "Ваши согласования пока не считаются: вы здесь недавно, или ваш вход сбрасывали. {1:list}",
 		"batch.none":               "Такого списка нет.",
 	}, map[string]string{
-		"approve.new":              "You became an approver after this was submitted, so others decide. Who can approve: {1}.",
-		"approve.quiet":            "Your approvals do not count yet: you are new here, or your sign-in was reset. Who can approve: {1}.",
-		"approve.ceiling":          "The amount is above what you may approve at once. Who can approve: {1}.",
-		"approve.cap":              "With this payout you would approve more today than somebody new may. Who can approve: {1}.",
+		"approve.new":              "You became an approver after this was submitted, so others decide. {1:approvers}",
+		"approve.quiet":            "Your approvals do not count yet: you are new here, or your sign-in was reset. {1:approvers}",
+		"approve.ceiling":          "The amount is above what you may approve at once. {1:approvers}",
+		"approve.cap":              "With this payout you would approve more today than somebody new may. {1:approvers}",
 		"approve.blocked":          "A rule or a list lets nobody approve this. The maker can change the payout; an administrator can propose other rules.",
 		"approve.complete":         "All approvals are given.",
-		"subject.own":              "You proposed this, made what it is about, or it is about you, so somebody else decides.",
-		"subject.notyours":         "Only the person who made a proposal can withdraw it.",
+		"subject.own":              "You proposed this, made what it is about, or it is about you, so somebody else decides. {1:who}",
+		"subject.notyours":         "Only the person who made a proposal can withdraw it. {1:proposer}",
 		"subject.moved":            "Another version came into force while the page was open. See what changed and propose again.",
-		"subject.pending":          "There is already a proposal here that waits for a decision. Decide it or withdraw it first.",
-		"subject.off":              "Whoever proposed this was suspended since. Propose it anew in your own name.",
+		"subject.pending":          "There is already a proposal here that waits for a decision. It must be decided or withdrawn first. {3:who}",
+		"subject.off":              "Whoever proposed this has been suspended since, so it does not take effect. Refuse it; somebody else can propose the same anew. {1:roles}",
 		"subject.many":             "You already have {1} proposals that wait for a decision, which is the most. Wait for decisions or withdraw some.",
+		"subject.waits":            "Only what takes effect by itself can be stopped, and this waits for a decision. {1:who}",
 		"subject.closed":           "This proposal is over.",
 		"subject.none":             "There is no such proposal.",
 		"subject.nobody":           "Nobody could decide this: it takes an administrator or an approver who did not propose it and whom it does not concern. An administrator can add people.",
@@ -315,12 +336,13 @@ func init() {
 		"payout.limit_company_day": "The amount is above the limit for the company's day, {1:money}: the payout would never leave. An administrator can propose to change it.",
 		"payout.limit":             "The amount is above the limit for one payout, {1:money}. An administrator can propose to change it.",
 		"payout.payee_moved":       "The payee has another version by now. Open the payout, check the details and submit it again.",
-		"batch.empty":              "Tick one payout at least.",
+		"batch.empty":              "Nothing is ticked. Tick one payout at least.",
+		"batch.gone":               "What you ticked does not await your approval any more. What does is below.",
 		"batch.many":               "A list holds at most {1} payouts.",
 		"batch.digest":             "The list on the page is not the one that arrived. Open the queue and make it again.",
-		"batch.ceiling":            "The sum of the list, {1:money}, is above what you may approve, {2:money}. Take fewer payouts, or ask: {3}.",
-		"batch.cap":                "The sum of the list, {1:money}, is above what you can still approve today, {2:money}. Take fewer payouts.",
-		"batch.quiet":              "Your approvals do not count yet: you are new here, or your sign-in was reset. Who can approve: {1}.",
+		"batch.ceiling":            "The sum of the list, {1:money}, is above what you may approve, {2:money}. Take fewer payouts. {3:list}",
+		"batch.cap":                "The sum of the list, {1:money}, is above what you can still approve today, {2:money}. Take fewer payouts. {3:list}",
+		"batch.quiet":              "Your approvals do not count yet: you are new here, or your sign-in was reset. {1:list}",
 		"batch.none":               "There is no such list.",
 	})
 }

@@ -342,7 +342,8 @@ func (s *Store) DeskRows(ctx context.Context) (app.DeskState, error) {
 	if err != nil {
 		return d, err
 	}
-	for _, p := range app.ReleaseTally(h, people, ds, s.o.Now()).Given {
+	d.Release = app.ReleaseTally(h, people, ds, s.o.Now())
+	for _, p := range d.Release.Given {
 		d.Released = append(d.Released, p.ID)
 	}
 	events, err := s.Timeline(ctx, "halt", itoa(h.ID))

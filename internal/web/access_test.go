@@ -27,7 +27,7 @@ var matrix = map[string]string{
 	"GET /": "MASUD", "GET /payouts": "MASUD", "GET /payouts/:id": "MASUD", "GET /unknown": "MASUD", "GET /halt": "MASUD", "GET /live": "MASUD",
 	"GET /payouts/:id/versions/:n": "MASU",
 	"GET /approvals":               "ASD", "GET /changes/:kind/:id": "MASUD", "POST /changes/:kind/:id/approve": "ASD", "POST /changes/:kind/:id/back": "ASD", "POST /changes/:kind/:id/reject": "ASD",
-	"POST /changes/:kind/:id/withdraw": "MD", "POST /changes/:kind/:id/stop": "MASUD", "POST /halt/back": "ASD",
+	"POST /changes/:kind/:id/withdraw": "MASUD", "POST /changes/:kind/:id/stop": "MASUD", "POST /halt/back": "ASD",
 	"GET /settings/rules": "MASUD", "GET /settings/rules/versions/:n": "MASUD", "GET /settings/rules/edit": "D", "POST /settings/rules": "D", "GET /settings/rules/try": "SUD", "POST /settings/rules/try": "SUD",
 	"GET /settings/limits": "ASUD", "GET /settings/limits/versions/:n": "ASUD", "GET /settings/limits/edit": "D", "POST /settings/limits": "D",
 	"POST /payouts/:id/approve": "AS", "POST /payouts/:id/back": "AS", "POST /payouts/:id/changes": "AS", "POST /payouts/:id/reject": "AS",

@@ -37,8 +37,12 @@ func (w *Web) many(r *req) error {
 	if form.Get("all") == "" {
 		mine = slices.DeleteFunc(slices.Clone(mine), func(p pending) bool { return !slices.Contains(form["pick"], string(p.ID)) })
 	}
-	if len(mine) == 0 {
-		return fault.Bad("form", "batch.empty")
+	if len(mine) == 0 { // the queue as it is now, with the word at its place
+		r.here = "/approvals"
+		if len(form["pick"]) > 0 || form.Get("all") != "" {
+			return w.showApprovals(r, http.StatusUnprocessableEntity, fault.Bad("form", "batch.gone"))
+		}
+		return w.showApprovals(r, http.StatusUnprocessableEntity, fault.Bad("form", "batch.empty"))
 	}
 	return w.showMany(r, d, mine, token(16), http.StatusOK, nil)
 }
@@ -55,7 +59,8 @@ type list struct {
 	rest    []templates.BatchRow
 	alone   []templates.BatchRow
 	warned  int
-	cutFrom int // how many there were before the list was cut to its size
+	cutFrom int  // how many there were before the list was cut to its size
+	bySum   bool // some stand apart for nothing but the sum of all
 }
 
 // showMany shows the list of these payouts, the odd ones first. What the sum of all of them keeps from being approved by a list stands apart and is not in it.
@@ -100,6 +105,7 @@ func (w *Web) showMany(r *req, d *desk, from []pending, form string, status int,
 		if why := app.ListWhy(p.stand, me, band, d.signers, p.Decisions); why != approval.Can {
 			row.Did, row.Tone = r.t.Decision().Many.Line[app.ItemAlone]+": "+lang.Label(r.t.Decision().Many.Alone, string(why)), "doubt"
 			l.alone = append(l.alone, row)
+			l.bySum = l.bySum || why == app.AloneBySum
 			continue
 		}
 		l.sum += p.Amount
@@ -157,12 +163,15 @@ func (r *req) batchView(d *desk, l list, total int64, band approval.Need, form s
 	}
 	if len(l.items) == 0 {
 		v.Refused = &templates.FieldError{Field: "form", Text: t.Refused}
+		if l.bySum { // each could be approved by itself
+			v.Refused.Text = lang.Fill(t.RefusedSum, rub(r.tag, total), band.Count())
+		}
 		return v
 	}
 	v.Words = lang.AmountInWords(r.tag, money.Roubles(l.sum))
 	v.Facts = append(v.Facts, templates.Fact{Label: t.Code, Value: payout.Digest(digest).Short(), Mono: true})
 	if refused == nil {
-		refused = app.ListRefused(d.signer(r.me.ID), d.signers, l.sum, r.now)
+		refused = app.ListRefused(d.signer(r.me.ID), d.signers, l.stands, l.sum, r.now)
 	}
 	if fs := fault.As(refused); len(fs) > 0 {
 		v.Refused = &templates.FieldError{Field: first(fs[0].Field, "form"), Text: say(r.t, fs[0])}

@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"countersign/internal/app"
-	"countersign/internal/fault"
 	"countersign/internal/lang"
 )
 
 // exportCSV streams the filtered list: UTF-8 with BOM, semicolons, decimal comma, CRLF, as spreadsheets in Russia open it.
 func (w *Web) exportCSV(r *req, q listQuery) error {
 	if !r.may(app.Export) {
-		return fault.Deny("denied.role")
+		return app.DenyRole(app.Export, "")
 	}
 	if err := w.App.Look(r.ctx(), r.me.who(), app.Export, "export", "payouts", "csv"); err != nil {
 		return err

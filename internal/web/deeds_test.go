@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/audit"
+	"countersign/internal/desktest"
 	"countersign/internal/fault"
 	"countersign/internal/lang"
 	"countersign/internal/payout"
@@ -433,4 +435,111 @@ func TestHaltRelease_password(t *testing.T) {
 	if !slowed {
 		t.Error("guesses are not slowed down")
 	}
+}
+
+// TestHalt_Quiet: /halt names and offers the release to those alone whose yes the engine would take now, not to somebody new whose decisions do not count yet, who is told why.
+// Issue 4, points 6 and 16.
+func TestHalt_Quiet(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	set := desktest.Rules()
+	set.Name, set.Newcomers = "waits", approval.Newcomers{QuietHours: 72}
+	must(t, b.App.ProposeRules(ctx, b.Who["d1"], set, 1, "x"))
+	must(t, b.App.Accept(ctx, b.Who["d2"], approval.Rules, app.RulesID, b.proposed(approval.Rules, app.RulesID), app.Proof{}))
+	a1 := b.Who["a1"].Person
+	must(t, b.App.ProposePersonChange(ctx, b.Who["d1"], a1, []string{"approver", "senior"}, "", 0, ""))
+	must(t, b.App.Accept(ctx, b.Who["d2"], approval.Person, a1, b.proposed(approval.Person, a1), app.Proof{}))
+	b.Clock.Add(time.Minute)
+	must(t, b.App.Halt(ctx, b.Who["s1"], "odd"))
+	if err := b.App.Resume(ctx, b.Who["a1"]); !fault.Is(err, "approve.quiet") {
+		t.Fatalf("the yes of somebody new: %v", err)
+	}
+	page := want(t, b.as("a1").get("/halt"), 200)
+	if strings.Contains(page, `data-testid="release"`) || !strings.Contains(visible(page), "Your approvals do not count yet") {
+		t.Errorf("the page offers a release that is refused, or does not say why not: %s", visible(page))
+	}
+	// Each of the two missing names d1, d2, d3 and a2, in short.
+	if page = visible(want(t, b.as("m1").get("/halt"), 200)); strings.Count(page, "Any of: ") != 2 || strings.Count(page, "Person a.") != 2 {
+		t.Errorf("the page names somebody who cannot, or nobody: %s", page)
+	}
+	if page = want(t, b.as("a2").get("/halt"), 200); !strings.Contains(page, `data-testid="release"`) {
+		t.Error("the page does not offer the release to somebody who can")
+	}
+}
+
+// proposed is the version code of the newest proposal.
+func (b *bench) proposed(kind approval.Kind, id string) string {
+	b.t.Helper()
+	ps, err := b.Store.Proposals(b.t.Context(), kind, id, 1)
+	if err != nil || len(ps) == 0 {
+		b.t.Fatal(err, len(ps))
+	}
+	return ps[0].Digest
+}
+
+// TestRefused_SaysWho: a refusal says which rule it is and who can act, in both languages, to those who may know, and gives no advice that does not fit it. Issue 4, point 16.
+func TestRefused_SaysWho(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	post := func(who, path, digest string) string {
+		t.Helper()
+		out := ""
+		for _, tag := range []string{"en", "ru"} {
+			x := b.as(who)
+			x.lang = tag
+			out += visible(want(t, x.post(path, url.Values{"digest": {digest}, "reason": {"because"}}), http.StatusForbidden)) + " "
+		}
+		return out
+	}
+	check := func(what, page string, says ...string) {
+		t.Helper()
+		for _, s := range says {
+			if !strings.Contains(page, s) {
+				t.Errorf("%s does not say %q: %s", what, s, page)
+			}
+		}
+		for _, s := range []string{"ask an administrator for the role", "попросите роль", "may not do this", "Вам это делать нельзя", "…"} {
+			if strings.Contains(page, s) {
+				t.Errorf("%s says %q: %s", what, s, page)
+			}
+		}
+	}
+	m2 := b.Who["m2"].Person
+	must(t, b.App.ProposePersonChange(ctx, b.Who["d1"], m2, []string{"maker", "approver"}, "", 0, ""))
+	about, href := b.proposed(approval.Person, m2), "/changes/person/"+m2
+	deciders := []string{"Who can: ", "Кто может: ", "Person d2", "Person s1"}
+	check("one's own proposal approved", post("d1", href+"/approve", about), append(deciders, "You proposed this")...)
+	check("one's own proposal refused", post("d1", href+"/reject", about), deciders...)
+	check("somebody else's withdrawn", post("d2", href+"/withdraw", about), "Proposed by: Person d1.", "Автор предложения: Person d1.")
+	check("what waits for a decision stopped", post("u1", href+"/stop", about), deciders...)
+	check("an auditor, about people", post("u1", href+"/approve", about), append(deciders, "Your role does not allow this. Who does this: Administrator, Senior approver.")...)
+	if page := post("m1", href+"/approve", about); strings.Contains(page, "Person d2") || !strings.Contains(page, "Who does this: Administrator, Senior approver.") {
+		t.Errorf("who may not read proposals about people is told who decides them, or not which role: %s", page)
+	}
+	if rec := b.as("d2").post("/settings/people/"+m2+"/change", url.Values{"roles": {"approver"}}); rec.Code != http.StatusConflict || !strings.Contains(visible(rec.Body.String()), "Who can: Person ") {
+		t.Errorf("a second proposal: %d %s", rec.Code, visible(rec.Body.String()))
+	}
+	must(t, b.App.Accept(ctx, b.Who["d2"], approval.Person, m2, about, app.Proof{}))
+	b.Clock.Add(time.Minute)
+
+	p := b.SubmitContent("m2", b.Content(10_000_00))
+	digest := string(b.Get(p).Digest)
+	for _, act := range []string{"/approve", "/back", "/changes", "/reject"} {
+		check("one's own payout "+act, post("m2", where(p, act), digest), "You entered or changed payout No", "Who can approve: Person ", "Согласовать может: Person ", "Person a1", "Person a2", "Person s1")
+		check("a maker without the role "+act, post("m1", where(p, act), digest), "Who does this: Approver.", "Кто это делает: Согласующий.", "Who can: Person ", "Кто может: Person ", "Person a1", "Person a2", "Person s1")
+	}
+	check("an auditor", post("u1", where(p, "/approve"), digest), "Who can: Person ", "Person a2")
+	if page := post("d1", where(p, "/approve"), digest); strings.Contains(page, "Person a2") || !strings.Contains(page, "ask an administrator for the role") {
+		t.Errorf("an administrator learns who can approve a payout: %s", page)
+	}
+	must(t, b.App.Halt(ctx, b.Who["a1"], "odd"))
+	check("one's own stop", post("a1", "/halt/release", ""), "two others must resume it", "Who can: Person ", "Person a2", "Person d1")
+	check("a maker resumes", post("m1", "/halt/release", ""), "Who does this: Approver, Administrator.", "Person a2")
+
+	set := desktest.Rules()
+	set.Name = "blocks"
+	set.Rules = append(set.Rules, approval.Rule{Name: "No round sums", When: approval.When{UpToMinor: 20_000_00}, Blocked: "too round"})
+	must(t, b.App.ProposeRules(ctx, b.Who["d1"], set, 1, "x"))
+	must(t, b.App.Accept(ctx, b.Who["d2"], approval.Rules, app.RulesID, b.proposed(approval.Rules, app.RulesID), app.Proof{}))
+	check("a blocked payout", post("a2", where(p, "/approve"), digest), "The rule “No round sums” lets nobody approve this: too round.", "Правило «No round sums» не даёт согласовать это никому: too round.")
 }

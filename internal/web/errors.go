@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"countersign/internal/app"
+	"countersign/internal/approval"
 	"countersign/internal/fault"
 	"countersign/internal/lang"
+	"countersign/internal/payout"
 	"countersign/web/templates"
 )
 
@@ -99,7 +104,7 @@ func (w *Web) errorView(r *req, status int, err error) *templates.ErrorView {
 	}
 	switch status {
 	case http.StatusForbidden:
-		v.What, v.Do = t.Denied, t.DoRole
+		v.What, v.Do = t.Denied, ""
 	case http.StatusNotFound:
 		v.What, v.Do = t.NotFound, t.DoFind
 	case http.StatusConflict:
@@ -117,15 +122,71 @@ func (w *Web) errorView(r *req, status int, err error) *templates.ErrorView {
 	default:
 		v.What = t.Bad
 	}
-	if fs := fault.As(err); len(fs) > 0 && status != http.StatusServiceUnavailable && fs[0].Code != "notfound" && fs[0].Code != "denied.role" {
-		if s := say(r.t, fs[0]); s != "" && s != fs[0].Code {
-			v.What = s
+	if fs := fault.As(err); len(fs) > 0 && status != http.StatusServiceUnavailable && fs[0].Code != "notfound" {
+		what, who := r.t.Refusal(fs[0])
+		if what != "" && what != fs[0].Code {
+			v.What = what
+		}
+		if fs[0].Code == "denied.role" {
+			v.What, v.Do = strings.TrimSpace(what+" "+who), t.DoRole
+			if could := w.couldInstead(r); len(could) > 0 {
+				v.Do = r.t.CanDo(could)
+			}
+		} else if who != "" {
+			v.Do = who
 		}
 	}
 	if r.here != "/" && r.Request().Method != http.MethodGet {
 		v.Links = append([]templates.Link{{Href: templ.SafeURL(r.here), Label: t.BackTo}}, v.Links...)
 	}
 	return v
+}
+
+// couldInstead are those who can give the decision that this reader's roles do not: none where there is nothing to decide, or the reader may not see it.
+func (w *Web) couldInstead(r *req) []string {
+	if r.me == nil || r.Request().Method == http.MethodGet {
+		return nil
+	}
+	switch _, act := path.Split(r.rt.path); {
+	case strings.HasPrefix(r.rt.path, "/payouts/:id/") && r.rt.may == app.Decide && r.may(app.ReadPayouts):
+		id, err := w.payoutID(r)
+		if err != nil {
+			return nil
+		}
+		if o, err := w.load(r, id); err == nil && o.s.State == payout.PendingApproval {
+			return allNames(o.tally.Could(o.d.signers))
+		}
+	case strings.HasPrefix(r.rt.path, "/changes/") && act != "withdraw" && act != "stop":
+		if o, err := w.loadProposal(r, r.subject(), r.Param("id"), 0); err == nil && o.p.State == "" {
+			return allNames(o.tally.Could(o.d.signers))
+		}
+	case r.rt.may == app.Resume:
+		if d, err := r.desk(); err == nil && d.Halt != nil {
+			return allNames(d.Release.Could(d.signers))
+		}
+	}
+	return nil
+}
+
+func allNames(s []approval.Signer) []string {
+	out := make([]string, len(s))
+	for i, p := range s {
+		out[i] = p.Name
+	}
+	return out
+}
+
+// subject is the kind of proposal that the request is about, "" for none.
+func (r *req) subject() approval.Kind {
+	switch {
+	case strings.HasPrefix(r.rt.path, "/changes/"):
+		return approval.Kind(r.Param("kind"))
+	case strings.HasPrefix(r.rt.path, "/settings/rules"):
+		return approval.Rules
+	case strings.HasPrefix(r.rt.path, "/settings/limits"):
+		return approval.Limit
+	}
+	return ""
 }
 
 // fallback answers what no route takes: 404, 405.

@@ -235,8 +235,15 @@ func TestVouchPages(t *testing.T) {
 	if len(prints) != 2 || !strings.Contains(visible(page), "Waits for an administrator") {
 		t.Fatal(visible(page))
 	}
-	s := b.as("s1")
 	at := "/changes/person/" + b.Who["a1"].Person
+	// Its owner can withdraw it, by a button on its page, and ask again.
+	own := want(t, x.get(at), 200)
+	if !strings.Contains(own, `data-testid="withdraw"`) {
+		t.Error("no button to withdraw it")
+	}
+	want(t, x.post(at+"/withdraw", url.Values{"digest": {field(t, own, "digest")}}), http.StatusSeeOther)
+	want(t, x.post("/account/factors/"+regexp.MustCompile(`data-factor="([^"]+)"`).FindAllStringSubmatch(page, -1)[1][1]+"/vouch", nil), http.StatusSeeOther)
+	s := b.as("s1")
 	page = want(t, s.get(at), 200)
 	if !strings.Contains(page, prints[1][1]) || !strings.Contains(visible(page), "Person a1") {
 		t.Error(visible(page))

@@ -347,7 +347,7 @@ func (f limitsTyped) limits(t *formInput) approval.Limits {
 
 func (w *Web) limitsForm(r *req) error { // GET /settings/limits/edit
 	if !app.MayPropose(r.me.Person, approval.Limit) {
-		return fault.Deny("denied.role")
+		return app.DenyRole(app.Propose, approval.Limit)
 	}
 	d, err := r.desk()
 	if err != nil {
@@ -371,7 +371,7 @@ func (w *Web) limitsForm(r *req) error { // GET /settings/limits/edit
 
 func (w *Web) proposeLimits(r *req) error { // POST /settings/limits
 	if !app.MayPropose(r.me.Person, approval.Limit) {
-		return fault.Deny("denied.role")
+		return app.DenyRole(app.Propose, approval.Limit)
 	}
 	d, err := r.desk()
 	if err != nil {

@@ -188,7 +188,7 @@ func (w *Web) admit(r *req) error {
 		}
 	}
 	if !app.May(r.me.Person, r.rt.may) {
-		return fault.Deny("denied.role")
+		return app.DenyRole(r.rt.may, r.subject())
 	}
 	return nil
 }

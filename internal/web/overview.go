@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"countersign/internal/app"
+	"countersign/internal/fault"
 	"countersign/internal/lang"
 	"countersign/internal/payout"
 	"countersign/web/templates"
@@ -214,6 +215,11 @@ func round(kopecks int64) int64 {
 }
 
 func (w *Web) approvals(r *req) error { // GET /approvals
+	return w.showApprovals(r, http.StatusOK, nil)
+}
+
+// showApprovals shows my queue; refused is why a list was not made of it.
+func (w *Web) showApprovals(r *req, status int, refused *fault.Error) error {
 	d, err := r.desk()
 	if err != nil {
 		return err
@@ -238,7 +244,10 @@ func (w *Web) approvals(r *req) error { // GET /approvals
 	if k := len(v.Others) + len(v.Waiting); k > 0 {
 		v.Empty.Text = r.t.N(r.t.Queue.NoneOthers, k)
 	}
-	return r.show(http.StatusOK, templates.Approvals(p, v))
+	if refused != nil {
+		v.Error = &templates.FieldError{Field: first(refused.Field, "form"), Text: say(r.t, refused)}
+	}
+	return r.show(status, templates.Approvals(p, v))
 }
 
 // knownOf says in one sentence what is known of an unknown outcome.

@@ -430,7 +430,7 @@ func (o *proposalPage) panel(was said) *templates.Panel {
 			v.Acts = append(v.Acts, templates.Act{Action: o.href("/back"), Label: r.t.Panel.TakeBack, Hidden: o.hidden(), TestID: "back"})
 		}
 	}
-	if mine && app.MayPropose(r.me.Person, p.Kind) {
+	if mine && app.MayWithdraw(r.me.Person, p.Kind, p.ID) {
 		v.Acts = append(v.Acts, templates.Act{Action: o.href("/withdraw"), Label: t.Withdraw, Hidden: o.hidden(), TestID: "withdraw"})
 	}
 	if !p.EffectAt.IsZero() {

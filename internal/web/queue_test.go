@@ -213,7 +213,13 @@ func TestMany(t *testing.T) {
 			t.Errorf("no box for %s", id)
 		}
 	}
-	want(t, x.post("/approvals/many", url.Values{}), http.StatusUnprocessableEntity)
+	// Nothing ticked, and nothing that is there any more: the queue again, with what is wrong and no code to quote.
+	for word, none := range map[string]url.Values{"Nothing is ticked.": {}, "What you ticked does not await your approval any more.": {"pick": {"nonsense"}}} {
+		page := want(t, x.post("/approvals/many", none), http.StatusUnprocessableEntity)
+		if s := visible(page); !strings.Contains(s, word) || strings.Contains(s, "tell the code") || strings.Count(page, `name="pick" value="`) != 3 {
+			t.Errorf("%v: %s", none, s)
+		}
+	}
 	page := want(t, x.post("/approvals/many", url.Values{"pick": {string(a), string(c), "nonsense"}}), 200)
 	if s := visible(page); !strings.Contains(s, "Approve 2 payouts for 3,000.00") {
 		t.Error(s)
@@ -258,7 +264,8 @@ func TestMany_Sum(t *testing.T) {
 		b.Submit(90_000_00)
 	}
 	page := visible(want(t, b.as("a1").post("/approvals/many", url.Values{"all": {"1"}}), 200))
-	for _, w := range []string{"3 payouts stay out of the list", "the sum of the list asks for more approvals", "For 270,000.00 ₽ the rules ask for approvals: 2"} {
+	for _, w := range []string{"3 payouts stay out of the list", "the sum of the list asks for more approvals", "For 270,000.00 ₽ the rules ask for approvals: 2",
+		"Together this is 270,000.00 ₽, and for such a sum the rules ask for approvals: 2. Tick fewer payouts, or approve each by itself."} {
 		if !strings.Contains(strings.ReplaceAll(page, "\u00a0", " "), w) {
 			t.Errorf("no %q in %s", w, page)
 		}

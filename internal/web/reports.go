@@ -539,7 +539,7 @@ func (w *Web) closeDay(r *req) error { // POST /reports/:day/close
 // dayCSV is every line of a day: UTF-8 with BOM, semicolons, decimal comma, as the list of payouts.
 func (w *Web) dayCSV(r *req, day calendar.Day) error {
 	if !r.may(app.Export) {
-		return fault.Deny("denied.role")
+		return app.DenyRole(app.Export, "")
 	}
 	if err := w.App.Look(r.ctx(), r.me.who(), app.Export, "export", "reports", "csv"); err != nil {
 		return err

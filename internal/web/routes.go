@@ -73,7 +73,7 @@ var routes = []route{
 	{"POST", "/changes/:kind/:id/approve", app.DecideOn, page, (*Web).acceptChange},
 	{"POST", "/changes/:kind/:id/back", app.DecideOn, page, (*Web).takeChangeBack},
 	{"POST", "/changes/:kind/:id/reject", app.DecideOn, page, (*Web).refuseChange},
-	{"POST", "/changes/:kind/:id/withdraw", app.Propose, page, (*Web).withdrawChange},
+	{"POST", "/changes/:kind/:id/withdraw", app.Withdraw, page, (*Web).withdrawChange},
 	{"POST", "/changes/:kind/:id/stop", app.OwnAccount, page, (*Web).stopChange},
 	{"GET", "/unknown", app.ReadSums, page, (*Web).unknown},
 	{"GET", "/payees", app.ReadPayees, page, (*Web).payeeList},

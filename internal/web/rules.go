@@ -626,7 +626,7 @@ func (f rulesForm) set(t *formInput) approval.RuleSet {
 
 func (w *Web) rulesForm(r *req) error { // GET /settings/rules/edit
 	if !app.MayPropose(r.me.Person, approval.Rules) {
-		return fault.Deny("denied.role")
+		return app.DenyRole(app.Propose, approval.Rules)
 	}
 	d, err := r.desk()
 	if err != nil {
@@ -650,7 +650,7 @@ func (w *Web) rulesForm(r *req) error { // GET /settings/rules/edit
 
 func (w *Web) proposeRules(r *req) error { // POST /settings/rules
 	if !app.MayPropose(r.me.Person, approval.Rules) {
-		return fault.Deny("denied.role")
+		return app.DenyRole(app.Propose, approval.Rules)
 	}
 	d, err := r.desk()
 	if err != nil {

@@ -79,12 +79,11 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 	for _, id := range d.Released {
 		v.Signs = append(v.Signs, templates.Signature{Mark: "given", Text: d.name(r.t, id)})
 	}
-	need := 2 - len(d.Released)
-	for i := range max(0, need) {
+	for i := range d.Release.Open {
 		s := templates.Signature{Mark: "empty", Text: t.NeedOne}
 		if i == 0 && d.MayResume(me) {
 			s = templates.Signature{Mark: "mine", Bold: r.t.Panel.You}
-		} else if could := mayResume(d); could != "" {
+		} else if could := strings.Join(couldNames(d.Release.Could(d.signers)), ", "); could != "" {
 			s.Text = lang.Fill(r.t.Panel.AnyOf, could)
 		}
 		v.Signs = append(v.Signs, s)
@@ -110,11 +109,15 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 			}
 			v.Sign.Note = r.t.Copies().Confirm
 		}
-	case contains(d.Released, r.me.ID):
+	case d.Release.May(me) == approval.Already:
 		v.WhyNot = t.Already
 		v.Back = &templates.Act{Action: "/halt/back", Label: r.t.Panel.TakeBack, TestID: "back"}
-	case h.Cause == "person" && h.By.Person == r.me.ID:
+	case d.Release.May(me) == approval.Barred:
 		v.WhyNot = t.Own
+	case d.Release.May(me) == approval.TooNew:
+		v.WhyNot = t.TooNew
+	case d.Release.May(me) == approval.Quiet:
+		v.WhyNot = r.t.Decision().WhyNot[string(approval.Quiet)]
 	default:
 		v.WhyNot = t.NotYou
 	}
@@ -132,17 +135,6 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		v.Timeline = append(v.Timeline, ev)
 	}
 	return r.show(status, templates.Halt(p, v))
-}
-
-// mayResume names who could still say yes to going on.
-func mayResume(d *desk) string {
-	var out []approval.Signer
-	for _, s := range d.signers {
-		if d.MayResume(s) {
-			out = append(out, s)
-		}
-	}
-	return strings.Join(couldNames(out), ", ")
 }
 
 func (w *Web) halt(r *req) error { // POST /halt

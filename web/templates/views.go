@@ -277,6 +277,7 @@ type AnswerRow struct {
 
 // ApprovalsView is my queue, oldest first, and what waits for others.
 type ApprovalsView struct {
+	Error  *FieldError // why no list was made of it
 	Mine   []MoveRow
 	Line   string // «3 выплаты на»
 	Sum    Sum
