@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
+	"countersign/internal/audit"
 	"countersign/internal/desktest"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -363,7 +365,16 @@ func TestBaseMoved(t *testing.T) {
 		if err := tx.AddSubject(app.Subject{Kind: q.Kind, ID: q.ID, Version: q.Version, Digest: q.Digest, Acks: []string{}, RuleSet: q.RuleSet, By: q.By, At: q.At}); err != nil {
 			return err
 		}
-		return tx.AddProposal(q)
+		if err := tx.AddProposal(q); err != nil {
+			return err
+		}
+		doc, err := json.Marshal(map[string]any{"digest": q.Digest, "rule_set": q.RuleSet, "base": q.Base})
+		if err != nil {
+			return err
+		}
+		_, err = tx.Append(audit.Event{At: q.At, Person: q.By.Person, SignIn: q.By.SignIn, Action: string(q.Kind) + ".proposed", Kind: string(q.Kind), Subject: q.ID,
+			Version: q.Version, Spec: 1, Payload: doc}, "", payout.Salt{})
+		return err
 	})
 	must(t, err)
 	err = d.App.Accept(t.Context(), d.Who["d2"], q.Kind, q.ID, q.Digest, app.Proof{})
