@@ -92,7 +92,7 @@ func (c *Checker) Release(who string, now time.Time) Answer {
 	h := c.stoppedBy()
 	roles := []string{"approver", "senior", "admin"}
 	switch {
-	case h == nil || !c.mayAs(who, roles) || h.barred && h.by == who || h.tooLate(c.people[who]):
+	case h == nil || !c.mayAs(who, roles) || h.barred && h.by == who:
 		return No
 	case c.releasing(h, who):
 		return Already
@@ -105,10 +105,8 @@ func (c *Checker) Release(who string, now time.Time) Answer {
 // MayReleaseBack reports whether a yes of the person to sending again stands, so that they can withdraw it.
 func (c *Checker) MayReleaseBack(who string) bool {
 	h := c.stoppedBy()
-	return h != nil && c.mayAs(who, []string{"approver", "senior", "admin"}) && !(h.barred && h.by == who) && !h.tooLate(c.people[who]) && c.releasing(h, who)
+	return h != nil && c.mayAs(who, []string{"approver", "senior", "admin"}) && !(h.barred && h.by == who) && c.releasing(h, who)
 }
-
-func (h *stop) tooLate(p *person) bool { return h.late && p.since > h.at.UnixMicro() }
 
 func (c *Checker) releasing(h *stop, who string) bool {
 	return c.count(slices.DeleteFunc(slices.Clone(h.votes), func(v vote) bool { return v.person != who }), time.Time{}, nil, "approver", "senior", "admin") == 1

@@ -163,50 +163,6 @@ func TestWaitCounted(t *testing.T) {
 	h.wants("left out", "written down as another")
 }
 
-// TestReleaseCounted: whoever became one who may release a stop only after it does not count for it, on a desk that knows this rule: what older ones decided stays as it was.
-func TestReleaseCounted(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		rules []int // of each stop in turn: what its event says of the rule; the last is the one that is released
-		says  string
-	}{
-		{"an older desk", []int{0}, ""},
-		{"a desk that knows the rule", []int{2}, "was released by 1"},
-		{"one that once knew it", []int{2, 0}, "was released by 1"},
-		{"one that learnt it before the stop", []int{0, 2}, "was released by 1"},
-	} {
-		h := tell(t)
-		h.founder("a", "approver")
-		h.founder("b", "approver")
-		h.founder("d", "admin")
-		h.founder("late", "maker")
-		for i, n := range c.rules {
-			facts := map[string]any{"cause": "credentials"}
-			if n > 0 {
-				facts["release"] = n
-			}
-			stop := fmt.Sprint(i + 1)
-			h.event("halt.on "+stop+" 1 clock", facts)
-			if i < len(c.rules)-1 {
-				h.event("halt.release_asked "+stop+" 1 a", nil)
-				h.event("halt.off "+stop+" 1 b", nil)
-				continue
-			}
-			h.at = h.at.Add(time.Minute)
-			h.propose("late", 1, "d", opChange, `{"roles":["approver"],"groups":[]}`, nil)
-			h.founder("d2", "admin")
-			h.event("person.approved late 1 d2", digest)
-			h.event("person.effective late 1 d2", map[string]any{"digest": "d", "roles": "approver", "approver_since": h.at.UnixMicro()})
-			h.event("halt.release_asked "+stop+" 1 a", nil)
-			if may := h.Release("late", h.at); (may == May) != (c.says == "") {
-				t.Errorf("%s: somebody late %s say yes", c.name, may)
-			}
-			h.event("halt.off "+stop+" 1 late", nil)
-		}
-		h.wants(c.name, c.says)
-	}
-}
-
 // TestPayeeMakersCounted: whoever made an earlier version of a payee decides no later one, on a desk that ever said so.
 func TestPayeeMakersCounted(t *testing.T) {
 	for _, c := range []struct {

@@ -86,8 +86,7 @@ type Checker struct {
 	lists       map[string][]listYes // approved as parts of lists of which the event has not come yet
 	seq         int64
 	submitted   bool   // a payout was: the founding is over
-	lateBarred  bool   // the history is of a desk that knows: whoever became one who may only after a stop does not release it
-	payeeBarred bool   // and: whoever made the payee of a payout does not rule on it
+	payeeBarred bool   // the history is of a desk that knows: whoever made the payee of a payout does not rule on it
 	laterBarred bool   // and: nor decides a later version of the payee
 	coming      string // who was added, or got one more sign-in, by a proposal of which the end has not come yet
 }
@@ -147,9 +146,7 @@ type payeeVersion struct {
 
 type stop struct {
 	by     string
-	at     time.Time
 	barred bool
-	late   bool // whoever became one who may release it after it does not count
 	votes  []vote
 	on     bool
 }
@@ -221,7 +218,6 @@ type facts struct {
 	Secret      *string   `json:"secret"`
 	Founding    *bool     `json:"founding"`
 	Returned    *int64    `json:"returned_minor"`
-	Release     int       `json:"release"`
 	Enrolment   string    `json:"enrolment"`
 	What        string    `json:"what"`
 }
@@ -281,8 +277,7 @@ func (c *Checker) halt(e audit.Event, f facts) {
 	h := c.halts[e.Subject]
 	switch e.Action {
 	case "halt.on":
-		c.lateBarred = c.lateBarred || f.Release >= 2 // a desk that ever knew this rule knows it for good; histories before it did not
-		c.halts[e.Subject] = &stop{by: e.Person, at: e.At, barred: f.Cause == "person", late: c.lateBarred, on: true}
+		c.halts[e.Subject] = &stop{by: e.Person, barred: f.Cause == "person", on: true}
 	case "halt.back":
 		if h != nil {
 			h.votes = append(h.votes, vote{person: e.Person, answer: "back", at: e.At})
@@ -299,11 +294,8 @@ func (c *Checker) halt(e audit.Event, f facts) {
 		}
 		h.on = false
 		c.report.Changes++
-		votes := h.votes
-		if h.late {
-			votes = c.early(votes, h.at)
-		}
-		if n := c.count(votes, e.At, nil, "approver", "senior", "admin"); n < 2 || h.barred && c.count(votes, e.At, []string{h.by}, "approver", "senior", "admin") < 2 {
+		// Who came after it counts too, once their wait is over: else a desk whose people of then have gone could never send again.
+		if n := c.count(h.votes, e.At, nil, "approver", "senior", "admin"); n < 2 || h.barred && c.count(h.votes, e.At, []string{h.by}, "approver", "senior", "admin") < 2 {
 			c.found("sending was released by %d persons who may, two others than who stopped it are needed", n)
 		}
 	}
