@@ -52,7 +52,11 @@ SELECT h.id, h.cause, h.person_id, h.email, h.payout_id, h.at FROM halt h
 WHERE NOT EXISTS (SELECT 1 FROM halt_release r WHERE r.halt_id = h.id) ORDER BY h.id DESC LIMIT 1;
 
 -- name: InsertHalt :one
-INSERT INTO halt (cause, person_id, email, payout_id, at) VALUES (sqlc.arg(cause), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(payout_id), sqlc.arg(at)) RETURNING id;
+-- Its number is no other stop's, also when the row of one was taken out past the desk.
+INSERT INTO halt (id, cause, person_id, email, payout_id, at)
+SELECT 1 + MAX(COALESCE((SELECT MAX(h.id) FROM halt h), 0), COALESCE((SELECT MAX(CAST(s.id AS INTEGER)) FROM subject s WHERE s.kind = 'release'), 0)),
+  sqlc.arg(cause), sqlc.arg(person_id), sqlc.arg(email), sqlc.arg(payout_id), sqlc.arg(at)
+RETURNING id;
 
 -- name: InsertRelease :exec
 INSERT INTO halt_release (halt_id, at) VALUES (sqlc.arg(halt_id), sqlc.arg(at));
@@ -77,6 +81,9 @@ SELECT CAST(COALESCE(MAX(seq), 0) AS INTEGER) AS seq FROM event;
 SELECT e.seq, e.at, e.person, e.sign_in, e.action, e.kind, e.subject, e.version, e.spec, e.payload, CAST(COALESCE(t.text, '') AS TEXT) AS text
 FROM event e LEFT JOIN event_text t ON t.seq = e.seq WHERE e.kind = sqlc.arg(kind) AND e.subject = sqlc.arg(subject) ORDER BY e.seq;
 
+-- name: LastOf :one
+SELECT CAST(COALESCE(MAX(seq), 0) AS INTEGER) AS seq FROM event WHERE kind = sqlc.arg(kind) AND subject = sqlc.arg(subject);
+
 -- name: EventBySeq :one
 SELECT e.seq, e.at, e.person, e.sign_in, e.action, e.kind, e.subject, e.version, e.spec, e.payload, CAST(COALESCE(t.text, '') AS TEXT) AS text
 FROM event e LEFT JOIN event_text t ON t.seq = e.seq WHERE e.seq = sqlc.arg(seq);
@@ -85,12 +92,12 @@ FROM event e LEFT JOIN event_text t ON t.seq = e.seq WHERE e.seq = sqlc.arg(seq)
 SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > sqlc.arg(after) ORDER BY seq LIMIT sqlc.arg(most);
 
 -- name: PersonEvents :many
-SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE kind = 'person' ORDER BY seq;
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE kind IN ('person', 'halt') ORDER BY seq;
 
 -- name: PersonEventsAfter :many
 -- Sign-ins from before are looked up one by one.
 -- The plus keeps SQLite on the events themselves: only the last few are new.
-SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > sqlc.arg(after) AND +kind IN ('person', 'signin') ORDER BY seq;
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > sqlc.arg(after) AND +kind IN ('person', 'signin', 'halt') ORDER BY seq;
 
 -- name: FactorsAdded :many
 SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE action = 'factor.added' AND seq > sqlc.arg(after) ORDER BY seq;

@@ -72,31 +72,33 @@ type Options struct {
 // App is the use cases. Safe for use by many goroutines.
 type App struct {
 	Options
-	mu        sync.Mutex
-	backups   BackupState
-	bankDown  bool
-	downSince time.Time
-	probe     bool                  // a balance call must answer before the next claim
-	onePerGo  bool                  // after a credential refusal claims go one at a time
-	live      map[string]bool       // attempts with a live call: "id/n"
-	polling   map[string]bool       // polls under way: "session/id"
-	asking    sync.Mutex            // one hands out polls at a time
-	asked     askedOf               // which sessions were asked about lately
-	since     map[payout.ID]sinceOf // since when outcomes have been unknown
-	sets      sync.Map              // rule sets by version: they never change
-	limits    sync.Map              // limits by version
-	lists     sync.Map              // payees that lists name, by id and version
-	stands    sync.Map              // what people were before, by id and version
-	memory    memory                // what the history says of people
-	bank      atomic.Pointer[BankSettings]
-	refresh   sync.Mutex // one reader of the bank's settings at a time
-	loading   sync.Mutex // one reader of a directory of banks at a time
-	reporting sync.Mutex // one reader of a report at a time
-	usual     UsualTimes // as of usualAt
-	usualAt   time.Time
-	kept      keptOf // days of the reconciliation that were counted
-	money     balance
-	clocks    struct { // as they were read last
+	mu         sync.Mutex
+	backups    BackupState
+	bankDown   bool
+	downSince  time.Time
+	probe      bool                  // a balance call must answer before the next claim
+	onePerGo   bool                  // after a credential refusal claims go one at a time
+	live       map[string]bool       // attempts with a live call: "id/n"
+	polling    map[string]bool       // polls under way: "session/id"
+	asking     sync.Mutex            // one hands out polls at a time
+	asked      askedOf               // which sessions were asked about lately
+	since      map[payout.ID]sinceOf // since when outcomes have been unknown
+	sets       sync.Map              // rule sets by version: they never change
+	limits     sync.Map              // limits by version
+	lists      sync.Map              // payees that lists name, by id and version
+	stands     sync.Map              // what people were before, by id and version
+	memory     memory                // what the history says of people
+	payees     sync.Map              // toldPayee by id, payeesKept of them
+	payeesKept atomic.Int64
+	bank       atomic.Pointer[BankSettings]
+	refresh    sync.Mutex // one reader of the bank's settings at a time
+	loading    sync.Mutex // one reader of a directory of banks at a time
+	reporting  sync.Mutex // one reader of a report at a time
+	usual      UsualTimes // as of usualAt
+	usualAt    time.Time
+	kept       keptOf // days of the reconciliation that were counted
+	money      balance
+	clocks     struct { // as they were read last
 		wall   time.Time
 		mono   time.Duration
 		jumped bool // and nobody has let sending go on since

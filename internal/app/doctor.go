@@ -147,6 +147,8 @@ type doctor struct {
 	foreign int64 // how often somebody else has written, as the database counts
 	open    map[Finding]bool
 	late    bool // the look before found a question that is planned too late
+	// unproved: somebody else wrote, and nothing was proved whole since.
+	unproved bool
 }
 
 // LastLook is the newest look, and the newest whole one; their At is zero when there was none.
@@ -158,16 +160,27 @@ func (a *App) LastLook() (last, whole Look) {
 
 // LookNow checks the invariants over what changed since the last look, and a slow walk over everything else. One that does not hold stops sending and
 // is named, unless the release of an earlier stop excepted it. Call it each minute.
+//
+// When somebody else wrote to the database everything is proved at once: LookWhole.
 func (a *App) LookNow(ctx context.Context) (Look, error) {
 	a.looking.Lock()
 	defer a.looking.Unlock()
-	return a.lookAt(ctx, false, nil)
+	l, err := a.lookAt(ctx, false, nil)
+	if err != nil || !a.doctor.unproved {
+		return l, err
+	}
+	a.doctor.message = 0 // no minute goes by: what waits has not waited since the look before
+	return a.lookWhole(ctx)
 }
 
 // LookWhole is LookNow over everything; the store proves the whole history against its rows, and every decision is counted again as of its event.
 func (a *App) LookWhole(ctx context.Context) (Look, error) {
 	a.looking.Lock()
 	defer a.looking.Unlock()
+	return a.lookWhole(ctx)
+}
+
+func (a *App) lookWhole(ctx context.Context) (Look, error) {
 	found, err := a.Store.Prove(ctx)
 	if err != nil {
 		return Look{}, err
@@ -209,7 +222,7 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 	if whole {
 		q.Roll, q.RollMost = 0, lookPastDesk
 	}
-	look := Look{At: now, From: q.After, Whole: whole, PastDesk: past}
+	look := Look{At: now, From: q.After, Whole: whole, PastDesk: past || d.unproved}
 	rows, err := a.Store.LookRows(ctx, q)
 	if err != nil {
 		return Look{}, err
@@ -271,6 +284,7 @@ func (a *App) lookAt(ctx context.Context, whole bool, more []Finding) (Look, err
 		d.open[f] = true
 	}
 	d.begun, d.seq, d.message, d.foreign = true, rows.Seq, rows.Message, foreign
+	d.unproved = past || d.unproved && !whole // what was written while the proof went on is for the next one
 	if !whole {
 		d.roll = rows.RollTo
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"countersign/internal/approval"
+	"countersign/internal/audit"
 	"countersign/internal/bankdetails"
 	"countersign/internal/fault"
 	"countersign/internal/payee"
@@ -363,4 +364,144 @@ func (a *App) named(tx Tx, c payout.Content) (payout.Content, error) {
 		l = append(l, fault.Bad("payee_account", "payout.payee_account"))
 	}
 	return c, l.Err()
+}
+
+// toldPayee is what the history says of a saved payee: which version is in force, who made each, and since when its accounts stand there.
+type toldPayee struct {
+	last    int64 // the newest event
+	inForce int
+	groups  []string
+	makers  []toldMaker
+	// accounts are those that took their place on a payee that was known before; of versions that were erased nobody can tell: then they are no later than so.
+	accounts map[payee.AccountKey]time.Time
+	erased   bool
+}
+
+type toldMaker struct {
+	version int
+	person  string
+}
+
+// maxTold bounds how many payees are remembered.
+const maxTold = 10_000
+
+// PayeeFacts are believed as the history tells them: they decide who may approve, and how long a payout waits.
+func (s *sealed) PayeeFacts(id string, version int, bik, account string) (PayeeFacts, error) {
+	f, err := s.Tx.PayeeFacts(id, version, bik, account)
+	if err != nil || s.saved[id] {
+		return f, err
+	}
+	last, err := s.LastOf(string(approval.Payee), id)
+	if err != nil {
+		return PayeeFacts{}, err
+	}
+	if k, ok := s.a.payees.Load(id); ok { // one of a commit that came to nothing fits nothing, and is read anew
+		if t := k.(toldPayee); t.last == last && t.fits(&f, version, bik, account) {
+			return f, nil
+		}
+	}
+	t, err := s.toldPayee(id, last)
+	if err != nil {
+		return PayeeFacts{}, err
+	}
+	if !t.fits(&f, version, bik, account) {
+		return PayeeFacts{}, s.a.alteredRow("payee/" + id)
+	}
+	if s.a.payeesKept.Add(1) > maxTold {
+		s.a.payees.Clear()
+		s.a.payeesKept.Store(0)
+	}
+	s.a.payees.Store(id, t)
+	return f, nil
+}
+
+// fits reports whether the rows say the same; what nobody can tell any more is taken as it makes a payout wait longer.
+func (t toldPayee) fits(f *PayeeFacts, version int, bik, account string) bool {
+	var makers []string
+	for _, m := range t.makers {
+		if m.version <= version && !slices.Contains(makers, m.person) {
+			makers = append(makers, m.person)
+		}
+	}
+	slices.Sort(makers)
+	if f.InForce != t.inForce || !slices.Equal(f.Groups, t.groups) || f.InForce != 0 && !slices.Equal(slices.Sorted(slices.Values(f.Makers)), makers) {
+		return false
+	}
+	var changed time.Time
+	for key, at := range t.accounts {
+		if key.Number == account && (bik == "" || key.BIK == bik) && at.After(changed) {
+			changed = at
+		}
+	}
+	if t.erased {
+		if changed.After(f.ChangedAt) {
+			f.ChangedAt = changed
+		}
+		return true
+	}
+	return micro(f.ChangedAt) == micro(changed)
+}
+
+// toldPayee reads a payee's history, and its documents as far as the history holds their hashes.
+func (s *sealed) toldPayee(id string, last int64) (toldPayee, error) {
+	t := toldPayee{last: last, accounts: map[payee.AccountKey]time.Time{}}
+	events, err := s.EventsOf(string(approval.Payee), id)
+	if err != nil {
+		return t, err
+	}
+	docs := map[int]string{}
+	type effective struct {
+		version int
+		at      time.Time
+	}
+	var of []audit.Event
+	var inForce []effective
+	for _, e := range events {
+		switch e.Action {
+		case "payee.proposed":
+			docs[e.Version] = factString(e.Payload, "doc")
+			t.makers = append(t.makers, toldMaker{e.Version, e.Person})
+		case "payee.effective":
+			inForce = append(inForce, effective{e.Version, e.At})
+		default:
+			continue
+		}
+		of = append(of, e)
+	}
+	if err := s.a.held(s, of...); err != nil {
+		return t, err
+	}
+	versions, err := s.PayeeVersions(id)
+	if err != nil {
+		return t, err
+	}
+	if len(versions) != len(inForce) {
+		return t, s.a.alteredRow("payee/" + id)
+	}
+	history := make([]payee.Version, len(versions))
+	for i, p := range versions {
+		c, err := PayeeContent(p)
+		if err != nil || p.Version != inForce[i].version || hash(p.Doc) != docs[p.Version] {
+			return t, s.a.alteredRow(proposalRow(approval.Payee, id, p.Version))
+		}
+		history[i] = payee.Version{Content: c, At: inForce[i].at}
+		t.inForce, t.groups, t.erased = p.Version, c.Groups, t.erased || c.Erased
+	}
+	if n := len(history); n > 0 {
+		for _, acc := range history[n-1].Content.Accounts {
+			if at, changed := payee.Changed(history, acc.BIK, acc.Number); changed {
+				t.accounts[acc.Key()] = at
+			}
+		}
+	}
+	return t, nil
+}
+
+// SavePayee writes a payee whose event follows in the same commit.
+func (s *sealed) SavePayee(p PayeeRow) error {
+	if s.saved == nil {
+		s.saved = map[string]bool{}
+	}
+	s.saved[p.ID] = true
+	return s.Tx.SavePayee(p)
 }

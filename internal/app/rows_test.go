@@ -9,14 +9,18 @@ import (
 	"countersign/internal/app"
 	"countersign/internal/approval"
 	"countersign/internal/desktest"
+	"countersign/internal/fault"
+	"countersign/internal/payout"
 )
 
 // Whoever writes the file without the keys gains nothing by it: issue 4, points 1, 2 and 12.
 
 // stopped proves that what was refused stopped sending too.
-func stopped(t *testing.T, d *desktest.Desk) {
+func stopped(t *testing.T, d *desktest.Desk) { t.Helper(); stoppedBy(t, d, "altered") }
+
+func stoppedBy(t *testing.T, d *desktest.Desk, cause string) {
 	t.Helper()
-	if got := halted(t, d); got != "altered" {
+	if got := halted(t, d); got != cause {
 		t.Errorf("sending is stopped by %q", got)
 	}
 }
@@ -258,5 +262,118 @@ func TestProposerRewritten(t *testing.T) {
 			wants(t, "deciding it", d.App.Accept(d.ctx, d.Who[by], kind, id, p.Digest, app.Proof{}), "row.altered")
 			stopped(t, d.Desk)
 		})
+	}
+}
+
+// TestClaimBelievesEvents: a payout leaves by what the history says of the stop, the payee's makers, its groups and its accounts, and not by rows that somebody wrote past the desk.
+func TestClaimBelievesEvents(t *testing.T) {
+	stays := func(t *testing.T, d *desktest.Desk, id payout.ID) {
+		t.Helper()
+		d.Clock.Add(10 * time.Second)
+		if _, err := d.App.Claim(t.Context()); err != nil && !fault.Is(err, "row.altered") {
+			t.Error(err)
+		}
+		if s := d.Get(id); s.State != payout.Approved && s.State != payout.PendingApproval {
+			t.Errorf("it left: %s", s.State)
+		}
+		stopped(t, d)
+	}
+	// paying is a payout to a payee whose second account came an hour later, that waits for four hours.
+	paying := func(t *testing.T) (d *desktest.Desk, payee string, c payout.Content) {
+		set := desktest.Rules()
+		set.CoolOffMinutes, set.CoolOffOverMinor = 240, 10_000_00
+		d = desktest.NewWith(t, set)
+		promote(t, d, "m1")
+		payee = d.App.NewPayeeID()
+		vouch(t, d, payee, "m1", "a1", somebody(acct(1)))
+		d.Clock.Add(time.Hour)
+		vouch(t, d, payee, "m1", "a1", somebody(acct(1), acct(2)))
+		c = to(payee, somebody(), acct(2), 50_000_00)
+		c.PayeeVer = 2
+		return d, payee, c
+	}
+	for name, stmt := range map[string]string{
+		"an account that was there from the beginning": "UPDATE payee_account SET changed = 0 WHERE payee_id = ?",
+		"an account that has been there for longer":    "UPDATE payee_account SET since = since - 36000000000 WHERE payee_id = ?",
+		"a group":                         "UPDATE payee SET groups = 'staff' WHERE id = ?",
+		"another maker":                   "UPDATE subject SET person_id = 'somebody' WHERE kind = 'payee' AND id = ?",
+		"a version in force":              "UPDATE payee SET version = 1 WHERE id = ?",
+		"a document":                      "UPDATE proposal SET doc = replace(doc, '{', '{ ') WHERE kind = 'payee' AND id = ?",
+		"when the document came in force": "UPDATE proposal_end SET version = 3 WHERE kind = 'payee' AND version = 1 AND id = ?",
+	} {
+		for after, restarted := range map[string]bool{"": false, ", after a restart": true} {
+			t.Run(name+after, func(t *testing.T) {
+				d, payee, c := paying(t)
+				p := d.SubmitContent("m2", c)
+				d.Approve(p, "a2")
+				for _, trigger := range []string{"subject_fixed", "proposal_fixed", "proposal_end_fixed"} {
+					d.Exec("DROP TRIGGER " + trigger)
+				}
+				d.Exec(stmt, payee)
+				if restarted {
+					d.Restart()
+				} else if name == "a document" || name == "when the document came in force" {
+					t.Skip("what was read once is remembered")
+				}
+				stays(t, d, p)
+			})
+		}
+	}
+	t.Run("the maker approves", func(t *testing.T) {
+		d, payee, c := paying(t)
+		p := d.SubmitContent("m2", c)
+		d.Exec("DROP TRIGGER subject_fixed")
+		d.Exec("UPDATE subject SET person_id = ? WHERE kind = 'payee' AND id = ?", d.Who["m2"].Person, payee)
+		wants(t, "whoever made the payee", d.App.Approve(t.Context(), d.Who["m1"], p, d.Get(p).Digest, app.Proof{}), "row.altered")
+		stopped(t, d)
+	})
+	t.Run("honest", func(t *testing.T) {
+		d, _, c := paying(t)
+		p := d.SubmitContent("m2", c)
+		d.Approve(p, "a2")
+		d.Clock.Add(5 * time.Hour)
+		if !d.Send() || d.Get(p).State == payout.Approved {
+			t.Errorf("it does not leave: %s %s", d.Get(p).State, d.Get(p).Why)
+		}
+	})
+	for name, stmts := range map[string][]string{
+		"released by a row alone": {"INSERT INTO halt_release (halt_id, at) SELECT id, at FROM halt"},
+		"the stop is taken out":   {"DROP TRIGGER halt_stays", "DELETE FROM halt"},
+	} {
+		for after, restarted := range map[string]bool{"": false, ", after a restart": true} {
+			t.Run(name+after, func(t *testing.T) {
+				d := desktest.New(t)
+				p := d.Approved(50_000_00)
+				must(t, d.App.Halt(t.Context(), d.Who["a1"], "odd"))
+				for _, s := range stmts {
+					d.Exec(s)
+				}
+				if restarted {
+					d.Restart()
+				}
+				stays(t, d, p)
+				must(t, d.App.Resume(t.Context(), d.Who["a1"])) // the new one: it is released as any other
+				must(t, d.App.Resume(t.Context(), d.Who["s1"]))
+				if !d.Send() || d.Get(p).State == payout.Approved {
+					t.Errorf("it does not leave: %s %s", d.Get(p).State, d.Get(p).Why)
+				}
+			})
+		}
+	}
+}
+
+// TestLook_PastDesk: a minute's look that sees that somebody else wrote proves everything at once, also what no look of a minute compares.
+func TestLook_PastDesk(t *testing.T) {
+	d := desktest.New(t)
+	id := d.App.NewPayeeID()
+	vouch(t, d, id, "m1", "a1", somebody(acct(1)))
+	look(t, d)
+	d.Exec("UPDATE payee_account SET changed = 1 WHERE payee_id = ?", id)
+	if l := look(t, d); !l.PastDesk || !l.Whole || len(l.Found) == 0 {
+		t.Errorf("%+v", l)
+	}
+	stoppedBy(t, d, app.HaltInvariant)
+	if l := look(t, d); l.PastDesk || l.Whole {
+		t.Errorf("nobody wrote since: %+v", l)
 	}
 }

@@ -25,6 +25,9 @@ type sealed struct {
 	// decided is what it said yes or no to.
 	decided map[said]bool
 	ends    []moneyEnd // what became of money that was counted as spent, for the purse once this is committed
+	// released: the rows of stops are believed, since it let sending go on itself, or sounds the alarm. saved are the payees whose rows it wrote.
+	released bool
+	saved    map[string]bool
 }
 
 // aftermath is a refusal with something that must be written all the same, in a commit of its own.
@@ -98,6 +101,10 @@ func (a *App) alteredAs(code, row string) error {
 }
 
 func (a *App) alarmRow(tx Tx, row string) error {
+	if s, ok := tx.(*sealed); ok { // the stop as its row says: the alarm may be about the history itself
+		defer func(was bool) { s.released = was }(s.released)
+		s.released = true
+	}
 	a.Log.Error("a row was altered past the desk; sending stops", "row", row)
 	if _, on, err := tx.Halt(); err != nil || on {
 		return err // one alarm a stop: whoever altered it cannot fill the history

@@ -241,9 +241,9 @@ type Tx interface {
 
 	// Append writes one event of the history and, beside it, the text that a person wrote ("" for none).
 	Append(e audit.Event, text string, salt payout.Salt) (seq int64, err error)
-	// EventsOf lists the history of one subject, oldest first.
-	EventsOf(kind, subject string) ([]audit.Event, error)
-	// PersonEvents lists every event about a person after one, oldest first; after the first one (not 0) those about sign-ins too. Up to committed they can never be undone, and each was proved to stand in the
+	// LastOf is the newest event about a subject, 0 for none.
+	LastOf(kind, subject string) (int64, error)
+	// PersonEvents lists every event about a person or a stop of sending after one, oldest first; after the first one (not 0) those about sign-ins too. Up to committed they can never be undone, and each was proved to stand in the
 	// signed history; what follows belongs to the commit under way. payout.ErrBroken when one is not what was signed.
 	PersonEvents(after int64) (events []audit.Event, committed int64, err error)
 	// Holds proves that these events, but for those of the commit under way, stand in the signed history. payout.ErrBroken when one does not.

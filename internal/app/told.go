@@ -80,6 +80,7 @@ type told struct {
 	links  map[string]toldLink        // by hash
 	signs  map[string]toldSignIn      // by signInName, as far as they were read
 	ends   map[string]toldEnd         // by person: the newest event that ended their sign-ins
+	stops  map[string]int64           // the newest event that stopped sending (halt.on) and the newest that let it go on (halt.off)
 }
 
 // toldLink is an enrolment link as its event tells it.
@@ -127,7 +128,7 @@ func over(l auth.SignIn, x toldSignIn, end toldEnd) bool {
 
 func newTold() told {
 	return told{people: map[string]PersonState{}, rows: map[string]int64{}, owned: map[string]map[string]bool{}, links: map[string]toldLink{}, signs: map[string]toldSignIn{},
-		ends: map[string]toldEnd{}}
+		ends: map[string]toldEnd{}, stops: map[string]int64{}}
 }
 
 // have notes that a person has a row, or has it no more.
@@ -174,7 +175,11 @@ func (x toldSignIn) take(e audit.Event) toldSignIn {
 
 // take folds one event; under is what was known before, nil for nothing.
 func (t told) take(e audit.Event, under *told) error {
-	if e.Kind == "signin" {
+	switch e.Kind {
+	case "halt":
+		t.stops[e.Action] = e.Seq
+		return nil
+	case "signin":
 		x, known := t.signs[e.Subject]
 		if !known && under != nil {
 			x = under.signs[e.Subject]
@@ -292,6 +297,7 @@ func (m *memory) remember(tx Tx) (*view, error) {
 	maps.Copy(m.links, kept.links)
 	maps.Copy(m.signs, kept.signs)
 	maps.Copy(m.ends, kept.ends)
+	maps.Copy(m.stops, kept.stops)
 	m.upTo = max(m.upTo, committed)
 	for _, e := range events[n:] {
 		if err := v.fresh.take(e, &m.told); err != nil {
@@ -360,6 +366,12 @@ func (v *view) end(person string) toldEnd {
 		return e
 	}
 	return v.base.ends[person]
+}
+
+// stopped reports whether sending is stopped: the newest stop was not released.
+func (v *view) stopped() bool {
+	newest := func(action string) int64 { return max(v.base.stops[action], v.fresh.stops[action]) }
+	return newest("halt.on") > newest("halt.off")
 }
 
 func personRow(id string) string { return "person/" + id }
@@ -457,6 +469,27 @@ func (s *sealed) stillIn(l auth.SignIn) error {
 		return s.a.altered(loginRow(l.ID))
 	}
 	return nil
+}
+
+// Halt is the stop that stands. One that was taken out, or released by a row alone, is set again.
+func (s *sealed) Halt() (HaltRow, bool, error) {
+	h, on, err := s.Tx.Halt()
+	if err != nil || on || s.released {
+		return h, on, err
+	}
+	v, err := s.told()
+	if err != nil || !v.stopped() {
+		return HaltRow{}, false, err
+	}
+	if err := s.a.alarmRow(s, "halt"); err != nil {
+		return HaltRow{}, false, err
+	}
+	return s.Tx.Halt()
+}
+
+func (s *sealed) Release(id int64, at time.Time) error {
+	s.released = true // its event follows in the same commit
+	return s.Tx.Release(id, at)
 }
 
 func (s *sealed) Person(id string) (auth.Person, error) {

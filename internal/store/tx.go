@@ -684,6 +684,10 @@ func (t *txn) EventsOf(kind, subject string) ([]audit.Event, error) {
 	return out, err
 }
 
+func (t *txn) LastOf(kind, subject string) (int64, error) {
+	return t.q.LastOf(t.ctx, queries.LastOfParams{Kind: kind, Subject: subject})
+}
+
 // PersonEvents proves what it returns of the committed history against its signed head: whoever rewrote an event in the file is believed no more than whoever
 // rewrote a row.
 func (t *txn) PersonEvents(after int64) ([]audit.Event, int64, error) {

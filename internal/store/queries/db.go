@@ -351,6 +351,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lastKeptHeadStmt, err = db.PrepareContext(ctx, lastKeptHead); err != nil {
 		return nil, fmt.Errorf("error preparing query LastKeptHead: %w", err)
 	}
+	if q.lastOfStmt, err = db.PrepareContext(ctx, lastOf); err != nil {
+		return nil, fmt.Errorf("error preparing query LastOf: %w", err)
+	}
 	if q.lastPollAtStmt, err = db.PrepareContext(ctx, lastPollAt); err != nil {
 		return nil, fmt.Errorf("error preparing query LastPollAt: %w", err)
 	}
@@ -1213,6 +1216,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lastKeptHeadStmt: %w", cerr)
 		}
 	}
+	if q.lastOfStmt != nil {
+		if cerr := q.lastOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastOfStmt: %w", cerr)
+		}
+	}
 	if q.lastPollAtStmt != nil {
 		if cerr := q.lastPollAtStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastPollAtStmt: %w", cerr)
@@ -1881,6 +1889,7 @@ type Queries struct {
 	lastAttemptStmt         *sql.Stmt
 	lastCloseStmt           *sql.Stmt
 	lastKeptHeadStmt        *sql.Stmt
+	lastOfStmt              *sql.Stmt
 	lastPollAtStmt          *sql.Stmt
 	lastProposalStmt        *sql.Stmt
 	lastRefusedStmt         *sql.Stmt
@@ -2100,6 +2109,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lastAttemptStmt:         q.lastAttemptStmt,
 		lastCloseStmt:           q.lastCloseStmt,
 		lastKeptHeadStmt:        q.lastKeptHeadStmt,
+		lastOfStmt:              q.lastOfStmt,
 		lastPollAtStmt:          q.lastPollAtStmt,
 		lastProposalStmt:        q.lastProposalStmt,
 		lastRefusedStmt:         q.lastRefusedStmt,

@@ -373,7 +373,10 @@ func (q *Queries) InsertEventText(ctx context.Context, arg InsertEventTextParams
 }
 
 const insertHalt = `-- name: InsertHalt :one
-INSERT INTO halt (cause, person_id, email, payout_id, at) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id
+INSERT INTO halt (id, cause, person_id, email, payout_id, at)
+SELECT 1 + MAX(COALESCE((SELECT MAX(h.id) FROM halt h), 0), COALESCE((SELECT MAX(CAST(s.id AS INTEGER)) FROM subject s WHERE s.kind = 'release'), 0)),
+  ?1, ?2, ?3, ?4, ?5
+RETURNING id
 `
 
 type InsertHaltParams struct {
@@ -384,6 +387,7 @@ type InsertHaltParams struct {
 	At       int64
 }
 
+// Its number is no other stop's, also when the row of one was taken out past the desk.
 func (q *Queries) InsertHalt(ctx context.Context, arg InsertHaltParams) (int64, error) {
 	row := q.queryRow(ctx, q.insertHaltStmt, insertHalt,
 		arg.Cause,
@@ -528,6 +532,22 @@ func (q *Queries) LastKeptHead(ctx context.Context) (LastKeptHeadRow, error) {
 	return i, err
 }
 
+const lastOf = `-- name: LastOf :one
+SELECT CAST(COALESCE(MAX(seq), 0) AS INTEGER) AS seq FROM event WHERE kind = ?1 AND subject = ?2
+`
+
+type LastOfParams struct {
+	Kind    string
+	Subject string
+}
+
+func (q *Queries) LastOf(ctx context.Context, arg LastOfParams) (int64, error) {
+	row := q.queryRow(ctx, q.lastOfStmt, lastOf, arg.Kind, arg.Subject)
+	var seq int64
+	err := row.Scan(&seq)
+	return seq, err
+}
+
 const lastRefused = `-- name: LastRefused :one
 SELECT CAST(COALESCE(MAX(n), 0) AS INTEGER) AS n FROM refused
 `
@@ -651,7 +671,7 @@ func (q *Queries) NextMessageID(ctx context.Context, after int64) (int64, error)
 }
 
 const personEvents = `-- name: PersonEvents :many
-SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE kind = 'person' ORDER BY seq
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE kind IN ('person', 'halt') ORDER BY seq
 `
 
 func (q *Queries) PersonEvents(ctx context.Context) ([]Event, error) {
@@ -689,7 +709,7 @@ func (q *Queries) PersonEvents(ctx context.Context) ([]Event, error) {
 }
 
 const personEventsAfter = `-- name: PersonEventsAfter :many
-SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > ?1 AND +kind IN ('person', 'signin') ORDER BY seq
+SELECT seq, at, person, sign_in, action, kind, subject, version, spec, payload FROM event WHERE seq > ?1 AND +kind IN ('person', 'signin', 'halt') ORDER BY seq
 `
 
 // Sign-ins from before are looked up one by one.
