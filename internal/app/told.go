@@ -478,10 +478,14 @@ func (s *sealed) Halt() (HaltRow, bool, error) {
 		return h, on, err
 	}
 	v, err := s.told()
-	if err != nil || !v.stopped() {
+	if x := new(aftermath); errors.As(err, &x) { // the history itself was rewritten: that stops sending, and nothing else
+		err = x.do(s)
+	} else if err == nil && v.stopped() {
+		err = s.a.alarmRow(s, "halt")
+	} else {
 		return HaltRow{}, false, err
 	}
-	if err := s.a.alarmRow(s, "halt"); err != nil {
+	if err != nil {
 		return HaltRow{}, false, err
 	}
 	return s.Tx.Halt()
