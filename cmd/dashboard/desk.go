@@ -68,6 +68,7 @@ type deskOptions struct {
 	Demo                            *web.Demo
 	Metrics                         net.Listener // nil: none
 	CutOnStop                       bool
+	TLSCert                         string // the certificate that the desk serves with, "" for none
 	Fast                            bool
 	Log                             *slog.Logger
 	Now                             func() time.Time
@@ -169,7 +170,14 @@ func (d *desk) build(ctx context.Context) error {
 		return usage{err}
 	}
 	d.app.Notify = d.web
+	d.app.Outside = func() []app.Check { return outside(d.client, d.TLSCert) }
 	return nil
+}
+
+// outside is what /health says of what stands outside the database: the clock by the bank's last answer, and when keys end. Our key and the bank's name no end;
+// the certificate of the desk's own address does. It asks nobody.
+func outside(c *bank131.Client, certificate string) []app.Check {
+	return append([]app.Check{app.SeenClock(c.Clocks()), {Name: "key", State: app.CheckOK, Line: "key.noend"}}, certificateCheck(certificate)...)
 }
 
 // identity is who this process is to the bank, without secrets.

@@ -68,7 +68,7 @@ func runServe(ctx context.Context, c *config.Serve, stdout io.Writer, log *slog.
 			return usage{errors.New("--bank-public-key-file: holds our own key, not the bank's")}
 		}
 	}
-	d, err := openDesk(ctx, deskOptions{DB: c.DB, Anchor: c.AnchorFile, Machine: machine(), BackupDir: c.BackupDir, BackupEvery: c.BackupEvery, BackupKeep: c.BackupKeep, Born: "serve", Environment: c.BankURL, Signer: signer, SessionKey: secret,
+	d, err := openDesk(ctx, deskOptions{DB: c.DB, Anchor: c.AnchorFile, Machine: machine(), BackupDir: c.BackupDir, BackupEvery: c.BackupEvery, BackupKeep: c.BackupKeep, TLSCert: c.TLSCertFile, Born: "serve", Environment: c.BankURL, Signer: signer, SessionKey: secret,
 		PublicURL: c.PublicURL, TrustedProxy: c.TrustedProxy, BankURL: c.BankURL, Project: c.BankProject, Flow: c.BankFlow, Confirm: c.BankConfirm, OurKey: ours, BankKeys: theirs,
 		NoBalance: c.BankBalance == "off", BankTimeout: c.BankTimeout, PollMin: c.PollMin, SendAfter: c.SendAfter, ReportDir: c.ReportDir, Rules: approval.ServeRules(), Log: log, Now: time.Now})
 	if err != nil {

@@ -45,6 +45,8 @@ type Options struct {
 	Rules  approval.RuleSet
 	Place  payout.Place
 	Now    func() time.Time
+	// Outside is what the program around knows of the desk's state, for /health; nil for nothing. It must not wait for anybody.
+	Outside func() []Check
 	// Mono tells how long this process has run by a clock that nobody sets; nil where there is none: then a wall clock that jumps ahead goes unnoticed.
 	Mono func() time.Duration
 	Rand io.Reader

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/internal/calendar"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
 )
@@ -163,6 +164,18 @@ func ClockCheck(ours, theirs time.Time) Check {
 	return c
 }
 
+// SeenClock is ClockCheck by the last answer that the desk got anyway, with its moment: ours when it came and the time that the bank named, zero for none.
+func SeenClock(ours, theirs time.Time) Check {
+	if ours.IsZero() {
+		return Check{Name: "clock", State: CheckOK, Line: "clock.unseen"}
+	}
+	c := ClockCheck(ours, theirs)
+	if c.Line != "clock.none" {
+		c.Line, c.Text = c.Line+".seen", ours.In(calendar.Moscow).Format("02.01.2006 15:04:05")
+	}
+	return c
+}
+
 // FoundChecks is a line for each finding.
 func FoundChecks(name string, found []Finding) (out []Check) {
 	for _, f := range found {
@@ -242,6 +255,9 @@ func (a *App) Health(ctx context.Context) ([]Check, error) {
 		out = append(out, Check{Name: "whole", State: CheckOK, Line: "whole.ok", Age: v.At.Sub(whole.At)})
 	} else {
 		out = append(out, FoundChecks("whole", whole.Found)...)
+	}
+	if a.Outside != nil {
+		out = append(out, a.Outside()...)
 	}
 	return append(out, v.Checks()...), nil
 }

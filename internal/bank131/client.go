@@ -203,6 +203,13 @@ func (c *Client) BankDate() (at time.Time, ok bool) {
 	return c.date, !c.date.IsZero()
 }
 
+// Clocks is both times of the last answer: ours when it came, the bank's of its Date header. Zero where there was no answer, or no such header.
+func (c *Client) Clocks() (ours, theirs time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered, c.date
+}
+
 // Close lets go of idle connections.
 func (c *Client) Close() {
 	c.write.CloseIdleConnections()

@@ -95,6 +95,9 @@ func TestInitPayout(t *testing.T) {
 	if at, ok := c.LastAnswer(); !ok || !at.Equal(noon) {
 		t.Errorf("last answer %s %v", at, ok)
 	}
+	if ours, theirs := c.Clocks(); !ours.Equal(noon) || !theirs.Equal(noon.Add(-2*time.Second)) {
+		t.Errorf("clocks %s, %s", ours, theirs)
+	}
 	if at, ok := c.BankDate(); !ok || !at.Equal(noon.Add(-2*time.Second)) {
 		t.Errorf("bank's date %s %v", at, ok)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"countersign/internal/app"
+	"countersign/internal/lang"
 )
 
 // TestHealth: auditors and administrators see the state of the desk, a stop among it; /readyz stays ready while sending is stopped, and says in one
@@ -28,6 +29,20 @@ func TestHealth(t *testing.T) {
 	}
 	if w := b.web.ready(t.Context()); w != "" {
 		t.Errorf("a stopped desk is not ready: %s", w)
+	}
+	// What the program around knows has its words in both languages.
+	at := time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)
+	for _, c := range []app.Check{app.SeenClock(time.Time{}, at), app.SeenClock(at, time.Time{}), app.SeenClock(at, at.Add(2*time.Second)), app.SeenClock(at, at.Add(time.Hour)), {Name: "key", State: app.CheckOK, Line: "key.noend"}} {
+		for _, tag := range []lang.Tag{lang.RU, lang.EN} {
+			says := lang.For(tag).HealthLine(c.Line, c.N, c.Age, c.Text, c.Bytes)
+			if says == "" || says == c.Line || strings.Contains(says, "{") || strings.HasSuffix(c.Line, ".seen") && !strings.Contains(says, "19.11.2026 12:00:00") {
+				t.Errorf("%s: %q", c.Line, says)
+			}
+		}
+	}
+	b.App.Outside = func() []app.Check { return []app.Check{app.SeenClock(at, at.Add(time.Hour))} }
+	if body := b.as("d1").get("/health").Body.String(); !strings.Contains(body, `data-check="clock" data-state="broken"`) {
+		t.Error("the page does not tell of the clock")
 	}
 	// Copies of the database that fail are told to auditors and administrators on every page and at /health; the desk stays ready.
 	now := b.Clock.Now()
