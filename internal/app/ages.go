@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/internal/calendar"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
@@ -41,6 +42,10 @@ type sinceOf struct {
 func (a *App) UnknownSince(ctx context.Context, rows []Row) ([]time.Time, error) {
 	out := make([]time.Time, len(rows))
 	for i, r := range rows {
+		if r.State != payout.Unknown && !r.Review { // by its day alone
+			out[i] = a.bankCalendar().AddBankDays(calendar.DayOf(r.SentAt), protocol.OpenTooLong).Start()
+			continue
+		}
 		a.mu.Lock()
 		known, ok := a.since[r.ID]
 		a.mu.Unlock()
@@ -95,6 +100,49 @@ func unknownSince(events []EventRow, otherwise time.Time) time.Time {
 	return since
 }
 
+// overdueOf remembers which payouts the bank has not confirmed for too long: a payout becomes one with a day, so that looking once a minute is enough. App.mu guards it.
+type overdueOf struct {
+	at  time.Time
+	ids []payout.ID
+}
+
+// Unknowns lists what people may have to rule on: payouts whose outcome is unknown and flagged ones, oldest first, then those that were sent and that the bank has not
+// confirmed for ten banking days.
+func (a *App) Unknowns(ctx context.Context, limit int) ([]Row, error) {
+	rows, err := a.Store.Unknowns(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	now := a.Now()
+	a.mu.Lock()
+	last := a.overdue
+	a.mu.Unlock()
+	if last.at.IsZero() || now.Before(last.at) || now.Sub(last.at) >= time.Minute {
+		// Ten banking days take at least twelve days. A poll that brings nothing is repeated within three hours.
+		ids, err := a.Store.Unconfirmed(ctx, now.Add(-time24(protocol.OpenTooLong)), now.Add(4*time.Hour), maxUnknown)
+		if err != nil {
+			return nil, err
+		}
+		last = overdueOf{at: now, ids: ids}
+		a.mu.Lock()
+		a.overdue = last
+		a.mu.Unlock()
+	}
+	if len(last.ids) == 0 || len(rows) >= limit {
+		return rows, nil
+	}
+	late, err := a.Store.Rows(ctx, last.ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range late {
+		if len(rows) < limit && !r.Review && a.unconfirmed(r.State, r.Confirmed, r.SentAt, now) {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
 // AgesOf is UnknownAges of rows that were read already.
 func (a *App) AgesOf(ctx context.Context, rows []Row) (UnknownAges, error) {
 	since, err := a.UnknownSince(ctx, rows)
@@ -122,7 +170,7 @@ func (a *App) AgesOf(ctx context.Context, rows []Row) (UnknownAges, error) {
 
 // UnknownAges reads how old the unknown and flagged outcomes are: for figures and alarms.
 func (a *App) UnknownAges(ctx context.Context) (UnknownAges, error) {
-	rows, err := a.Store.Unknowns(ctx, maxUnknown)
+	rows, err := a.Unknowns(ctx, maxUnknown)
 	if err != nil {
 		return UnknownAges{}, err
 	}
@@ -131,7 +179,7 @@ func (a *App) UnknownAges(ctx context.Context) (UnknownAges, error) {
 
 // alarmUnknown writes one line to the log for each outcome that has been unknown for too long, once.
 func (a *App) alarmUnknown(ctx context.Context) error {
-	rows, err := a.Store.Unknowns(ctx, maxUnknown)
+	rows, err := a.Unknowns(ctx, maxUnknown)
 	if err != nil {
 		return err
 	}

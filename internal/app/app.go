@@ -85,6 +85,7 @@ type App struct {
 	asking     sync.Mutex            // one hands out polls at a time
 	asked      askedOf               // which sessions were asked about lately
 	since      map[payout.ID]sinceOf // since when outcomes have been unknown
+	overdue    overdueOf             // sent payouts that the bank does not confirm
 	sets       sync.Map              // rule sets by version: they never change
 	limits     sync.Map              // limits by version
 	lists      sync.Map              // payees that lists name, by id and version

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"countersign/internal/app"
 	"countersign/internal/banksim"
 	"countersign/internal/desktest"
 	"countersign/internal/payout"
@@ -35,7 +34,7 @@ func TestStepsElsewhere(t *testing.T) {
 			}
 		}
 		s := d.Get(id)
-		if s.State != payout.Unknown || !app.CanRule(s) {
+		if s.State != payout.Unknown || !d.App.CanRule(s) {
 			t.Errorf("after %q: %s, review %v", steps, s.State, s.Review)
 		}
 		d.App.Place.Project = mine

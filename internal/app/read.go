@@ -104,6 +104,9 @@ type Reader interface {
 	PendingSaid(ctx context.Context, after Place, limit int) ([]PendingRow, error)
 	// Unknowns lists payouts whose outcome is unknown, and flagged ones, oldest first.
 	Unknowns(ctx context.Context, limit int) ([]Row, error)
+	// Unconfirmed lists sent payouts, neither unknown nor flagged nor confirmed, whose request left before a moment, oldest first. Those with a final message are found by
+	// the plan to ask about them, which must be due before next.
+	Unconfirmed(ctx context.Context, sentBefore, next time.Time, limit int) ([]payout.ID, error)
 	Counters(ctx context.Context, prefix string) (map[string]Counter, error)
 	LastAnswers(ctx context.Context, limit int) ([]Row, error)
 	Oldest(ctx context.Context, states ...payout.State) (Row, bool, error)

@@ -140,8 +140,18 @@ func EvidenceMedia(b []byte) string {
 	return ""
 }
 
-// CanRule reports whether people may rule on a payout's outcome: it is unknown, or the evidence contradicts itself.
-func CanRule(s payout.Snapshot) bool { return s.State == payout.Unknown || s.Review }
+// CanRule reports whether people may rule on a payout's outcome: it is unknown, the evidence contradicts itself, or the bank has confirmed nothing for too long.
+func (a *App) CanRule(s payout.Snapshot) bool { return a.canRule(s, a.Now()) }
+
+func (a *App) canRule(s payout.Snapshot, now time.Time) bool {
+	return s.State == payout.Unknown || s.Review || a.unconfirmed(s.State, s.Confirmed, s.SentAt, now)
+}
+
+// unconfirmed reports a payout that was sent and whose outcome the bank has not confirmed ten banking days after the request: failing polls move no state, so nothing
+// else would ever bring it before people.
+func (a *App) unconfirmed(state payout.State, confirmed bool, sent, now time.Time) bool {
+	return state.Sent() && state != payout.Unknown && !confirmed && !sent.IsZero() && a.bankCalendar().BankDays(sent, now) >= protocol.OpenTooLong
+}
 
 // VerdictEntry is a ruling as a maker proposes it.
 type VerdictEntry struct {
@@ -231,7 +241,7 @@ func (a *App) ProposeVerdict(ctx context.Context, w Who, id payout.ID, e Verdict
 // mayRule judges a ruling when it is proposed and again when it takes effect.
 func (a *App) mayRule(st protocol.State, s payout.Snapshot, v Verdict, now time.Time) error {
 	switch {
-	case !CanRule(s):
+	case !a.canRule(s, now):
 		return fault.Moved("verdict.state", s.Number)
 	case v.Paid():
 		return nil
@@ -297,7 +307,7 @@ func (a *App) verdictTakesEffect(tx Tx, p Proposal, now time.Time) (map[string]a
 	if err := a.act(tx, po, act, false, payout.ActRuled, facts, now); err != nil {
 		return nil, err
 	}
-	if s := po.S(); CanRule(s) {
+	if s := po.S(); a.canRule(s, now) {
 		return nil, fault.Moved("verdict.state", s.Number) // there is no way from here to what it says
 	}
 	return map[string]any{"outcome": v.Outcome}, nil
@@ -305,7 +315,7 @@ func (a *App) verdictTakesEffect(tx Tx, p Proposal, now time.Time) (map[string]a
 
 // dropVerdict ends an open ruling once the evidence itself has told how the payout ended: there is nothing left to rule.
 func (a *App) dropVerdict(tx Tx, s payout.Snapshot, now time.Time) error {
-	if CanRule(s) {
+	if a.canRule(s, now) {
 		return nil
 	}
 	p, open, err := tx.OpenProposal(approval.Verdict, string(s.ID))

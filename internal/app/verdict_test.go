@@ -14,6 +14,7 @@ import (
 	"countersign/internal/app"
 	"countersign/internal/approval"
 	"countersign/internal/audit"
+	"countersign/internal/calendar"
 	"countersign/internal/desktest"
 	"countersign/internal/fault"
 	"countersign/internal/payout"
@@ -467,4 +468,85 @@ func TestVerdict_PayeeMaker(t *testing.T) {
 		t.Errorf("two who made neither ruled, and it is %s", s.State)
 	}
 	d.Verify()
+}
+
+// TestRuleUnconfirmed: what the bank took, or said by message alone, and never confirms (its status is refused, or never answered) moves by no failing poll; but ten banking
+// days after the request it is among the unknown, with its age, and people may rule on it with the bank's letter, and pay again what was not paid. "Not paid" never while
+// the last status says open. Promise A.2 #3 (nothing is lost); issue 5, points 4 and 5.
+func TestRuleUnconfirmed(t *testing.T) {
+	hook := func(session, status string) func(d *desktest.Desk, id payout.ID) {
+		return func(d *desktest.Desk, id payout.ID) {
+			must(t, d.App.StoreWebhook(t.Context(), d.Message(id, d.Get(id).Session, "payment_finished", session, status, d.Clock.Now()), "k"))
+			d.Apply()
+		}
+	}
+	nothing := func(*desktest.Desk, payout.ID) {}
+	refused := protocol.Fetch{Problem: "refused", Code: "invalid_request"}
+	for name, c := range map[string]struct {
+		then  func(d *desktest.Desk, id payout.ID)
+		says  protocol.Fetch
+		stays payout.State
+		not   string // why "not paid" is refused
+	}{
+		"taken, then refused":        {nothing, refused, payout.InProgress, ""},
+		"taken, then down":           {nothing, protocol.Fetch{Problem: "down"}, payout.InProgress, ""},
+		"failed by message, refused": {hook("cancelled", "failed"), refused, payout.Failed, ""},
+		"paid by message, down":      {hook("accepted", "succeeded"), protocol.Fetch{Problem: "down"}, payout.Succeeded, ""},
+		"open once, then down": {func(d *desktest.Desk, id payout.ID) {
+			p, err := d.App.DuePoll(t.Context())
+			must(t, err)
+			tellStatus(t, d, p, "in_progress", "in_progress")
+		}, protocol.Fetch{Problem: "down"}, payout.InProgress, "verdict.open"},
+	} {
+		for _, outcome := range []string{app.RuledPaid, app.RuledNotPaid} {
+			t.Run(name+", ruled "+outcome, func(t *testing.T) {
+				d := desktest.New(t)
+				id := d.Approved(10_000_54) // Thursday the 19th
+				d.Send()
+				c.then(d, id)
+				wait := func(until time.Time) {
+					for d.Clock.Now().Before(until) {
+						statusDown(t, d, c.says)
+						d.Clock.Add(12 * time.Hour)
+					}
+					d.Clock.Set(until)
+				}
+				listed := func() int {
+					rows, err := d.App.Unknowns(t.Context(), 10)
+					must(t, err)
+					return len(rows)
+				}
+				day := calendar.Day("2026-12-03").Start() // the tenth banking day
+				wait(day.Add(-time.Second))
+				propose := func(o string) error {
+					return d.App.ProposeVerdict(t.Context(), d.Who["m2"], id, app.VerdictEntry{Outcome: o, Basis: app.BasisLetter, Reason: "letter", File: letter})
+				}
+				wants(t, "a second before", propose(outcome), "verdict.state")
+				if n := listed(); n != 0 {
+					t.Errorf("%d on the list of unknown a second before", n)
+				}
+				wait(day.Add(time.Hour))
+				s := d.Get(id)
+				if s.State != c.stays || s.Confirmed || s.Review {
+					t.Fatalf("failing polls moved it: %s, confirmed %v, flagged %v", s.State, s.Confirmed, s.Review)
+				}
+				ages, err := d.App.UnknownAges(t.Context())
+				must(t, err)
+				if ages.N != 1 || ages.Late != 1 || ages.Oldest != time.Hour {
+					t.Errorf("ages %+v", ages)
+				}
+				if outcome == app.RuledNotPaid && c.not != "" {
+					wants(t, "not paid", propose(outcome), c.not)
+					return
+				}
+				rule(t, d, id, outcome, app.BasisLetter)
+				s = d.Get(id)
+				want := map[string]payout.State{app.RuledPaid: payout.Succeeded, app.RuledNotPaid: payout.Failed}[outcome]
+				if s.State != want || !s.Confirmed || s.Review || listed() != 0 || app.CanReplace(s) != (want == payout.Failed) {
+					t.Errorf("ruled %s: %s, confirmed %v, flagged %v; %d on the list", outcome, s.State, s.Confirmed, s.Review, listed())
+				}
+				d.Verify()
+			})
+		}
+	}
 }

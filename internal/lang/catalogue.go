@@ -172,9 +172,9 @@ type QueueTexts struct {
 
 // UnknownTexts are the page of unknown outcomes.
 type UnknownTexts struct {
-	Title, Lead, Caption, None, Known, Next, Since                         string
-	KnownCut, KnownRefusedKey, KnownHTTP, KnownDoubt, KnownCrash, KnownOld string
-	NextPoll, NextWebhook                                                  string
+	Title, Lead, Caption, None, Known, Next, Since                                      string
+	KnownCut, KnownRefusedKey, KnownHTTP, KnownDoubt, KnownCrash, KnownOld, KnownUntold string
+	NextPoll, NextWebhook                                                               string
 }
 
 // PayoutTexts are the page of one payout.

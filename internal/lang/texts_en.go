@@ -107,7 +107,7 @@ var English = &Texts{
 		Caption: "Payouts whose outcome is unknown, oldest first. Moscow time.", None: "The outcome of every payout is known.",
 		Known: "What is known", Next: "What happens next", Since: "Unknown since",
 		KnownCut: "The request left, no answer came.", KnownRefusedKey: "The bank said that it already had such a request.", KnownHTTP: "The bank answered unclearly.",
-		KnownDoubt: "The bank contradicts itself about this payout.", KnownCrash: "The desk stopped in the middle of the request.", KnownOld: "The bank has not finished in 10 banking days.",
+		KnownDoubt: "The bank contradicts itself about this payout.", KnownCrash: "The desk stopped in the middle of the request.", KnownUntold: "The bank has not confirmed the outcome for 10 banking days: its answers to our questions do not tell.", KnownOld: "The bank has not finished in 10 banking days.",
 		NextPoll: "The desk keeps asking the bank; its answer moves the status by itself.", NextWebhook: "We wait for the bank’s message. After an hour its support can be asked by our reference.",
 	},
 	Payout: PayoutTexts{

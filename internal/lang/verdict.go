@@ -22,15 +22,15 @@ type VerdictTexts struct {
 	PayBack                                                             string // pay again what came back
 	Returns, ReturnLine                                                 string // «{1}: {2} ₽, всего {3} ₽, {4}»
 	// The page of unknown outcomes.
-	Owner, Age, AskedHead, Closes, Next                       string
-	OwnerMakers, OwnerDeciders, OwnerBank                     string
-	AskedRequest, AskedAnswer, AskedPoll, AskedNever, AskedAt string
-	Hooks                                                     Forms
-	NoHooks                                                   string
-	CloseStatus, CloseHook, ClosePeople, CloseFlag            string
-	NextWait, NextSupport, NextDecide, NextOpen, NextReader   string
-	Decide                                                    string
-	Since, Now                                                string
+	Owner, Age, AskedHead, Closes, Next                                    string
+	OwnerMakers, OwnerDeciders, OwnerBank                                  string
+	AskedRequest, AskedAnswer, AskedPoll, AskedNoPlan, AskedNever, AskedAt string
+	Hooks                                                                  Forms
+	NoHooks                                                                string
+	CloseStatus, CloseHook, ClosePeople, CloseFlag                         string
+	NextWait, NextSupport, NextDecide, NextOpen, NextReader                string
+	Decide                                                                 string
+	Since, Now                                                             string
 	// The bar: {1} payouts, {2} the oldest's number, {3} its age.
 	Bar, BarTruth Forms
 	BarLink       string
@@ -64,7 +64,7 @@ var russianVerdict = VerdictTexts{
 	Returns:      "Возвраты", ReturnLine: "{1}: {2} ₽, всего {3} ₽, {4}",
 	Owner: "Чей ход", Age: "Возраст", AskedHead: "Что и когда спрошено", Closes: "Чем закроется", Next: "Следующий шаг",
 	OwnerMakers: "Инициатор: {1}", OwnerDeciders: "Согласующие: {1}", OwnerBank: "Банк; затем инициатор: {1}",
-	AskedRequest: "Запрос ушёл {1}", AskedAnswer: "ответ: {1}", AskedPoll: "Статус спрашиваем с {1}, дальше {2}", AskedNever: "Статус не спросить: банк не назвал номер сессии", AskedAt: "последний ответ {1}",
+	AskedRequest: "Запрос ушёл {1}", AskedAnswer: "ответ: {1}", AskedPoll: "Статус сессии {3} спрашиваем с {1}, дальше {2}", AskedNoPlan: "Статус сессии {1} больше не спрашиваем", AskedNever: "Статус не спросить: банк не назвал номер сессии", AskedAt: "последний ответ {1}",
 	Hooks: Forms{"{1} сообщение банка, последнее {2}", "{1} сообщения банка, последнее {2}", "{1} сообщений банка, последнее {2}"}, NoHooks: "Сообщений банка нет",
 	CloseStatus: "Статус сессии {1}, спрошенный у банка", CloseHook: "Подписанное сообщение банка с меткой {1}", ClosePeople: "Письмо банка или выписка и решение двух согласующих", CloseFlag: "Письмо банка и решение двух согласующих: сообщения банка противоречат друг другу",
 	NextWait: "Подождать: программа спрашивает сама.", NextSupport: "Спросить поддержку банка по нашей метке и предложить решение.", NextDecide: "Согласовать или отклонить предложенное решение.", NextOpen: "Решение предложено, ждёт согласующих.", NextReader: "Предложить решение может инициатор.",
@@ -102,7 +102,7 @@ var englishVerdict = VerdictTexts{
 	Returns:      "Came back", ReturnLine: "{1}: {2} ₽, {3} ₽ in all, {4}",
 	Owner: "Whose move", Age: "Age", AskedHead: "What was asked, and when", Closes: "What would close it", Next: "Next step",
 	OwnerMakers: "Maker: {1}", OwnerDeciders: "Approvers: {1}", OwnerBank: "The bank; then the maker: {1}",
-	AskedRequest: "Request left at {1}", AskedAnswer: "answer: {1}", AskedPoll: "Status asked since {1}, next {2}", AskedNever: "Status cannot be asked: the bank named no session", AskedAt: "last answer {1}",
+	AskedRequest: "Request left at {1}", AskedAnswer: "answer: {1}", AskedPoll: "Status of session {3} asked since {1}, next {2}", AskedNoPlan: "Status of session {1}: not asked any more", AskedNever: "Status cannot be asked: the bank named no session", AskedAt: "last answer {1}",
 	Hooks: Forms{"{1} bank message, last {2}", "{1} bank messages, last {2}", "{1} bank messages, last {2}"}, NoHooks: "No bank messages",
 	CloseStatus: "A status of session {1}, asked from the bank", CloseHook: "A signed bank message with reference {1}", ClosePeople: "The bank’s letter or a statement, and a decision of two approvers", CloseFlag: "The bank’s letter and a decision of two approvers: what the bank says contradicts itself",
 	NextWait: "Wait: the desk keeps asking.", NextSupport: "Ask the bank’s support by our reference, and propose a decision.", NextDecide: "Approve or refuse the proposed decision.", NextOpen: "A decision is proposed and waits for approvers.", NextReader: "A maker can propose a decision.",

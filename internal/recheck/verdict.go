@@ -9,6 +9,19 @@ import (
 	"countersign/internal/payout"
 )
 
+// tooLong is how many banking days after the request an outcome that the bank has not confirmed may be ruled on, tooLongAtLeast the fewest of them by the calendar of the
+// Labour Code: days that were moved are not known here.
+const (
+	tooLong        = 10
+	tooLongAtLeast = tooLong - 2
+)
+
+// open reports an outcome that people may rule on: unknown, flagged, or sent and not confirmed by the bank so many banking days after the request.
+func (p *paying) open(now time.Time, days int) bool {
+	return p.state == string(payout.Unknown) || p.review ||
+		payout.State(p.state).Sent() && !p.confirmed && !p.sent.IsZero() && bankDays(p.sent, now) >= days
+}
+
 // rulingProposed: whoever made the payout is barred from ruling on it, so the proposal must name them.
 func (c *Checker) rulingProposed(e audit.Event, f facts) {
 	p := c.payouts[e.Subject]
@@ -26,7 +39,7 @@ func (c *Checker) rulingProposed(e audit.Event, f facts) {
 	if c.payeeBarred && slices.ContainsFunc(c.payeeMakers(p), func(m string) bool { return !slices.Contains(f.Concerns, m) }) {
 		c.found("a ruling was proposed that somebody who made its payee could decide")
 	}
-	if p.state != string(payout.Unknown) && !p.review {
+	if !p.open(e.At, tooLongAtLeast) {
 		c.found("a ruling was proposed on a payout whose outcome is known")
 	}
 }
@@ -51,7 +64,7 @@ func (c *Checker) ruled(e audit.Event, f facts, p *paying) {
 		c.found("a payout was moved by a ruling that is not open")
 		return
 	}
-	if p.state != string(payout.Unknown) && !p.review {
+	if !p.open(e.At, tooLongAtLeast) {
 		c.found("a payout was ruled on whose outcome was known")
 	}
 	barred := append([]string{s.by}, s.concerns...)
@@ -89,7 +102,7 @@ func (c *Checker) Ruled(id string) bool { return c.payouts[id] != nil && c.payou
 // yesterday is a day less: Moscow keeps one time, so every day of it has 24 hours.
 func (c *Checker) MayRule(id, who string, paid, letter bool, now time.Time) bool {
 	p := c.payouts[id]
-	if digest, _ := c.Open("verdict", id); p == nil || digest != "" || !c.mayAs(who, proposersOf("verdict")) || p.state != string(payout.Unknown) && !p.review {
+	if digest, _ := c.Open("verdict", id); p == nil || digest != "" || !c.mayAs(who, proposersOf("verdict")) || !p.open(now, tooLong) {
 		return false
 	}
 	state := payout.State(p.state)

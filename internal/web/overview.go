@@ -255,6 +255,8 @@ func knownOf(t *lang.Texts, x app.Row) string {
 	switch {
 	case x.Review:
 		return t.Unknown.KnownDoubt
+	case x.State != payout.Unknown:
+		return t.Unknown.KnownUntold
 	case x.Why == "timeout", x.Why == "cut", x.Why == "too_large":
 		return t.Unknown.KnownCut
 	case x.Why == "lost":

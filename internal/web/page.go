@@ -95,7 +95,7 @@ func (w *Web) readDesk(ctx context.Context) (*desk, error) {
 	if c.open, err = w.readOpen(ctx, c.signers, c.frame.Set, c.frame.Now); err != nil {
 		return nil, err
 	}
-	if c.unknown, err = w.App.Store.Unknowns(ctx, maxUnknown); err != nil {
+	if c.unknown, err = w.App.Unknowns(ctx, maxUnknown); err != nil {
 		return nil, err
 	}
 	if c.states, err = w.App.Store.Counters(ctx, "state:"); err != nil {

@@ -125,6 +125,12 @@ func (o *one) panel(was said) (*templates.Panel, error) {
 		return nil, err
 	}
 	maker := o.r.may(app.Enter)
+	if o.r.web.App.CanRule(s) { // the bank confirms nothing: people may
+		defer func() {
+			p.Text = append(p.Text, o.r.t.Unknown.KnownUntold)
+			o.ruleActs(p)
+		}()
+	}
 	switch s.State {
 	case payout.Draft:
 		o.draftPanel(p)

@@ -438,15 +438,7 @@ func (o *one) tech() []templates.Fact {
 	}
 	st := o.r.t.Steps()
 	for _, x := range o.steps {
-		said := st.Waits
-		switch x.Answer {
-		case "":
-		case protocol.Taken:
-			said = st.Done
-		default:
-			said = o.r.t.Reason(x.Code)
-		}
-		out = append(out, templates.Fact{Label: lang.Label(st.Calls, string(x.Call)), Value: lang.Fill(st.Line, clockDay(o.r, x.At), said)})
+		out = append(out, templates.Fact{Label: lang.Label(st.Calls, string(x.Call)), Value: lang.Fill(st.Line, clockDay(o.r, x.At), stepSaid(o.r.t, x))})
 	}
 	if e := o.echo; e.Payout != "" {
 		took := rubS(o.r.tag, e.AmountMinor)

@@ -143,7 +143,7 @@ func (w *Web) showOutcome(r *req, id payout.ID, status int, was url.Values, faul
 	if err != nil {
 		return err
 	}
-	if !app.CanRule(s) {
+	if !w.App.CanRule(s) {
 		return fault.Moved("verdict.state", s.Number)
 	}
 	t := r.t.Verdict()
@@ -513,6 +513,17 @@ func (w *Web) unknown(r *req) error { // GET /unknown
 	return r.show(http.StatusOK, templates.Unknown(p, v))
 }
 
+// stepSaid says how a step was answered.
+func stepSaid(t *lang.Texts, x app.StepLine) string {
+	switch x.Answer {
+	case "":
+		return t.Steps().Waits
+	case protocol.Taken:
+		return t.Steps().Done
+	}
+	return t.Reason(x.Code)
+}
+
 // caseOf says of one unknown outcome whose move it is, what was asked and when, what would close it, and the next step.
 func (r *req) caseOf(d *desk, x app.Row, u *templates.UnknownRow, late bool) error {
 	t, ctx, store := r.t.Verdict(), r.ctx(), r.web.App.Store
@@ -533,21 +544,39 @@ func (r *req) caseOf(d *desk, x app.Row, u *templates.UnknownRow, late bool) err
 			u.Asked[len(u.Asked)-1] += "; " + lang.Fill(t.AskedAnswer, r.t.Reason(a.Why))
 		}
 	}
-	plan, asks, err := store.PollOf(ctx, x.ID)
+	steps, err := store.StepsOf(ctx, x.ID)
 	if err != nil {
 		return err
 	}
-	switch {
-	case asks:
-		next := clockDay(r, plan.NextAt)
-		if plan.NextAt.Before(r.now) {
-			next = t.Now
+	plans, err := store.PollsOf(ctx, x.ID)
+	if err != nil {
+		return err
+	}
+	sessions := []string{s.Session}
+	for _, st := range steps {
+		u.Asked = append(u.Asked, lang.Label(r.t.Steps().Calls, string(st.Call))+": "+lang.Fill(r.t.Steps().Line, clockDay(r, st.At), stepSaid(r.t, st)))
+		sessions = append(sessions, st.Session)
+	}
+	for _, plan := range plans {
+		sessions = append(sessions, plan.Session)
+	}
+	slices.Sort(sessions)
+	sessions = slices.DeleteFunc(slices.Compact(sessions), func(s string) bool { return s == "" })
+	for _, session := range sessions {
+		line := lang.Fill(t.AskedNoPlan, session)
+		if i := slices.IndexFunc(plans, func(p app.PollRow) bool { return p.Session == session }); i >= 0 {
+			next := clockDay(r, plans[i].NextAt)
+			if plans[i].NextAt.Before(r.now) {
+				next = t.Now
+			}
+			line = lang.Fill(t.AskedPoll, clockDay(r, plans[i].Since), next, session)
 		}
-		moment(t.AskedPoll, clockDay(r, plan.Since), next)
-		if at := r.web.App.AskedLast(plan.Session); !at.IsZero() {
-			u.Asked[len(u.Asked)-1] += ", " + lang.Fill(t.AskedAt, clockDay(r, at))
+		if at := r.web.App.AskedLast(session); !at.IsZero() {
+			line += ", " + lang.Fill(t.AskedAt, clockDay(r, at))
 		}
-	case s.Session == "":
+		u.Asked = append(u.Asked, line)
+	}
+	if len(sessions) == 0 {
 		u.Asked = append(u.Asked, t.AskedNever)
 	}
 	ms, err := store.MessagesOf(ctx, x.ID)
@@ -565,8 +594,8 @@ func (r *req) caseOf(d *desk, x app.Row, u *templates.UnknownRow, late bool) err
 		}
 		u.Asked = append(u.Asked, r.t.N(t.Hooks, len(ms), clockDay(r, last)))
 	}
-	if s.Session != "" {
-		u.Closes = append(u.Closes, lang.Fill(t.CloseStatus, s.Session))
+	for _, session := range sessions {
+		u.Closes = append(u.Closes, lang.Fill(t.CloseStatus, session))
 	}
 	if x.Review {
 		u.Closes = []string{t.CloseFlag}
@@ -586,7 +615,7 @@ func (r *req) caseOf(d *desk, x app.Row, u *templates.UnknownRow, late bool) err
 		if open.tally.May(d.signer(r.me.ID)) == approval.Can {
 			u.Next, u.Act.Label, u.Main = t.NextDecide, t.Decide, true
 		}
-	case x.Review || late || s.Session == "":
+	case x.Review || late || len(sessions) == 0:
 		u.Owner, u.Next = lang.Fill(t.OwnerMakers, makers), t.NextSupport
 		if app.MayPropose(r.me.Person, approval.Verdict) {
 			u.Act, u.Main = propose, late || x.Review

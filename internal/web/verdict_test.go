@@ -12,6 +12,7 @@ import (
 
 	"countersign/internal/app"
 	"countersign/internal/approval"
+	"countersign/internal/banksim"
 	"countersign/internal/payout"
 	"countersign/internal/protocol"
 )
@@ -204,5 +205,54 @@ func TestOutcomeFromReport(t *testing.T) {
 	}
 	if page := want(t, maker.get(path), 200); strings.Contains(page, offer) || !strings.Contains(page, "/changes/verdict/"+string(id)) {
 		t.Error("proposed already, and the day offers it again")
+	}
+}
+
+// TestUnknownStepwise: of a payout of the stepwise flow whose session is not bound the page lists every call with how it was answered, and names the session whose status
+// is asked for and would close it. Issue 5, point 4: "what was asked when".
+func TestUnknownStepwise(t *testing.T) {
+	b := newBench(t)
+	b.Stepwise(protocol.ConfirmAuto, banksim.OnStart)
+	id := b.Approved(100_54)
+	session := ""
+	for range 10 {
+		o := b.Claim()
+		if o == nil {
+			break
+		}
+		a, raw := b.Ask(o)
+		if o.Step == protocol.CallStart {
+			session, a, raw = o.Session, protocol.Answer{GotConn: true, Err: "cut"}, protocol.Raw{}
+		}
+		if err := b.App.Answered(t.Context(), o, a, raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 { // the status is never answered
+		b.Clock.Add(time.Minute)
+		p, err := b.App.DuePoll(t.Context())
+		if err == nil && p != nil {
+			err = b.App.Fetched(t.Context(), p, protocol.Fetch{Asked: p.Session, Problem: "down"}, protocol.Raw{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.App.LoseStale(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := b.Get(id); s.State != payout.Unknown || s.Session != "" || session == "" {
+		t.Fatalf("%s, bound to %q, started %q", s.State, s.Session, session)
+	}
+	page := want(t, b.as("m1").get("/unknown"), 200)
+	_, asked, _ := strings.Cut(page, "case-asked")
+	asked, closes, _ := strings.Cut(asked, "case-closes")
+	for _, said := range []string{"Bank session opened", "Payout put into the session", session} {
+		if !strings.Contains(asked, said) {
+			t.Errorf("what was asked does not say %q", said)
+		}
+	}
+	if closes, _, _ = strings.Cut(closes, "case-next"); !strings.Contains(closes, session) {
+		t.Errorf("what would close it does not name %s", session)
 	}
 }
