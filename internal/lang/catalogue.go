@@ -284,7 +284,6 @@ type BankTexts struct {
 type HaltTexts struct {
 	Title, On, Off, OffText, OnText, Stop, Reason, StopButton, StopNote        string
 	Release, ReleaseSecond, ReleaseText, Own, Already, NotYou, Signs, Proposed string
-	TooNew                                                                     string // became who can after the stop
 	By, BySystem, At, Why, Waiting, History, NeedOne, NeedTwo                  string
 	Reasons                                                                    map[string]string // why the desk stopped by itself
 }

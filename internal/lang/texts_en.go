@@ -243,8 +243,7 @@ var English = &Texts{
 		Stop: "Stop sending", Reason: "Reason", StopButton: "Stop sending", StopNote: "A request that is already leaving cannot be stopped.",
 		Release: "Propose to resume", ReleaseSecond: "Resume sending", ReleaseText: "It takes two people other than the one who stopped it.",
 		Own: "You stopped sending, so two others must resume it.", Already: "You have agreed; one more person is needed.", NotYou: "Approvers and administrators can resume it.",
-		TooNew: "You got this role after sending was stopped, so others resume it.",
-		Signs:  "Agreed to resume", Proposed: "Proposed to resume: {1}",
+		Signs: "Agreed to resume", Proposed: "Proposed to resume: {1}",
 		By: "Stopped by", BySystem: "System", At: "When", Why: "Why", Waiting: "Waiting to be sent", History: "History", NeedOne: "One more is needed", NeedTwo: "Two are needed",
 		Reasons: map[string]string{
 			"credentials": "the bank did not accept our signature or rights",

@@ -114,8 +114,6 @@ func (w *Web) showHalt(r *req, status int, typed string, refused *fault.Error) e
 		v.Back = &templates.Act{Action: "/halt/back", Label: r.t.Panel.TakeBack, TestID: "back"}
 	case d.Release.May(me) == approval.Barred:
 		v.WhyNot = t.Own
-	case d.Release.May(me) == approval.TooNew:
-		v.WhyNot = t.TooNew
 	case d.Release.May(me) == approval.Quiet:
 		v.WhyNot = r.t.Decision().WhyNot[string(approval.Quiet)]
 	default:
