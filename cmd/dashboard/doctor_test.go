@@ -69,10 +69,26 @@ func TestDoctor(t *testing.T) {
 	if err := orlov.approve(next); err != nil {
 		t.Fatal(err)
 	}
-	for _, who := range []string{"orlov@demo.test", "gromova@demo.test"} {
-		if code, _, body, err := person(t, p, who).post("/halt/release", url.Values{}); err != nil || code >= 400 {
-			t.Fatalf("release by %s: %d %v %s", who, code, err, cutText(body))
+	releases := 0
+	release := func() {
+		t.Helper()
+		releases++
+		for _, who := range []string{"orlov@demo.test", "gromova@demo.test"} {
+			if code, _, body, err := person(t, p, who).post("/halt/release", url.Values{}); err != nil || code >= 400 {
+				t.Fatalf("release by %s: %d %v %s", who, code, err, cutText(body))
+			}
 		}
+	}
+	release()
+	// The look that sees the altered row stops at once. What the proof of everything that follows it says of the same row stops once more, if it was not named then.
+	paid = func(path string) bool {
+		return until(t, 30*time.Second, path+" is paid", func() (bool, error) {
+			if _, body, err := orlov.get("/halt"); err == nil && strings.Contains(body, "history: ") && strings.Contains(body, "/halt/release") && releases < 2 {
+				release()
+			}
+			s, err := maker.payout(path)
+			return err == nil && s.state == "succeeded", err
+		})
 	}
 	if !paid(next) {
 		return
@@ -88,7 +104,7 @@ func TestDoctor(t *testing.T) {
 			return
 		}
 	}
-	if _, body, err := orlov.get("/halt"); err != nil || strings.Contains(body, "I8: ") {
+	if _, body, err := orlov.get("/halt"); err != nil || strings.Contains(body, "I8: ") || strings.Contains(body, "history: ") {
 		t.Fatal("it stopped sending again", err)
 	}
 	if code, out := doctor(); !strings.Contains(out, "in spite of it") {
