@@ -39,7 +39,7 @@ await main(async () => {
     must(cols.includes('operationId'), head);
     // The same kind of line, about a payout that nobody here knows.
     const odd = cols.map((c, i) => ({ operationId: 'po_odd', paymentSessionId: 'ps_odd', paymentSessionMerchantMetadata: '"""elsewhere"""' })[c] || row[i]).join(',');
-    file = { name: `countersign_${day}_${day}.csv`, mimeType: 'text/csv', buffer: Buffer.from(text.replace(/\s*$/, '\n') + odd + '\n') };
+    file = { name: `countersign-demo_${day}_${day}.csv`, mimeType: 'text/csv', buffer: Buffer.from(text.replace(/\s*$/, '\n') + odd + '\n') };
     await upload(maker, file);
     await maker.click('[data-testid=taken] a');
     await maker.waitForSelector('[data-testid=figures-paid] [data-class=matched]');
