@@ -61,7 +61,7 @@ func (a *App) DeclareLoss(ctx context.Context) error {
 	}); err != nil {
 		return fmt.Errorf("enter quarantine: %w", err)
 	}
-	return nil
+	return a.stopCopy(ctx) // where it was declared before, and a crash came between its release and the anchor that ends it
 }
 
 // CheckCopy stops sending when the stamp beside the anchor says that another copy of this database may have run. Call it at the start, before any worker.
