@@ -301,7 +301,11 @@ func TestClaimBelievesEvents(t *testing.T) {
 		"a document":                      "UPDATE proposal SET doc = replace(doc, '{', '{ ') WHERE kind = 'payee' AND id = ?",
 		"when the document came in force": "UPDATE proposal_end SET version = 3 WHERE kind = 'payee' AND version = 1 AND id = ?",
 	} {
-		for after, restarted := range map[string]bool{"": false, ", after a restart": true} {
+		afters := map[string]bool{", after a restart": true}
+		if name != "a document" && name != "when the document came in force" { // a running desk remembers what it read there, and never reads those rows again
+			afters[""] = false
+		}
+		for after, restarted := range afters {
 			t.Run(name+after, func(t *testing.T) {
 				d, payee, c := paying(t)
 				p := d.SubmitContent("m2", c)
@@ -312,8 +316,6 @@ func TestClaimBelievesEvents(t *testing.T) {
 				d.Exec(stmt, payee)
 				if restarted {
 					d.Restart()
-				} else if name == "a document" || name == "when the document came in force" {
-					t.Skip("what was read once is remembered")
 				}
 				stays(t, d, p)
 			})

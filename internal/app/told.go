@@ -162,7 +162,7 @@ func (t told) end(hashes []string, under *told) {
 	}
 }
 
-// signIn folds an event about a sign-in.
+// take folds an event about a sign-in.
 func (x toldSignIn) take(e audit.Event) toldSignIn {
 	switch e.Action {
 	case "signin.began":

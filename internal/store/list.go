@@ -335,23 +335,10 @@ func (s *Store) Unknowns(ctx context.Context, limit int) ([]app.Row, error) {
 // Unconfirmed lists sent payouts that nobody confirmed: those that are under way by their state; of the many that ended, only those with a plan to ask that is due soon
 // can be without a confirmation, since what is confirmed is asked about once a day.
 func (s *Store) Unconfirmed(ctx context.Context, sentBefore, next time.Time, limit int) ([]payout.ID, error) {
-	rows, err := s.rdb.QueryContext(ctx, `SELECT id FROM (SELECT id, sent_at, number FROM payout WHERE state IN ('sending', 'in_progress') AND review = 0 AND sent_at > 0 AND sent_at < ?1
+	return payoutIDs(ctx, s.rdb, `SELECT id FROM (SELECT id, sent_at, number FROM payout WHERE state IN ('sending', 'in_progress') AND review = 0 AND sent_at > 0 AND sent_at < ?1
 UNION SELECT p.id, p.sent_at, p.number FROM poll l JOIN payout p ON p.id = l.payout_id
 WHERE l.next_at < ?2 AND p.state IN ('succeeded', 'failed', 'returned') AND p.confirmed = 0 AND p.review = 0 AND p.sent_at > 0 AND p.sent_at < ?1)
 ORDER BY sent_at, number LIMIT ?3`, toMicro(sentBefore), toMicro(next), page(limit))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []payout.ID
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, payout.ID(id))
-	}
-	return out, rows.Err()
 }
 
 // LastAnswers lists the payouts that the bank answered about last.
